@@ -1,0 +1,184 @@
+/** The configuration after validation: plain, complete, immutable data that can be sent between processes as it is. */
+import type { Microseconds } from '../time/microseconds.js';
+
+export interface Configuration {
+  readonly routerId: string;
+  readonly log: LogConfiguration;
+  readonly control: { readonly group: string | undefined };
+  readonly vrrp: VrrpConfiguration;
+  readonly ipvs: IpvsConfiguration;
+  readonly virtualServers: readonly VirtualServerConfiguration[];
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+export type LogFormat = 'text' | 'json';
+export interface LogConfiguration {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+}
+
+// --- VRRP -----------------------------------------------------------------------------------------------------
+
+export interface VrrpConfiguration {
+  readonly instances: readonly InstanceConfiguration[];
+  readonly syncGroups: readonly SyncGroupConfiguration[];
+}
+
+export type VrrpVersion = 2 | 3;
+
+/** `pseudo_header`: VRRPv3 over IPv4 as keepalived and FRR send it; `rfc9568`: without (RFC 9568, 5.2.8). */
+export type ChecksumForm = 'pseudo_header' | 'rfc9568';
+
+export interface InstanceConfiguration {
+  readonly name: string;
+  readonly interface: string;
+  readonly version: VrrpVersion;
+  /** 1..255 */
+  readonly virtualRouterId: number;
+  /** 1..255; 255 is the address owner */
+  readonly priority: number;
+  readonly advertisementInterval: Microseconds;
+  readonly preempt: boolean;
+  readonly preemptDelay: Microseconds;
+  readonly checksum: ChecksumForm;
+  /** VRRPv2 only (RFC 2338's simple text password; at most 8 octets) */
+  readonly authentication: { readonly type: 'pass'; readonly password: string } | undefined;
+  readonly virtualAddresses: readonly VirtualAddress[];
+  readonly garp: GarpConfiguration;
+}
+
+export interface VirtualAddress {
+  /** dotted quad */
+  readonly address: string;
+  readonly prefixLength: number;
+  /** the interface that carries it: the instance's own unless the file says otherwise */
+  readonly interface: string;
+  /** interface label, as `ip addr ... label` */
+  readonly label: string | undefined;
+  /** false: held, but not listed in advertisements */
+  readonly advertise: boolean;
+}
+
+export interface GarpConfiguration {
+  /** announcements for each address in one burst, 1.. */
+  readonly repeat: number;
+  /** second burst after this; 0 = none */
+  readonly delay: Microseconds;
+  /** one announcement for each address every so often; 0 = never */
+  readonly refresh: Microseconds;
+}
+
+export interface SyncGroupConfiguration {
+  readonly name: string;
+  /** names of instances */
+  readonly instances: readonly string[];
+}
+
+// --- IPVS -----------------------------------------------------------------------------------------------------
+
+export interface IpvsConfiguration {
+  readonly sync: SyncDaemonConfiguration | undefined;
+  readonly timeouts: {
+    readonly tcp: Microseconds | undefined;
+    readonly tcpFin: Microseconds | undefined;
+    readonly udp: Microseconds | undefined;
+  };
+  /** what an orderly stop does to the table */
+  readonly onStop: 'keep' | 'remove';
+  /** settings of /proc/sys/net/ipv4/vs that the file names or that have a default of ours: name -> value as written */
+  readonly sysctls: Readonly<Record<string, string>>;
+  /** command that loads a kernel module; the module's name is appended */
+  readonly modprobe: readonly string[];
+}
+
+export interface SyncDaemonConfiguration {
+  /** name of the VRRP instance that the daemon's role follows */
+  readonly instance: string;
+  readonly interface: string;
+  /** 0..255 */
+  readonly id: number;
+}
+
+export type Protocol = 'tcp' | 'udp';
+
+export const schedulers = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh'] as const;
+export type Scheduler = (typeof schedulers)[number];
+
+export type ForwardingMethod = 'dr' | 'nat' | 'tun';
+
+export interface VirtualServerConfiguration {
+  readonly name: string;
+  readonly address: string;
+  /** 0 = every port (needs persistence) */
+  readonly port: number;
+  readonly protocol: Protocol;
+  readonly scheduler: Scheduler;
+  readonly persistence: { readonly timeout: Microseconds; readonly netmask: string } | undefined;
+  readonly quorum: { readonly weight: number; readonly hysteresis: number };
+  readonly sorryServer: DestinationConfiguration | undefined;
+  readonly onFailure: 'remove' | 'weight_zero';
+  readonly realServers: readonly RealServerConfiguration[];
+}
+
+export interface DestinationConfiguration {
+  readonly address: string;
+  readonly port: number;
+  readonly forwarding: ForwardingMethod;
+}
+
+export interface RealServerConfiguration extends DestinationConfiguration {
+  readonly weight: number;
+  readonly healthCheck: HealthCheckConfiguration;
+}
+
+// --- Health checks --------------------------------------------------------------------------------------------
+
+export type HealthCheckConfiguration = NoHealthCheck | TcpHealthCheck | TlsHealthCheck | HttpHealthCheck;
+
+/** Taken as healthy. */
+export interface NoHealthCheck {
+  readonly type: 'none';
+}
+
+export interface HealthCheckBase {
+  /** where the probe goes: the real server's own address and port unless the file says otherwise */
+  readonly address: string;
+  readonly port: number;
+  /** local address to probe from */
+  readonly source: string | undefined;
+  readonly interval: Microseconds;
+  readonly timeout: Microseconds;
+  /** successes before up */
+  readonly rise: number;
+  /** failures before down */
+  readonly fall: number;
+}
+
+export interface TcpHealthCheck extends HealthCheckBase {
+  readonly type: 'tcp';
+}
+
+export interface TlsSettings {
+  /** SNI; undefined = none sent */
+  readonly serverName: string | undefined;
+  /** verify the certificate chain, and the name where serverName is given */
+  readonly verify: boolean;
+  /** PEM bundle (its text, read when the file is loaded) to verify against instead of the system's */
+  readonly ca: string | undefined;
+}
+
+export interface TlsHealthCheck extends HealthCheckBase, TlsSettings {
+  readonly type: 'tls';
+}
+
+export interface HttpHealthCheck extends HealthCheckBase, TlsSettings {
+  readonly type: 'http' | 'https';
+  readonly method: 'GET' | 'HEAD' | 'OPTIONS' | 'POST';
+  readonly path: string;
+  /** Host header; undefined = the address, with the port unless it is the scheme's own */
+  readonly host: string | undefined;
+  /** inclusive ranges of accepted status codes */
+  readonly status: readonly (readonly [number, number])[];
+  /** regular expression (JavaScript) that must match within the first 64 KiB of the body */
+  readonly body: string | undefined;
+}

@@ -1,0 +1,85 @@
+/** The shape of `tandem status --json`: names are fixed by the product and are only ever added to. */
+
+export type VrrpState = 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT';
+
+export interface Status {
+  readonly router_id: string;
+  readonly version: string;
+  readonly pid: number;
+  readonly started_at: string;
+  readonly config: { readonly path: string; readonly sha256: string; readonly loaded_at: string };
+  readonly instances: readonly InstanceStatus[];
+  readonly virtual_servers: readonly VirtualServerStatus[];
+  readonly sync: SyncStatus | null;
+  readonly processes: readonly ProcessStatus[];
+}
+
+export interface ProcessStatus {
+  readonly name: 'tandemd' | 'vrrp' | 'lvs';
+  /** null while it is being restarted */
+  readonly pid: number | null;
+  readonly restarts: number;
+  /** false when its part of this status is older than a moment, since it does not answer */
+  readonly responding: boolean;
+  /** messages that it could not send or be sent since a queue was full */
+  readonly dropped_messages: number;
+}
+
+export interface InstanceStatus {
+  readonly name: string;
+  readonly interface: string;
+  readonly virtual_router_id: number;
+  readonly version: 2 | 3;
+  readonly state: VrrpState;
+  /** ISO 8601, of the last transition */
+  readonly since: string;
+  readonly priority: number;
+  readonly effective_priority: number;
+  /** address of the master that it hears; null when it is master itself or hears none */
+  readonly master: string | null;
+  readonly master_priority: number | null;
+  readonly advertisement_interval_ms: number;
+  readonly master_down_interval_ms: number;
+  readonly sync_group: string | null;
+  readonly virtual_addresses: readonly { readonly address: string; readonly interface: string; readonly held: boolean }[];
+  /** false when the last master heard lists other addresses than ours */
+  readonly address_list_agrees: boolean;
+  /** of the last transition, in words */
+  readonly reason: string;
+  /** e.g. advertisements_sent, advertisements_received, rejected.checksum, checksum.pseudo_header, garp_sent, to_master ... */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface VirtualServerStatus {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp';
+  readonly scheduler: string;
+  readonly quorum_up: boolean;
+  /** true while the sorry server is the one in the table */
+  readonly sorry_server_active: boolean;
+  readonly real_servers: readonly RealServerStatus[];
+}
+
+export interface RealServerStatus {
+  readonly address: string;
+  readonly port: number;
+  /** in the kernel now; null = not in the table */
+  readonly weight: number | null;
+  readonly configured_weight: number;
+  readonly forwarding: string;
+  /** null = no verdict yet */
+  readonly healthy: boolean | null;
+  /** of the verdict, in words */
+  readonly reason: string;
+  /** ISO 8601, of the verdict */
+  readonly since: string;
+  readonly check: string;
+}
+
+export interface SyncStatus {
+  readonly role: 'master' | 'backup' | 'none';
+  readonly id: number;
+  readonly interface: string;
+}

@@ -1,0 +1,113 @@
+/** The messages between the supervisor and its two children: plain data over the fork's channel. */
+import type { IpvsConfiguration, LogLevel, SyncDaemonConfiguration, VirtualServerConfiguration, VrrpConfiguration } from '../config/model.js';
+import type { InstanceStatus, SyncStatus, VirtualServerStatus } from '../control/status.js';
+import type { Microseconds } from '../time/microseconds.js';
+
+/** One line of the log, made where the thing happened, written by the supervisor. */
+export interface LogEvent {
+  /** milliseconds since the epoch, when it happened */
+  readonly time: number;
+  readonly level: LogLevel;
+  /** a sentence that stands alone */
+  readonly message: string;
+  readonly fields: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** An address that this daemon put on an interface, or is about to. */
+export interface OwnedAddress {
+  readonly interface: string;
+  readonly address: string;
+  readonly prefixLength: number;
+}
+
+/** A service that this daemon put into the IPVS table, or is about to. */
+export interface OwnedService {
+  readonly protocol: 'tcp' | 'udp';
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface VrrpConfigure {
+  readonly type: 'configure';
+  /** grows with each configuration; answered by `configured` with the same number */
+  readonly generation: number;
+  readonly vrrp: VrrpConfiguration;
+  readonly sync: SyncDaemonConfiguration | undefined;
+  /** what an earlier run recorded as its own */
+  readonly owned: readonly OwnedAddress[];
+  /** instances that were MASTER when the last vrrp child died: they resume as master before `until` (monotonic clock) */
+  readonly resume: readonly { readonly instance: string; readonly until: Microseconds }[];
+}
+
+export interface LvsConfigure {
+  readonly type: 'configure';
+  readonly generation: number;
+  readonly ipvs: IpvsConfiguration;
+  readonly virtualServers: readonly VirtualServerConfiguration[];
+  readonly owned: readonly OwnedService[];
+}
+
+/** Obeyed by both: release what is held as an orderly stop does, answer `stopped`, end. */
+export interface Stop {
+  readonly type: 'stop';
+}
+
+/** Both: answer `pong` with the same id and the status of now. */
+export interface Ping {
+  readonly type: 'ping';
+  readonly id: number;
+}
+
+/** lvs: the answer to `load_modules`. */
+export interface ModulesLoaded {
+  readonly type: 'modules_loaded';
+  readonly id: number;
+  /** what failed, in words; undefined = all loaded */
+  readonly error: string | undefined;
+}
+
+export type ToVrrp = VrrpConfigure | Stop | Ping;
+export type ToLvs = LvsConfigure | Stop | Ping | ModulesLoaded;
+
+/** From both, first of all: loaded and waiting for `configure`. */
+export interface Ready {
+  readonly type: 'ready';
+}
+/** From both: the configuration of this generation is in force, the kernel agrees with it. */
+export interface Configured {
+  readonly type: 'configured';
+  readonly generation: number;
+}
+export interface Event {
+  readonly type: 'event';
+  readonly event: LogEvent;
+}
+export interface Stopped {
+  readonly type: 'stopped';
+}
+/** From vrrp, on every transition: what the supervisor needs to let a new child resume. */
+export interface Masters {
+  readonly type: 'masters';
+  readonly instances: readonly { readonly instance: string; readonly masterDownInterval: Microseconds }[];
+}
+export interface VrrpPong {
+  readonly type: 'pong';
+  readonly id: number;
+  readonly instances: readonly InstanceStatus[];
+  readonly sync: SyncStatus | undefined;
+}
+export interface LvsPong {
+  readonly type: 'pong';
+  readonly id: number;
+  readonly virtualServers: readonly VirtualServerStatus[];
+}
+/** From lvs: the kernel lacks these modules; the supervisor runs the command. */
+export interface LoadModules {
+  readonly type: 'load_modules';
+  readonly id: number;
+  readonly command: readonly string[];
+  readonly modules: readonly string[];
+}
+
+export type FromVrrp = Ready | Configured | Event | Stopped | Masters | VrrpPong;
+export type FromLvs = Ready | Configured | Event | Stopped | LoadModules | LvsPong;
