@@ -1,0 +1,41 @@
+/** Conditions that have no end of their own: they end when nothing was noted for a while. */
+import type { LogEvent } from '../supervisor/messages.js';
+import { Conditions } from './conditions.js';
+
+interface Noted {
+  lastAt: number;
+  readonly makeEnd: (count: number, durationMs: number) => LogEvent;
+}
+
+/** milliseconds without a repetition that end a condition */
+const quietMilliseconds = 60_000;
+
+export class QuietConditions {
+  private readonly conditions: Conditions;
+  private readonly noted = new Map<string, Noted>();
+
+  /** @param now milliseconds since the epoch */
+  constructor(
+    report: (event: LogEvent) => void,
+    private readonly now: () => number = Date.now,
+  ) {
+    this.conditions = new Conditions(report, now);
+  }
+
+  /** Logged the first time; repetitions are counted. @returns true the first time */
+  note(key: string, makeBegin: () => LogEvent, makeEnd: (count: number, durationMs: number) => LogEvent): boolean {
+    this.noted.set(key, { lastAt: this.now(), makeEnd });
+    return this.conditions.begin(key, makeBegin);
+  }
+
+  /** To be called now and then: ends what has been quiet. What happened only once ends without a word. */
+  sweep(): void {
+    const now = this.now();
+    for (const [key, { lastAt, makeEnd }] of this.noted) {
+      if (now - lastAt < quietMilliseconds) continue;
+      this.noted.delete(key);
+      if (this.conditions.count(key) > 1) this.conditions.end(key, makeEnd);
+      else this.conditions.forget(key);
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/** The calls of libc that Node does not offer, through koffi: sockets of other families, options, non-blocking receive. */
+import koffi from 'koffi';
+import { getSystemErrorMap } from 'node:util';
+
+const libc = koffi.load('libc.so.6');
+
+const socketCall = libc.func('int socket(int domain, int type, int protocol)');
+const bindCall = libc.func('int bind(int fd, const void *address, uint32_t length)');
+const setsockoptCall = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)');
+const recvCall = libc.func('int64_t recv(int fd, void *buffer, size_t length, int flags)');
+
+export const SOCK_RAW = 3;
+export const SOCK_CLOEXEC = 0o2000000;
+export const SOCK_NONBLOCK = 0o4000;
+export const SOL_SOCKET = 1;
+export const SO_ATTACH_FILTER = 26;
+export const SO_RCVBUFFORCE = 33;
+export const MSG_DONTWAIT = 0x40;
+
+/** A call of libc that failed. `code` is errno's name, e.g. `EPERM`. */
+export class SystemCallError extends Error {
+  readonly code: string;
+  readonly errno: number;
+  constructor(
+    readonly call: string,
+    errno: number,
+  ) {
+    const [code, description] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, 'unknown error'];
+    super(`${call}: ${description} (${code})`);
+    this.name = 'SystemCallError';
+    this.code = code;
+    this.errno = errno;
+  }
+}
+
+const checked = (call: string, result: number): number => {
+  if (result < 0) throw new SystemCallError(call, koffi.errno());
+  return result;
+};
+
+/** @returns a file descriptor. @throws SystemCallError, `EPERM` without CAP_NET_RAW for raw and packet sockets */
+export const socket = (domain: number, type: number, protocol: number): number => checked('socket', socketCall(domain, type, protocol) as number);
+
+export const bind = (fd: number, address: Buffer): void => {
+  checked('bind', bindCall(fd, address, address.length) as number);
+};
+
+export const setsockopt = (fd: number, level: number, name: number, value: Buffer): void => {
+  checked('setsockopt', setsockoptCall(fd, level, name, value, value.length) as number);
+};
+
+/** Octets received into `buffer`, or undefined when nothing is queued. */
+export const receiveNow = (fd: number, buffer: Buffer): number | undefined => {
+  const length = Number(recvCall(fd, buffer, buffer.length, MSG_DONTWAIT));
+  if (length >= 0) return length;
+  const error = new SystemCallError('recv', koffi.errno());
+  if (error.code === 'EAGAIN' || error.code === 'EINTR') return undefined;
+  throw error;
+};

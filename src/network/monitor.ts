@@ -1,0 +1,125 @@
+/** A mirror of the host's links and IPv4 addresses, kept true by rtnetlink's notifications. */
+import { NetlinkChannel, type NetlinkMessage } from './netlink-channel.js';
+import {
+  addressDump,
+  decodeAddress,
+  decodeLink,
+  type InterfaceAddress,
+  type Link,
+  linkDump,
+  RTM_DELADDR,
+  RTM_DELLINK,
+  RTM_NEWADDR,
+  RTM_NEWLINK,
+  RTNLGRP_IPV4_IFADDR,
+  RTNLGRP_LINK,
+} from './rtnetlink.js';
+
+export type NetworkChange =
+  /** `link` is undefined when the interface is gone */
+  | { readonly type: 'link'; readonly name: string; readonly link: Link | undefined }
+  | { readonly type: 'address_added' | 'address_removed'; readonly address: InterfaceAddress };
+
+const addressKey = ({ address, prefixLength }: InterfaceAddress): string => `${address}/${prefixLength}`;
+
+export class NetworkMonitor {
+  private readonly links = new Map<number, Link>();
+  private readonly addresses = new Map<number, Map<string, InterfaceAddress>>();
+  private readonly channel: NetlinkChannel;
+
+  constructor(private readonly onChange: (change: NetworkChange) => void) {
+    this.channel = NetlinkChannel.open('route', (message) => this.notified(message));
+    this.channel.join(RTNLGRP_LINK);
+    this.channel.join(RTNLGRP_IPV4_IFADDR);
+  }
+
+  /** Reads everything; afterwards (and again at any time, as an audit) every difference is reported as a change. */
+  async refresh(): Promise<void> {
+    const links = (await this.channel.dump(linkDump())).map(decodeLink).filter((link) => link !== undefined);
+    const present = new Set(links.map(({ index }) => index));
+    for (const index of [...this.links.keys()]) if (!present.has(index)) this.removeLink(index);
+    for (const link of links) this.setLink(link);
+
+    const addresses = (await this.channel.dump(addressDump())).map(decodeAddress).filter((address) => address !== undefined);
+    const keys = new Set(addresses.map((address) => `${address.index} ${addressKey(address)}`));
+    for (const known of [...this.addresses.values()].flatMap((map) => [...map.values()])) {
+      if (!keys.has(`${known.index} ${addressKey(known)}`)) this.removeAddress(known);
+    }
+    for (const address of addresses) this.addAddress(address);
+  }
+
+  link(name: string): Link | undefined {
+    return [...this.links.values()].find((link) => link.name === name);
+  }
+
+  /** In the kernel's order: the first is the primary one. */
+  addressesOf(index: number): readonly InterfaceAddress[] {
+    return [...(this.addresses.get(index)?.values() ?? [])];
+  }
+
+  has(index: number, address: string, prefixLength: number): boolean {
+    return this.addresses.get(index)?.has(`${address}/${prefixLength}`) ?? false;
+  }
+
+  nameOf(index: number): string {
+    return this.links.get(index)?.name ?? `interface ${index}`;
+  }
+
+  close(): void {
+    this.channel.close();
+  }
+
+  private notified(message: NetlinkMessage): void {
+    switch (message.type) {
+      case RTM_NEWLINK: {
+        const link = decodeLink(message);
+        if (link) this.setLink(link);
+        return;
+      }
+      case RTM_DELLINK: {
+        const link = decodeLink(message);
+        if (link) this.removeLink(link.index);
+        return;
+      }
+      case RTM_NEWADDR: {
+        const address = decodeAddress(message);
+        if (address) this.addAddress(address);
+        return;
+      }
+      case RTM_DELADDR: {
+        const address = decodeAddress(message);
+        if (address) this.removeAddress(address);
+        return;
+      }
+    }
+  }
+
+  private setLink(link: Link): void {
+    const before = this.links.get(link.index);
+    this.links.set(link.index, link);
+    if (before && before.name !== link.name) this.onChange({ type: 'link', name: before.name, link: undefined });
+    if (!before || before.name !== link.name || before.up !== link.up || before.running !== link.running || !before.hardwareAddress.equals(link.hardwareAddress)) {
+      this.onChange({ type: 'link', name: link.name, link });
+    }
+  }
+
+  private removeLink(index: number): void {
+    const link = this.links.get(index);
+    if (!link) return;
+    this.links.delete(index);
+    this.addresses.delete(index);
+    this.onChange({ type: 'link', name: link.name, link: undefined });
+  }
+
+  private addAddress(address: InterfaceAddress): void {
+    const known = this.addresses.get(address.index) ?? new Map<string, InterfaceAddress>();
+    const isNew = !known.has(addressKey(address));
+    known.set(addressKey(address), address);
+    this.addresses.set(address.index, known);
+    if (isNew) this.onChange({ type: 'address_added', address });
+  }
+
+  private removeAddress(address: InterfaceAddress): void {
+    if (this.addresses.get(address.index)?.delete(addressKey(address))) this.onChange({ type: 'address_removed', address });
+  }
+}

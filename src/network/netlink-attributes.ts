@@ -1,0 +1,68 @@
+/** Netlink attributes (struct nlattr, linux/netlink.h): type-length-value in host byte order, padded to 4 octets. */
+import { endianness } from 'node:os';
+
+/** An array as value is a nested attribute: NLA_F_NESTED is set. */
+export type Attribute = { readonly type: number; readonly value: Buffer | readonly Attribute[] };
+
+const littleEndian = endianness() === 'LE';
+const headerLength = 4;
+const NLA_F_NESTED = 0x8000;
+const NLA_TYPE_MASK = 0x3fff;
+
+const align = (length: number): number => (length + 3) & ~3;
+
+export const u8 = (n: number): Buffer => Buffer.from([n]);
+export const u16 = (n: number): Buffer => {
+  const buffer = Buffer.alloc(2);
+  if (littleEndian) buffer.writeUInt16LE(n);
+  else buffer.writeUInt16BE(n);
+  return buffer;
+};
+export const u32 = (n: number): Buffer => {
+  const buffer = Buffer.alloc(4);
+  if (littleEndian) buffer.writeUInt32LE(n);
+  else buffer.writeUInt32BE(n);
+  return buffer;
+};
+export const u16be = (n: number): Buffer => Buffer.from([n >>> 8, n & 0xff]);
+/** NUL-terminated */
+export const string = (text: string): Buffer => Buffer.from(`${text}\0`, 'latin1');
+
+export const readU16 = (buffer: Buffer, offset = 0): number => (littleEndian ? buffer.readUInt16LE(offset) : buffer.readUInt16BE(offset));
+export const readU32 = (buffer: Buffer, offset = 0): number => (littleEndian ? buffer.readUInt32LE(offset) : buffer.readUInt32BE(offset));
+export const readS32 = (buffer: Buffer, offset = 0): number => (littleEndian ? buffer.readInt32LE(offset) : buffer.readInt32BE(offset));
+/** up to the first NUL, or the whole buffer */
+export const readString = (buffer: Buffer): string => {
+  const end = buffer.indexOf(0);
+  return buffer.toString('latin1', 0, end < 0 ? buffer.length : end);
+};
+
+export const encodeAttributes = (attributes: readonly Attribute[]): Buffer => {
+  const parts: Buffer[] = [];
+  for (const { type, value } of attributes) {
+    const nested = !Buffer.isBuffer(value);
+    const payload = nested ? encodeAttributes(value as readonly Attribute[]) : (value as Buffer);
+    const length = headerLength + payload.length;
+    const padding = align(length) - length;
+    parts.push(u16(length), u16(nested ? type | NLA_F_NESTED : type), payload);
+    if (padding > 0) parts.push(Buffer.alloc(padding));
+  }
+  return Buffer.concat(parts);
+};
+
+/**
+ * Type (without its flag bits) -> payload; a later attribute of the same type wins.
+ * @throws RangeError when a length does not fit the buffer
+ */
+export const decodeAttributes = (buffer: Buffer): Map<number, Buffer> => {
+  const attributes = new Map<number, Buffer>();
+  for (let offset = 0; offset + headerLength <= buffer.length; ) {
+    const length = readU16(buffer, offset);
+    if (length < headerLength || offset + length > buffer.length) {
+      throw new RangeError(`netlink attribute at octet ${offset} has length ${length}, ${buffer.length - offset} octets are left`);
+    }
+    attributes.set(readU16(buffer, offset + 2) & NLA_TYPE_MASK, buffer.subarray(offset + headerLength, offset + length));
+    offset += align(length);
+  }
+  return attributes;
+};

@@ -1,0 +1,255 @@
+/** One netlink socket: batches of requests in one datagram, dumps, notifications. */
+import { readdirSync, readlinkSync } from 'node:fs';
+import { getSystemErrorName } from 'node:util';
+import { RawNetlinkSocket } from 'netlink';
+import { SO_RCVBUFFORCE, SOL_SOCKET, setsockopt } from './libc.js';
+import { readS32, readU16, readU32, u16, u32 } from './netlink-attributes.js';
+
+/** A message without its header's length, sequence and port. Flags of a request: without NLM_F_REQUEST and NLM_F_ACK. */
+export interface NetlinkMessage {
+  readonly type: number;
+  readonly flags: number;
+  readonly payload: Buffer;
+}
+
+/** The request at `index` of a batch was refused with errno `code`, e.g. `EEXIST`. */
+export interface BatchFailure {
+  readonly index: number;
+  readonly code: string;
+}
+
+/** The kernel refused a request, or the socket ended before it answered. `code` is errno's name. */
+export class NetlinkError extends Error {
+  constructor(
+    readonly code: string,
+    message = `the kernel refused a netlink request: ${code}`,
+  ) {
+    super(message);
+    this.name = 'NetlinkError';
+  }
+}
+
+export const NLM_F_REQUEST = 0x1;
+export const NLM_F_MULTI = 0x2;
+export const NLM_F_ACK = 0x4;
+export const NLM_F_DUMP = 0x300;
+const NLMSG_ERROR = 2;
+const NLMSG_DONE = 3;
+const NLM_F_DUMP_INTR = 0x10;
+const headerLength = 16;
+
+const protocols = { route: 0, generic: 16 } as const;
+
+/** Room for 4,000 events and more while the loop is busy: past it the netlink package would end the process. */
+const receiveBufferSize = 8 * 1024 * 1024;
+/** One datagram stays below the default send buffer (212,992), which the kernel doubles for its own bookkeeping. */
+const largestDatagram = 128 * 1024;
+/** Only the last message of a batch asks for an ACK, but each one may fail: so many answers always fit. */
+const largestBatch = 2_000;
+
+const align = (length: number): number => (length + 3) & ~3;
+
+const encodeMessage = ({ type, flags, payload }: NetlinkMessage, sequence: number): Buffer => {
+  const length = headerLength + payload.length;
+  return Buffer.concat([u32(length), u16(type), u16(flags), u32(sequence), u32(0), payload, Buffer.alloc(align(length) - length)]);
+};
+
+/** Descriptors of this process that are sockets. */
+const socketDescriptors = (): Set<number> => {
+  const found = new Set<number>();
+  for (const name of readdirSync('/proc/self/fd')) {
+    try {
+      if (readlinkSync(`/proc/self/fd/${name}`).startsWith('socket:')) found.add(Number(name));
+    } catch {
+      // closed since it was listed (the directory's own descriptor always is)
+    }
+  }
+  return found;
+};
+
+interface Pending {
+  /** sequence of the first and last message */
+  readonly first: number;
+  readonly last: number;
+  readonly replies: NetlinkMessage[];
+  readonly failures: BatchFailure[];
+  readonly settle: (interrupted: boolean) => void;
+  readonly fail: (error: NetlinkError) => void;
+}
+
+export class NetlinkChannel {
+  private sequence = 1;
+  private pending: Pending[] = [];
+  private closed = false;
+  /** dumps wait for each other: the kernel runs one at a time on a socket */
+  private lastDump: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    private readonly socket: RawNetlinkSocket,
+    private readonly onNotification: ((message: NetlinkMessage) => void) | undefined,
+  ) {
+    socket.on('message', (datagram: Buffer, { groups }: { groups: number }) => this.receive(datagram, groups !== 0));
+    socket.on('error', (error: Error & { code?: string }) => this.end(new NetlinkError(error.code ?? 'EIO', error.message)));
+  }
+
+  static open(protocol: 'route' | 'generic', onNotification?: (message: NetlinkMessage) => void): NetlinkChannel {
+    const before = socketDescriptors();
+    const socket = new RawNetlinkSocket(protocols[protocol]);
+    for (const fd of socketDescriptors()) {
+      if (before.has(fd)) continue;
+      try {
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, u32(receiveBufferSize));
+      } catch {
+        // without CAP_NET_ADMIN nothing will be asked of this socket but dumps
+        socket.setRecvBufferSize(receiveBufferSize);
+      }
+    }
+    return new NetlinkChannel(socket, onNotification);
+  }
+
+  /** Joins a multicast group of the family (RTNLGRP_*): its messages go to `onNotification`. */
+  join(group: number): void {
+    this.socket.addMembership(group);
+  }
+
+  /**
+   * Hands the requests to the kernel in order, in one datagram unless they are very many. The kernel carries all of them out
+   * before the call that sends them returns; one that is refused does not stop the others.
+   */
+  async batch(requests: readonly NetlinkMessage[]): Promise<readonly BatchFailure[]> {
+    const failures: Promise<readonly BatchFailure[]>[] = [];
+    let from = 0;
+    let size = 0;
+    requests.forEach((request, index) => {
+      const length = headerLength + align(request.payload.length);
+      if (index > from && (size + length > largestDatagram || index - from >= largestBatch)) {
+        failures.push(this.sendBatch(requests.slice(from, index), from));
+        from = index;
+        size = 0;
+      }
+      size += length;
+    });
+    if (from < requests.length) failures.push(this.sendBatch(requests.slice(from), from));
+    return (await Promise.all(failures)).flat();
+  }
+
+  /** One request and what answers it. @throws NetlinkError */
+  async request(message: NetlinkMessage): Promise<readonly NetlinkMessage[]> {
+    const { replies, failures } = await this.send([{ ...message, flags: message.flags | NLM_F_ACK }]);
+    const [failure] = failures;
+    if (failure) throw new NetlinkError(failure.code);
+    return replies;
+  }
+
+  /** All entries; asked again when the kernel says that they changed under the dump. @throws NetlinkError */
+  dump(message: NetlinkMessage): Promise<readonly NetlinkMessage[]> {
+    const run = this.lastDump.then(() => this.runDump(message));
+    this.lastDump = run.catch(() => undefined);
+    return run;
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.socket.close();
+    this.end(new NetlinkError('ECANCELED', 'the netlink socket was closed'));
+  }
+
+  private async runDump(message: NetlinkMessage): Promise<readonly NetlinkMessage[]> {
+    for (let attempt = 1; ; attempt++) {
+      const { replies, failures, interrupted } = await this.send([{ ...message, flags: message.flags | NLM_F_DUMP }]);
+      const [failure] = failures;
+      if (failure) throw new NetlinkError(failure.code);
+      if (!interrupted || attempt === 5) return replies;
+    }
+  }
+
+  private async sendBatch(requests: readonly NetlinkMessage[], offset: number): Promise<readonly BatchFailure[]> {
+    const last = requests.length - 1;
+    const messages = requests.map((request, index) => (index === last ? { ...request, flags: request.flags | NLM_F_ACK } : request));
+    const { failures } = await this.send(messages);
+    return failures.map(({ index, code }) => ({ index: index + offset, code }));
+  }
+
+  private send(
+    messages: readonly NetlinkMessage[],
+  ): Promise<{ replies: readonly NetlinkMessage[]; failures: readonly BatchFailure[]; interrupted: boolean }> {
+    return new Promise((resolve, reject) => {
+      if (this.closed) {
+        reject(new NetlinkError('ECANCELED', 'the netlink socket is closed'));
+        return;
+      }
+      const first = this.sequence;
+      const datagram = Buffer.concat(messages.map((message, index) => encodeMessage({ ...message, flags: message.flags | NLM_F_REQUEST }, first + index)));
+      // 2^31 requests take weeks at full rate; sequence numbers are only compared within what is pending
+      this.sequence = first + messages.length > 0x7fff0000 ? 1 : first + messages.length;
+      const pending: Pending = {
+        first,
+        last: first + messages.length - 1,
+        replies: [],
+        failures: [],
+        settle: (interrupted) => resolve({ replies: pending.replies, failures: pending.failures, interrupted }),
+        fail: reject,
+      };
+      this.pending.push(pending);
+      this.socket.send(datagram, {}, (error?: Error & { code?: string }) => {
+        if (!error) return;
+        this.remove(pending);
+        reject(new NetlinkError(error.code ?? 'EIO', `a netlink message could not be sent: ${error.message}`));
+      });
+    });
+  }
+
+  private receive(datagram: Buffer, multicast: boolean): void {
+    for (let offset = 0; offset + headerLength <= datagram.length; ) {
+      const length = readU32(datagram, offset);
+      if (length < headerLength || offset + length > datagram.length) return; // cannot come from the kernel
+      const type = readU16(datagram, offset + 4);
+      const flags = readU16(datagram, offset + 6);
+      const sequence = readU32(datagram, offset + 8);
+      const message = { type, flags, payload: datagram.subarray(offset + headerLength, offset + length) };
+      // a notification carries the sequence number of the request that caused it, ours as well as a stranger's
+      if (multicast) this.onNotification?.(message);
+      else this.dispatch(message, sequence);
+      offset += align(length);
+    }
+  }
+
+  private dispatch(message: NetlinkMessage, sequence: number): void {
+    const pending = this.pending.find(({ first, last }) => sequence >= first && sequence <= last);
+    if (!pending) return; // the answer to a request that could not be sent whole
+    const interrupted = (message.flags & NLM_F_DUMP_INTR) !== 0;
+    switch (message.type) {
+      case NLMSG_ERROR: {
+        const errno = readS32(message.payload);
+        if (errno !== 0) pending.failures.push({ index: sequence - pending.first, code: getSystemErrorName(errno) });
+        if (sequence === pending.last) this.finish(pending, interrupted);
+        return;
+      }
+      case NLMSG_DONE: {
+        // a dump that fails half way says so in its DONE
+        const errno = message.payload.length >= 4 ? readS32(message.payload) : 0;
+        if (errno < 0) pending.failures.push({ index: sequence - pending.first, code: getSystemErrorName(errno) });
+        this.finish(pending, interrupted);
+        return;
+      }
+      default:
+        pending.replies.push(message);
+    }
+  }
+
+  private finish(pending: Pending, interrupted: boolean): void {
+    this.remove(pending);
+    pending.settle(interrupted);
+  }
+
+  private remove(pending: Pending): void {
+    this.pending = this.pending.filter((other) => other !== pending);
+  }
+
+  private end(error: NetlinkError): void {
+    this.closed = true;
+    const { pending } = this;
+    this.pending = [];
+    for (const { fail } of pending) fail(error);
+  }
+}

@@ -1,0 +1,143 @@
+/** rtnetlink messages for links and addresses: struct ifinfomsg and ifaddrmsg (linux/rtnetlink.h, linux/if_addr.h). */
+import { decodeAttributes, encodeAttributes, readString, readU32, string, u32 } from './netlink-attributes.js';
+import type { NetlinkMessage } from './netlink-channel.js';
+
+export const RTM_NEWLINK = 16;
+export const RTM_DELLINK = 17;
+export const RTM_GETLINK = 18;
+export const RTM_NEWADDR = 20;
+export const RTM_DELADDR = 21;
+export const RTM_GETADDR = 22;
+export const RTNLGRP_LINK = 1;
+export const RTNLGRP_IPV4_IFADDR = 5;
+
+const NLM_F_REPLACE = 0x100;
+const NLM_F_CREATE = 0x400;
+
+const AF_INET = 2;
+const IFA_ADDRESS = 1;
+const IFA_LOCAL = 2;
+const IFA_LABEL = 3;
+const IFA_BROADCAST = 4;
+const IFA_FLAGS = 8;
+const IFA_F_SECONDARY = 0x01;
+const IFLA_ADDRESS = 1;
+const IFLA_IFNAME = 3;
+const IFLA_MTU = 4;
+const IFLA_CARRIER = 33;
+
+const IFF_UP = 0x1;
+const IFF_RUNNING = 0x40;
+const IFF_NOARP = 0x80;
+const IFF_LOOPBACK = 0x8;
+
+/** An interface as the kernel describes it. */
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+  /** link-layer address; empty where the interface has none */
+  readonly hardwareAddress: Buffer;
+  /** administratively up */
+  readonly up: boolean;
+  /** up and with a carrier */
+  readonly running: boolean;
+  /** takes part in ARP */
+  readonly arp: boolean;
+  readonly mtu: number;
+}
+
+/** An IPv4 address on an interface. */
+export interface InterfaceAddress {
+  readonly index: number;
+  /** dotted quad */
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly label: string | undefined;
+  readonly secondary: boolean;
+}
+
+export const encodeIPv4 = (address: string): Buffer => Buffer.from(address.split('.').map(Number));
+export const decodeIPv4 = (buffer: Buffer, offset = 0): string => buffer.subarray(offset, offset + 4).join('.');
+
+export const linkDump = (): NetlinkMessage => ({ type: RTM_GETLINK, flags: 0, payload: Buffer.alloc(16) });
+
+export const addressDump = (): NetlinkMessage => {
+  const payload = Buffer.alloc(8);
+  payload.writeUInt8(AF_INET, 0);
+  return { type: RTM_GETADDR, flags: 0, payload };
+};
+
+/** RTM_NEWLINK or RTM_DELLINK; undefined for a message that is not of a whole interface (bridge ports report themselves so). */
+export const decodeLink = ({ payload }: NetlinkMessage): Link | undefined => {
+  if (payload.length < 16) return undefined;
+  const attributes = decodeAttributes(payload.subarray(16));
+  const name = attributes.get(IFLA_IFNAME);
+  const mtu = attributes.get(IFLA_MTU);
+  if (payload.readUInt8(0) !== 0 || !name || !mtu) return undefined;
+  const flags = readU32(payload, 8);
+  const carrier = attributes.get(IFLA_CARRIER);
+  const up = (flags & IFF_UP) !== 0;
+  return {
+    index: readU32(payload, 4),
+    name: readString(name),
+    hardwareAddress: attributes.get(IFLA_ADDRESS) ?? Buffer.alloc(0),
+    up,
+    running: up && (flags & IFF_RUNNING) !== 0 && carrier?.[0] !== 0,
+    arp: (flags & (IFF_NOARP | IFF_LOOPBACK)) === 0,
+    mtu: readU32(mtu),
+  };
+};
+
+/** RTM_NEWADDR or RTM_DELADDR; undefined for another family. */
+export const decodeAddress = ({ payload }: NetlinkMessage): InterfaceAddress | undefined => {
+  if (payload.length < 8 || payload.readUInt8(0) !== AF_INET) return undefined;
+  const attributes = decodeAttributes(payload.subarray(8));
+  const address = attributes.get(IFA_LOCAL) ?? attributes.get(IFA_ADDRESS);
+  if (address?.length !== 4) return undefined;
+  const label = attributes.get(IFA_LABEL);
+  const flags = attributes.get(IFA_FLAGS);
+  return {
+    index: readU32(payload, 4),
+    address: decodeIPv4(address),
+    prefixLength: payload.readUInt8(1),
+    label: label && readString(label),
+    secondary: ((flags ? readU32(flags) : payload.readUInt8(2)) & IFA_F_SECONDARY) !== 0,
+  };
+};
+
+export interface AddressChange {
+  readonly index: number;
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly label?: string | undefined;
+}
+
+const addressPayload = ({ index, address, prefixLength, label }: AddressChange): Buffer => {
+  const header = Buffer.alloc(8);
+  header.writeUInt8(AF_INET, 0);
+  header.writeUInt8(prefixLength, 1);
+  u32(index).copy(header, 4);
+  const local = encodeIPv4(address);
+  const attributes = [
+    { type: IFA_LOCAL, value: local },
+    { type: IFA_ADDRESS, value: local },
+  ];
+  if (prefixLength < 31) {
+    const hostBits = 2 ** (32 - prefixLength) - 1;
+    const broadcast = Buffer.alloc(4);
+    broadcast.writeUInt32BE((local.readUInt32BE() | hostBits) >>> 0);
+    attributes.push({ type: IFA_BROADCAST, value: broadcast });
+  }
+  if (label !== undefined) attributes.push({ type: IFA_LABEL, value: string(label) });
+  return Buffer.concat([header, encodeAttributes(attributes)]);
+};
+
+/** Adds the address, or makes the one that is there equal. */
+export const addressAddition = (change: AddressChange): NetlinkMessage => ({
+  type: RTM_NEWADDR,
+  flags: NLM_F_CREATE | NLM_F_REPLACE,
+  payload: addressPayload(change),
+});
+
+/** Refused with EADDRNOTAVAIL when the address is not there. */
+export const addressDeletion = (change: AddressChange): NetlinkMessage => ({ type: RTM_DELADDR, flags: 0, payload: addressPayload(change) });

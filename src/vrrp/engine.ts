@@ -1,0 +1,511 @@
+/** The vrrp child's engine: feeds packets, link events and timers to the machine, and carries out what it decides. */
+import type { VirtualAddress } from '../config/model.js';
+import { QuietConditions } from '../control/quiet-conditions.js';
+import type { InstanceStatus, SyncStatus } from '../control/status.js';
+import { Announcer } from '../network/announcer.js';
+import { type NetworkChange, NetworkMonitor } from '../network/monitor.js';
+import type { OwnedAddress, VrrpConfigure } from '../supervisor/messages.js';
+import { monotonicNow } from '../time/clock.js';
+import { DeadlineTimer } from '../time/deadline-timer.js';
+import { Milliseconds, minus, type Microseconds, Seconds, toMilliseconds } from '../time/microseconds.js';
+import { AddressHolder, describeAddress } from './address-holder.js';
+import { announcementsDue, nextAnnouncement, scheduleAfterBurst } from './announcements.js';
+import { Instance } from './instance.js';
+import { counted, event, instanceEvent, type Report } from './log.js';
+import { deadline, type Effect, type InstanceState } from './machine.js';
+import { Ports } from './ports.js';
+import { receive } from './receive.js';
+import { type RouterEvent, type RouterState, stepRouter } from './router.js';
+import { SyncRoleKeeper } from './sync-role.js';
+import { masterDownInterval } from './timers.js';
+
+const auditMilliseconds = 30_000;
+/** addresses deleted in one go are put back in one go */
+const repairMilliseconds = 20;
+/** a timer that is later than this first lets the sockets be read: what is queued there may decide otherwise */
+const lateness = Milliseconds(2);
+/** rounds of the loop to wait for a socket to run dry */
+const drainRounds = 1_000;
+const shortestBurstDistance = Seconds(1);
+
+export interface EngineEvents {
+  readonly report: Report;
+  /** after every transition */
+  readonly onMasters: (masters: readonly { readonly instance: string; readonly masterDownInterval: Microseconds }[]) => void;
+}
+
+export class Engine {
+  private router: RouterState = new Map();
+  private readonly instances = new Map<string, Instance>();
+  private readonly monitor = new NetworkMonitor((change) => this.networkChanged(change));
+  private readonly announcer = new Announcer();
+  private readonly holder = new AddressHolder(this.monitor, this.announcer);
+  private readonly ports = new Ports({
+    onPacket: (name, packet) => this.packet(name, packet),
+    onError: (name, error) => this.portFailed(name, error),
+  });
+  private readonly timer = new DeadlineTimer((due) => this.timerDue(due));
+  private readonly conditions: QuietConditions;
+  private readonly sync: SyncRoleKeeper;
+  private readonly audit: NodeJS.Timeout;
+  private readonly repairs = new Map<string, NodeJS.Timeout>();
+  private syncConfiguration: VrrpConfigure['sync'];
+  private packets = 0;
+  private draining = false;
+  private started = false;
+  private stopping = false;
+
+  constructor(private readonly events: EngineEvents) {
+    this.conditions = new QuietConditions(events.report);
+    this.sync = new SyncRoleKeeper(events.report);
+    this.audit = setInterval(() => this.runAudit(), auditMilliseconds);
+  }
+
+  get status(): { readonly instances: readonly InstanceStatus[]; readonly sync: SyncStatus | undefined } {
+    const instances = [...this.instances.values()].flatMap((instance) => {
+      const member = this.router.get(instance.name);
+      return member ? [instance.status(member.state, (address) => this.holder.isHeld(address))] : [];
+    });
+    return { instances, sync: this.sync.status };
+  }
+
+  // --- configuration ------------------------------------------------------------------------------------------
+
+  /** Puts a configuration in force: only what differs is touched. Done when the kernel agrees. */
+  async configure({ vrrp, sync, owned, resume }: VrrpConfigure): Promise<void> {
+    if (!this.started) await this.monitor.refresh();
+    const groupOf = new Map(vrrp.syncGroups.flatMap(({ name, instances }) => instances.map((instance) => [instance, name] as const)));
+    const wanted = new Map(vrrp.instances.map((configuration) => [configuration.name, configuration]));
+    const work: Promise<unknown>[] = [];
+
+    for (const instance of [...this.instances.values()]) {
+      const next = wanted.get(instance.name);
+      if (next && Instance.identity(next) === Instance.identity(instance.configuration)) continue;
+      this.dispatch({ type: 'remove', instance: instance.name });
+      this.instances.delete(instance.name);
+    }
+    for (const configuration of vrrp.instances) {
+      const group = groupOf.get(configuration.name);
+      const known = this.instances.get(configuration.name);
+      if (known) work.push(this.reconfigure(known, configuration, group));
+      else this.addInstance(new Instance(configuration, group), owned);
+    }
+    const isWanted = new Set(vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses.map(describeAddress)));
+    const stale = owned.filter((address) => !isWanted.has(describeAddress(address)) && this.holder.isHeld(address));
+    if (stale.length > 0) {
+      work.push(this.holder.remove(stale));
+      this.events.report(event('info', `removed ${counted(stale.length, 'address', 'addresses')} of an earlier configuration: ${stale.map(describeAddress).join(', ')}`));
+    }
+    this.ports.retain(new Set(vrrp.instances.map((configuration) => configuration.interface)));
+    const now = monotonicNow();
+    this.started = true;
+    this.dispatch({ type: 'start', resume: new Set(resume.filter(({ until }) => now < until).map(({ instance }) => instance)) });
+    this.syncConfiguration = sync;
+    void this.followSyncRole();
+    await Promise.all(work);
+  }
+
+  private addInstance(instance: Instance, owned: readonly OwnedAddress[]): void {
+    this.instances.set(instance.name, instance);
+    instance.source = this.primaryAddress(instance);
+    const recorded = new Set(owned.map(describeAddress));
+    for (const address of instance.configuration.virtualAddresses) {
+      if (!this.holder.isHeld(address) || recorded.has(describeAddress(address))) continue;
+      instance.foreign.add(describeAddress(address));
+      const sentence = `${describeAddress(address)} is there already and was not put there by tandem: it stays while this host is BACKUP, and two hosts may answer for it; remove it from the host's own network configuration`;
+      this.events.report(instanceEvent('warn', instance.configuration, sentence));
+    }
+    this.dispatch({ type: 'add', instance: instance.name, settings: instance.settings, group: instance.group });
+    this.checkInterface(instance);
+  }
+
+  private async reconfigure(instance: Instance, configuration: Instance['configuration'], group: string | undefined): Promise<void> {
+    const before = instance.configuration;
+    const changed = JSON.stringify([before, instance.group]) !== JSON.stringify([configuration, group]);
+    if (!changed) return;
+    instance.configuration = configuration;
+    instance.group = group;
+    instance.source = this.primaryAddress(instance);
+    if (instance.holding) {
+      const [was, is] = [before, configuration].map(({ virtualAddresses }) => new Map(virtualAddresses.map((address) => [describeAddress(address), address])));
+      const removed = [...(was ?? [])].filter(([key]) => !is?.has(key)).map(([, address]) => address);
+      const added = [...(is ?? [])].filter(([key]) => !was?.has(key)).map(([, address]) => address);
+      if (removed.length > 0) void this.holder.remove(removed);
+      if (added.length > 0) void this.hold(instance, added, 'added');
+    }
+    this.dispatch({ type: 'configure', instance: instance.name, settings: instance.settings, group });
+    this.checkInterface(instance);
+  }
+
+  /** Resigns, releases and ends. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    clearInterval(this.audit);
+    for (const timer of this.repairs.values()) clearTimeout(timer);
+    const releases = [...this.instances.values()].filter(({ holding }) => holding).map((instance) => this.holder.remove(this.releasable(instance)));
+    for (const name of [...this.instances.keys()]) this.dispatch({ type: 'remove', instance: name });
+    this.timer.set(undefined);
+    await Promise.all(releases);
+    await this.sync.set(this.syncConfiguration, 'none');
+    // one more turn of the loop: the sockets send what is queued when they are next writable
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    this.sync.close();
+    this.ports.retain(new Set());
+    this.announcer.close();
+    this.holder.close();
+    this.monitor.close();
+  }
+
+  // --- what comes in ------------------------------------------------------------------------------------------
+
+  private packet(interfaceName: string, packet: Buffer): void {
+    this.packets++;
+    const received = receive(packet, (virtualRouterId) =>
+      [...this.instances.values()].find(({ configuration }) => configuration.interface === interfaceName && configuration.virtualRouterId === virtualRouterId),
+    );
+    if (!received.ok) {
+      this.rejected(interfaceName, received);
+      return;
+    }
+    const { instance, advertisement, source } = received;
+    instance.count('advertisements_received');
+    if (advertisement.priority === 0) instance.count('priority_zero_received');
+    if (advertisement.version === 3) instance.count(`checksum.${advertisement.checksum}`);
+    this.compareAddressLists(instance, source, advertisement.addresses);
+    const state = this.router.get(instance.name)?.state;
+    if (state?.state === 'MASTER' && advertisement.priority > 0 && advertisement.priority <= instance.settings.priority) this.lowerPriority(instance, source, advertisement.priority);
+    this.dispatch({
+      type: 'instance',
+      instance: instance.name,
+      event: { type: 'advertisement', advertisement: { source, priority: advertisement.priority, interval: advertisement.interval } },
+    });
+  }
+
+  private rejected(interfaceName: string, { reason, instance, source }: { reason: string; instance?: Instance; source?: string }): void {
+    if (!instance) return; // another virtual router's, or not VRRP at all
+    instance.count(`rejected.${reason}`);
+    const from = source ?? 'an unknown sender';
+    this.conditions.note(
+      `rejected ${instance.name} ${reason} ${from}`,
+      () => instanceEvent('warn', instance.configuration, `rejecting packets from ${from}: ${reason.replaceAll('_', ' ')}`, { source: from, interface: interfaceName }),
+      (count, duration) => instanceEvent('info', instance.configuration, `no more packets from ${from} to reject: ${reason.replaceAll('_', ' ')}`, { source: from, count, seconds: Math.round(duration / 1000) }),
+    );
+  }
+
+  private compareAddressLists(instance: Instance, source: string, addresses: readonly string[]): void {
+    const agrees = instance.agreesWith(addresses);
+    if (!agrees) instance.count('address_list_differs');
+    if (agrees === instance.addressListAgrees) return;
+    instance.addressListAgrees = agrees;
+    const list = addresses.join(' ') || 'none';
+    this.events.report(
+      agrees
+        ? instanceEvent('info', instance.configuration, `${source} lists the same addresses as we do again`, { source })
+        : instanceEvent('warn', instance.configuration, `${source} lists other addresses than we do: ${list}; it is accepted all the same`, { source, ours: instance.advertisedAddresses.join(' ') }),
+    );
+  }
+
+  private lowerPriority(instance: Instance, source: string, priority: number): void {
+    instance.count('lower_priority_received');
+    this.conditions.note(
+      `lower ${instance.name} ${source}`,
+      () => instanceEvent('warn', instance.configuration, `${source} advertises too, at priority ${priority}: we stay MASTER at ${instance.settings.priority}, answered and announced again`, { source }),
+      (count, duration) => instanceEvent('info', instance.configuration, `${source} does not advertise any more`, { source, count, seconds: Math.round(duration / 1000) }),
+    );
+  }
+
+  private networkChanged(change: NetworkChange): void {
+    if (!this.started || this.stopping) return;
+    if (change.type === 'link') {
+      if (!change.link) {
+        const port = this.ports.get(change.name);
+        if (port) this.announcer.forget(port.link.index);
+        this.ports.close(change.name);
+      }
+      for (const instance of this.instances.values()) {
+        if (instance.configuration.interface === change.name) this.checkInterface(instance);
+        // an interface that carries only addresses came back: they go on it again
+        else if (change.link && instance.holding && instance.configuration.virtualAddresses.some((address) => address.interface === change.name)) this.repair(instance);
+      }
+      return;
+    }
+    const name = this.monitor.nameOf(change.address.index);
+    for (const instance of this.instances.values()) {
+      const { configuration } = instance;
+      if (configuration.interface === name) {
+        const source = this.primaryAddress(instance);
+        if (source !== instance.source) {
+          instance.source = source;
+          this.dispatch({ type: 'configure', instance: instance.name, settings: instance.settings, group: instance.group });
+          this.checkInterface(instance);
+        }
+      }
+      const { address, prefixLength } = change.address;
+      const isOurs = configuration.virtualAddresses.some((wanted) => wanted.address === address && wanted.prefixLength === prefixLength && wanted.interface === name);
+      if (change.type === 'address_removed' && isOurs && instance.holding) this.repair(instance);
+    }
+  }
+
+  /** The first address of the interface that is not a virtual one. */
+  private primaryAddress({ configuration }: Instance): string | undefined {
+    const link = this.monitor.link(configuration.interface);
+    if (!link) return undefined;
+    const virtual = new Set([...this.instances.values()].flatMap((instance) => instance.configuration.virtualAddresses.map(({ address }) => address)));
+    return this.monitor.addressesOf(link.index).find(({ address }) => !virtual.has(address))?.address;
+  }
+
+  private checkInterface(instance: Instance): void {
+    const name = instance.configuration.interface;
+    const reason = this.interfaceFault(instance);
+    const had = this.router.get(instance.name)?.faults.get('interface');
+    if (reason === had) return;
+    this.dispatch(
+      reason === undefined
+        ? { type: 'fault_cleared', instance: instance.name, fault: 'interface', reason: `interface ${name} is up again` }
+        : { type: 'fault', instance: instance.name, fault: 'interface', reason },
+    );
+  }
+
+  private interfaceFault(instance: Instance): string | undefined {
+    const name = instance.configuration.interface;
+    const link = this.monitor.link(name);
+    if (!link) return `interface ${name} does not exist`;
+    if (!link.up) return `interface ${name} is down`;
+    if (!link.running) return `interface ${name} has no carrier`;
+    if (instance.source === undefined) return `interface ${name} has no IPv4 address of its own`;
+    try {
+      this.ports.ensure(link);
+      return undefined;
+    } catch (error) {
+      return `no VRRP socket on ${name}: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+
+  private portFailed(interfaceName: string, error: Error): void {
+    this.events.report(event('error', `the VRRP socket on ${interfaceName} failed: ${error.message}; it is opened again`, { interface: interfaceName }));
+    for (const instance of this.instances.values()) if (instance.configuration.interface === interfaceName) this.checkInterface(instance);
+  }
+
+  // --- timers -------------------------------------------------------------------------------------------------
+
+  private timerDue(due: Microseconds): void {
+    const late = minus(monotonicNow(), due);
+    if (late > lateness) this.drain(late, 0, this.packets);
+    else this.expire();
+  }
+
+  /** Lets the sockets be read until they are dry, before a late timer decides anything. */
+  private drain(late: Microseconds, round: number, packetsBefore: number): void {
+    this.draining = true;
+    setImmediate(() => {
+      // the first round only begins the poll phase; a round without a packet says that none is left
+      if (round < drainRounds && (round === 0 || this.packets !== packetsBefore)) {
+        this.drain(late, round + 1, this.packets);
+        return;
+      }
+      this.draining = false;
+      this.reportStall(late);
+      this.expire();
+    });
+  }
+
+  private reportStall(late: Microseconds): void {
+    for (const [name, { state, settings }] of this.router) {
+      const instance = this.instances.get(name);
+      if (!instance || state.state !== 'MASTER' || late <= masterDownInterval(settings.version, settings.priority, settings.advertisementInterval)) continue;
+      instance.count('stalls');
+      const sentence = `this process did not run for ${(late / 1_000_000).toFixed(2)} s, longer than the master down interval; no better master was heard, announcing again`;
+      this.events.report(instanceEvent('warn', instance.configuration, sentence, { stall_ms: Math.round(toMilliseconds(late)) }));
+      this.dispatch({ type: 'instance', instance: name, event: { type: 'stalled', length: late } });
+    }
+  }
+
+  private expire(): void {
+    const now = monotonicNow();
+    for (const [name, { state }] of this.router) {
+      const due = deadline(state);
+      if (due !== undefined && now >= due) this.dispatch({ type: 'instance', instance: name, event: { type: 'timer' } });
+    }
+    for (const instance of this.instances.values()) {
+      if (!instance.holding) continue;
+      const { garp, virtualAddresses } = instance.configuration;
+      const { repeat, schedule } = announcementsDue(instance.announcements, garp, now);
+      instance.announcements = schedule;
+      if (repeat > 0) void this.announce(instance, virtualAddresses, repeat);
+    }
+    this.arm();
+  }
+
+  private arm(): void {
+    if (this.draining || this.stopping) return;
+    const deadlines = [...this.router.values()].map(({ state }) => deadline(state));
+    const announcements = [...this.instances.values()].filter(({ holding }) => holding).map((instance) => nextAnnouncement(instance.announcements));
+    this.timer.set(Instance.earliest(...deadlines, ...announcements));
+  }
+
+  private runAudit(): void {
+    void this.monitor.refresh();
+    this.sync.audit();
+    this.conditions.sweep();
+    for (const instance of this.instances.values()) if (instance.holding && !instance.configuration.virtualAddresses.every((address) => this.holder.isHeld(address))) this.repair(instance);
+  }
+
+  // --- what goes out ------------------------------------------------------------------------------------------
+
+  private dispatch(routerEvent: RouterEvent): void {
+    const { state, effects } = stepRouter(this.router, routerEvent, monotonicNow());
+    this.router = state;
+    for (const { instance: name, effect } of effects) {
+      const instance = this.instances.get(name);
+      if (instance) this.perform(instance, effect);
+    }
+    if (effects.some(({ effect }) => effect.type === 'transition')) {
+      this.reportMasters();
+      if (!this.stopping) void this.followSyncRole();
+    }
+    this.arm();
+  }
+
+  private perform(instance: Instance, effect: Effect): void {
+    switch (effect.type) {
+      case 'transition': {
+        instance.since = new Date();
+        instance.count(`to_${effect.to.toLowerCase()}`);
+        const level = effect.to === 'FAULT' ? 'error' : 'info';
+        this.events.report(instanceEvent(level, instance.configuration, `${effect.from} -> ${effect.to}, ${effect.reason}`, { priority: instance.settings.priority }));
+        return;
+      }
+      case 'advertise':
+        this.advertise(instance, effect.priority);
+        return;
+      case 'hold':
+        instance.holding = true;
+        // after the poll phase, in which the advertisement leaves: it goes first, however many addresses follow
+        setImmediate(() => {
+          if (instance.holding) void this.hold(instance, instance.configuration.virtualAddresses, 'holding');
+        });
+        return;
+      case 'announce':
+        if (effect.cause === 'lower_priority' && instance.holding && instance.mayBurst(monotonicNow(), shortestBurstDistance)) void this.burst(instance, instance.configuration.virtualAddresses);
+        return; // else `hold` announces what it holds
+      case 'release':
+        this.release(instance);
+        return;
+    }
+  }
+
+  private advertise(instance: Instance, priority: number): void {
+    const { source, configuration } = instance;
+    const port = this.ports.get(configuration.interface);
+    if (!port || source === undefined) {
+      instance.count('advertisements_not_sent');
+      return;
+    }
+    // one that waits in the queue must not follow the resignation
+    const wanted = (): boolean => priority === 0 || this.router.get(instance.name)?.state.state === 'MASTER';
+    port.send(instance.advertisement(priority, source), source, wanted, (error) => {
+      if (!error) {
+        instance.count(priority === 0 ? 'priority_zero_sent' : 'advertisements_sent');
+        return;
+      }
+      instance.count('advertisements_not_sent');
+      this.conditions.note(
+        `send ${instance.name}`,
+        () => instanceEvent('warn', configuration, `an advertisement could not be sent: ${error.message}`),
+        (count, duration) => instanceEvent('info', configuration, 'advertisements are sent again', { failed: count, seconds: Math.round(duration / 1000) }),
+      );
+    });
+  }
+
+  private async hold(instance: Instance, addresses: readonly VirtualAddress[], verb: 'holding' | 'added' | 'put back'): Promise<void> {
+    const added = this.holder.add(addresses);
+    const announced = this.burst(instance, addresses);
+    const [{ changed, failures, duration }, garp] = await Promise.all([added, announced]);
+    for (const address of addresses) instance.foreign.delete(describeAddress(address)); // ours from here on
+    const sentence = `${verb} ${counted(changed, 'address', 'addresses')}, ${counted(garp.sent, 'gratuitous ARP')} sent`;
+    const fields = { addresses_ms: Math.round(duration / 100) / 10, garp_ms: garp.milliseconds };
+    this.events.report(instanceEvent('info', instance.configuration, sentence, fields));
+    if (failures.length > 0) {
+      instance.count('address_errors', failures.length);
+      this.events.report(instanceEvent('error', instance.configuration, `${counted(failures.length, 'address', 'addresses')} could not be added: ${failures.slice(0, 5).join('; ')}`));
+    }
+  }
+
+  /** A burst now, and the schedule from here. */
+  private burst(instance: Instance, addresses: readonly VirtualAddress[]): Promise<{ sent: number; milliseconds: number }> {
+    const now = monotonicNow();
+    const { garp } = instance.configuration;
+    instance.lastBurstAt = now;
+    instance.announcements = scheduleAfterBurst(garp, now);
+    this.arm();
+    return this.announce(instance, addresses, garp.repeat);
+  }
+
+  private async announce(instance: Instance, addresses: readonly VirtualAddress[], repeat: number): Promise<{ sent: number; milliseconds: number }> {
+    const start = monotonicNow();
+    const { sent, errors } = await this.holder.announce(instance.name, addresses, repeat);
+    instance.count('garp_sent', sent);
+    for (const [code, count] of errors) {
+      instance.count('garp_errors', count);
+      this.conditions.note(
+        `garp ${instance.name} ${code}`,
+        () => instanceEvent('warn', instance.configuration, `${counted(count, 'gratuitous ARP')} could not be sent: ${code}`),
+        (total, duration) => instanceEvent('info', instance.configuration, `gratuitous ARP is sent again without ${code}`, { bursts: total, seconds: Math.round(duration / 1000) }),
+      );
+    }
+    return { sent, milliseconds: Math.round(minus(monotonicNow(), start) / 100) / 10 };
+  }
+
+  private releasable(instance: Instance): readonly VirtualAddress[] {
+    return instance.configuration.virtualAddresses.filter((address) => !instance.foreign.has(describeAddress(address)));
+  }
+
+  private release(instance: Instance): void {
+    const held = instance.holding || this.releasable(instance).some((address) => this.holder.isHeld(address));
+    instance.holding = false;
+    clearTimeout(this.repairs.get(instance.name));
+    this.repairs.delete(instance.name);
+    this.holder.cancelAnnouncements(instance.name);
+    if (!held) return;
+    void this.holder.remove(this.releasable(instance)).then(({ changed, failures, duration }) => {
+      this.events.report(instanceEvent('info', instance.configuration, `released ${counted(changed, 'address', 'addresses')}`, { addresses_ms: Math.round(duration / 100) / 10 }));
+      if (failures.length > 0) this.events.report(instanceEvent('error', instance.configuration, `${counted(failures.length, 'address', 'addresses')} could not be removed: ${failures.slice(0, 5).join('; ')}`));
+    });
+  }
+
+  /** Someone else deleted addresses that we hold: back they go. */
+  private repair(instance: Instance): void {
+    if (this.repairs.has(instance.name)) return;
+    this.repairs.set(
+      instance.name,
+      setTimeout(() => {
+        this.repairs.delete(instance.name);
+        const missing = instance.configuration.virtualAddresses.filter((address) => !this.holder.isHeld(address));
+        if (!instance.holding || missing.length === 0) return;
+        instance.count('addresses_put_back', missing.length);
+        const first = this.conditions.note(
+          `deleted ${instance.name}`,
+          () => instanceEvent('warn', instance.configuration, `someone else deleted ${missing.map(describeAddress).join(', ')} while we are MASTER: put back`),
+          (count, duration) => instanceEvent('warn', instance.configuration, `addresses were deleted by someone else ${count} times, put back each time`, { seconds: Math.round(duration / 1000) }),
+        );
+        if (first) void this.hold(instance, missing, 'put back');
+        else void this.holder.add(missing).then(() => this.burst(instance, missing));
+      }, repairMilliseconds),
+    );
+  }
+
+  private reportMasters(): void {
+    this.events.onMasters(
+      [...this.router].flatMap(([instance, { state, settings }]) =>
+        state.state === 'MASTER' ? [{ instance, masterDownInterval: masterDownInterval(settings.version, settings.priority, settings.advertisementInterval) }] : [],
+      ),
+    );
+  }
+
+  private async followSyncRole(): Promise<void> {
+    const state: InstanceState | undefined = this.syncConfiguration && this.router.get(this.syncConfiguration.instance)?.state;
+    // behind what the takeover has to do in this turn of the loop
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    await this.sync.set(this.syncConfiguration, state?.state === 'MASTER' ? 'master' : 'backup');
+  }
+}

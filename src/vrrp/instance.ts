@@ -1,0 +1,104 @@
+/** What the vrrp child keeps of one instance beside the machine's state: configuration, counters, what is held and announced. */
+import type { InstanceConfiguration, VirtualAddress } from '../config/model.js';
+import type { InstanceStatus } from '../control/status.js';
+import { plus, toMilliseconds, type Microseconds } from '../time/microseconds.js';
+import type { AnnouncementSchedule } from './announcements.js';
+import type { InstanceState, Settings } from './machine.js';
+import { type Advertisement, encodeAdvertisement } from './packet.js';
+import { masterDownInterval } from './timers.js';
+
+export class Instance {
+  /** primary address of the interface; undefined while it has none */
+  source: string | undefined;
+  /** the addresses are to be on their interfaces */
+  holding = false;
+  announcements: AnnouncementSchedule = { secondBurstAt: undefined, refreshAt: undefined };
+  lastBurstAt: Microseconds | undefined;
+  addressListAgrees = true;
+  /** wall clock of the last transition */
+  since = new Date();
+  /** not to be deleted at a release: they were there before us and nobody recorded them as ours */
+  readonly foreign = new Set<string>();
+  private readonly counters = new Map<string, number>();
+
+  constructor(
+    public configuration: InstanceConfiguration,
+    public group: string | undefined,
+  ) {}
+
+  get name(): string {
+    return this.configuration.name;
+  }
+
+  /** Two configurations with the same identity are the same virtual router: changes apply to it as it runs. */
+  static identity({ interface: name, version, virtualRouterId }: InstanceConfiguration): string {
+    return `${name} v${version} ${virtualRouterId}`;
+  }
+
+  get settings(): Settings {
+    const { version, priority, advertisementInterval, preempt, preemptDelay } = this.configuration;
+    return { version, priority, advertisementInterval, preempt, preemptDelay, source: this.source ?? '0.0.0.0', grouped: this.group !== undefined };
+  }
+
+  get advertisedAddresses(): readonly string[] {
+    return this.configuration.virtualAddresses.filter(({ advertise }) => advertise).map(({ address }) => address);
+  }
+
+  count(counter: string, by = 1): void {
+    this.counters.set(counter, (this.counters.get(counter) ?? 0) + by);
+  }
+
+  /** The advertisement to send from `source`, at this priority (0 resigns). */
+  advertisement(priority: number, source: string): Buffer {
+    const { version, virtualRouterId, advertisementInterval: interval, authentication, checksum } = this.configuration;
+    const common = { virtualRouterId, priority, addresses: this.advertisedAddresses, interval };
+    const advertisement: Advertisement =
+      version === 2 ? { version, ...common, password: authentication?.password } : { version, ...common, checksum };
+    return encodeAdvertisement(advertisement, source);
+  }
+
+  /** Whether the heard address list is ours; the order does not count. */
+  agreesWith(addresses: readonly string[]): boolean {
+    const ours = new Set(this.advertisedAddresses);
+    return addresses.length === ours.size && addresses.every((address) => ours.has(address));
+  }
+
+  status(state: InstanceState, isHeld: (address: VirtualAddress) => boolean): InstanceStatus {
+    const { configuration, settings } = this;
+    const heard = state.state === 'BACKUP' ? state.master : undefined;
+    const interval = state.state === 'BACKUP' ? state.masterInterval : settings.advertisementInterval;
+    return {
+      name: configuration.name,
+      interface: configuration.interface,
+      virtual_router_id: configuration.virtualRouterId,
+      version: configuration.version,
+      state: state.state,
+      since: this.since.toISOString(),
+      priority: configuration.priority,
+      effective_priority: settings.priority,
+      master: heard && heard.priority > 0 ? heard.source : null,
+      master_priority: heard && heard.priority > 0 ? heard.priority : null,
+      advertisement_interval_ms: toMilliseconds(configuration.advertisementInterval),
+      master_down_interval_ms: toMilliseconds(masterDownInterval(settings.version, settings.priority, interval)),
+      sync_group: this.group ?? null,
+      virtual_addresses: configuration.virtualAddresses.map((address) => ({
+        address: `${address.address}/${address.prefixLength}`,
+        interface: address.interface,
+        held: isHeld(address),
+      })),
+      address_list_agrees: this.addressListAgrees,
+      reason: state.reason,
+      counters: Object.fromEntries([...this.counters].sort(([a], [b]) => (a < b ? -1 : 1))),
+    };
+  }
+
+  /** The machine's next deadline and the next announcement, whichever comes first. */
+  static earliest(...deadlines: readonly (Microseconds | undefined)[]): Microseconds | undefined {
+    return deadlines.reduce((first, deadline) => (first === undefined || (deadline !== undefined && deadline < first) ? deadline : first), undefined);
+  }
+
+  /** A burst for every advertisement of a weaker master would let it make us flood the segment. */
+  mayBurst(now: Microseconds, shortest: Microseconds): boolean {
+    return this.lastBurstAt === undefined || now >= plus(this.lastBurstAt, shortest);
+  }
+}

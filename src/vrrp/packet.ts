@@ -1,0 +1,126 @@
+/** The VRRP advertisement on the wire: version 2 (RFC 3768, 5.1; authentication data as in RFC 2338, 5.3.10) and 3 (RFC 9568, 5.1), IPv4. */
+import type { ChecksumForm } from '../config/model.js';
+import { decodeIPv4, encodeIPv4 } from '../network/rtnetlink.js';
+import { Milliseconds, type Microseconds, Seconds } from '../time/microseconds.js';
+import { plainChecksum, pseudoHeaderChecksum } from './checksum.js';
+
+/** RFC 9568, 5.1.1.2 */
+export const VRRP_MULTICAST_IPV4 = '224.0.0.18';
+/** RFC 9568, 5.1.1.4 */
+export const VRRP_PROTOCOL = 112;
+/** RFC 9568, 5.1.1.3: anything less crossed a router */
+export const VRRP_TTL = 255;
+
+const ADVERTISEMENT = 1;
+const headerLength = 8;
+const authenticationLength = 8;
+const authenticationNone = 0;
+const authenticationSimplePassword = 1;
+
+interface AdvertisementBase {
+  /** 1..255 */
+  readonly virtualRouterId: number;
+  /** 0 = the master resigns */
+  readonly priority: number;
+  readonly addresses: readonly string[];
+}
+export interface AdvertisementV2 extends AdvertisementBase {
+  readonly version: 2;
+  /** whole seconds on the wire */
+  readonly interval: Microseconds;
+  /** undefined = authentication type 0 */
+  readonly password: string | undefined;
+}
+export interface AdvertisementV3 extends AdvertisementBase {
+  readonly version: 3;
+  /** Max Advertise Interval, centiseconds on the wire */
+  readonly interval: Microseconds;
+  readonly checksum: ChecksumForm;
+}
+export type Advertisement = AdvertisementV2 | AdvertisementV3;
+
+/** Why a packet is not taken; also the label of its counter (`rejected.<reason>`). */
+export type RejectReason =
+  | 'ip_header'
+  | 'destination'
+  | 'ttl'
+  | 'too_short'
+  | 'version'
+  | 'unknown_virtual_router_id'
+  | 'type'
+  | 'length'
+  | 'checksum'
+  | 'authentication_type'
+  | 'authentication_failure'
+  | 'advertisement_interval'
+  | 'own_address';
+
+export type Decoded = { readonly ok: true; readonly advertisement: Advertisement } | { readonly ok: false; readonly reason: RejectReason };
+
+const rejected = (reason: RejectReason): Decoded => ({ ok: false, reason });
+
+const passwordOctets = (password: string): Buffer => {
+  const octets = Buffer.alloc(authenticationLength);
+  octets.write(password, 'utf8');
+  return octets;
+};
+
+/** The VRRP message, without the IP header. Source and destination are only used by the pseudo-header's checksum. */
+export const encodeAdvertisement = (advertisement: Advertisement, source: string, destination: string = VRRP_MULTICAST_IPV4): Buffer => {
+  const { version, virtualRouterId, priority, addresses } = advertisement;
+  const header = Buffer.alloc(headerLength);
+  header.writeUInt8((version << 4) | ADVERTISEMENT, 0);
+  header.writeUInt8(virtualRouterId, 1);
+  header.writeUInt8(priority, 2);
+  header.writeUInt8(addresses.length, 3);
+  const parts = [header, ...addresses.map(encodeIPv4)];
+  if (version === 2) {
+    const { password } = advertisement;
+    header.writeUInt8(password === undefined ? authenticationNone : authenticationSimplePassword, 4);
+    header.writeUInt8(Math.round(advertisement.interval / Seconds(1)), 5);
+    parts.push(passwordOctets(password ?? ''));
+  } else {
+    header.writeUInt16BE(Math.round(advertisement.interval / Milliseconds(10)) & 0x0fff, 4);
+  }
+  const message = Buffer.concat(parts);
+  const plain = version === 2 || advertisement.checksum === 'rfc9568';
+  message.writeUInt16BE(plain ? plainChecksum(message) : pseudoHeaderChecksum(message, source, destination), 6);
+  return message;
+};
+
+/** The version and VRID of a message, by which the virtual router that it is for is found. */
+export const peek = (message: Buffer): { readonly version: number; readonly virtualRouterId: number } | undefined =>
+  message.length < headerLength ? undefined : { version: message.readUInt8(0) >>> 4, virtualRouterId: message.readUInt8(1) };
+
+/**
+ * Decodes a VRRP message whose length is exact (the IP payload, neither more nor less).
+ * A version 3 checksum is right in either form; which one is told.
+ */
+export const decodeAdvertisement = (message: Buffer, source: string, destination: string): Decoded => {
+  if (message.length < headerLength) return rejected('too_short');
+  const version = message.readUInt8(0) >>> 4;
+  if (version !== 2 && version !== 3) return rejected('version');
+  if ((message.readUInt8(0) & 0x0f) !== ADVERTISEMENT) return rejected('type');
+  const count = message.readUInt8(3);
+  const end = headerLength + 4 * count;
+  if (message.length !== end + (version === 2 ? authenticationLength : 0)) return rejected('length');
+  const addresses = Array.from({ length: count }, (_, index) => decodeIPv4(message, headerLength + 4 * index));
+  const common = { virtualRouterId: message.readUInt8(1), priority: message.readUInt8(2), addresses };
+  if (version === 2) {
+    if (plainChecksum(message) !== 0) return rejected('checksum');
+    const authentication = message.readUInt8(4);
+    if (authentication !== authenticationNone && authentication !== authenticationSimplePassword) return rejected('authentication_type');
+    const octets = message.subarray(end);
+    const used = octets.indexOf(0);
+    const password = authentication === authenticationNone ? undefined : octets.toString('utf8', 0, used < 0 ? octets.length : used);
+    return { ok: true, advertisement: { version, ...common, interval: Seconds(message.readUInt8(5)), password } };
+  }
+  const checksum: ChecksumForm | undefined =
+    pseudoHeaderChecksum(message, source, destination) === 0 ? 'pseudo_header' : plainChecksum(message) === 0 ? 'rfc9568' : undefined;
+  if (!checksum) return rejected('checksum');
+  // the four reserved bits are ignored on receipt (RFC 9568, 5.2.6)
+  const interval = Milliseconds(10 * (message.readUInt16BE(4) & 0x0fff));
+  // zero has no meaning (RFC 9568, 5.2.7) and would leave no time to hear the next one
+  if (interval === 0) return rejected('advertisement_interval');
+  return { ok: true, advertisement: { version, ...common, interval, checksum } };
+};

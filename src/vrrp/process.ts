@@ -1,0 +1,42 @@
+/** The vrrp child: obeys the supervisor's messages, and releases everything when the supervisor is gone. */
+import { ignoreTerminationSignals, ParentChannel } from '../supervisor/channel.js';
+import type { FromVrrp, ToVrrp } from '../supervisor/messages.js';
+import { Engine } from './engine.js';
+
+export const runVrrpProcess = (): void => {
+  ignoreTerminationSignals();
+  const parent = new ParentChannel<ToVrrp, FromVrrp>();
+  const engine = new Engine({
+    report: (event) => void parent.send({ type: 'event', event }),
+    onMasters: (instances) => void parent.send({ type: 'masters', instances }),
+  });
+  /** configurations and the stop are carried out one after the other */
+  let work = Promise.resolve();
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    work = work
+      .then(() => engine.stop())
+      .finally(() => {
+        parent.send({ type: 'stopped' });
+        // time for the message to leave; nothing is left to be done
+        setTimeout(() => process.exit(0), 50);
+      });
+  };
+  parent.onMessage((message) => {
+    switch (message.type) {
+      case 'configure':
+        work = work.then(() => engine.configure(message)).then(() => void parent.send({ type: 'configured', generation: message.generation }));
+        return;
+      case 'ping':
+        parent.send({ type: 'pong', id: message.id, ...engine.status });
+        return;
+      case 'stop':
+        stop();
+        return;
+    }
+  });
+  parent.onDisconnect(stop);
+  parent.send({ type: 'ready' });
+};

@@ -1,0 +1,116 @@
+/** The real vrrp child in a namespace, with the test in the supervisor's place. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { InstanceConfiguration, SyncGroupConfiguration } from '../../src/config/model.js';
+import type { InstanceStatus } from '../../src/control/status.js';
+import type { FromVrrp, LogEvent, ToVrrp, VrrpConfigure } from '../../src/supervisor/messages.js';
+import { Milliseconds, Seconds } from '../../src/time/microseconds.js';
+import type { Host } from './namespaces.js';
+
+export const instance = (changes: Partial<InstanceConfiguration> = {}): InstanceConfiguration => ({
+  name: 'web',
+  interface: 'e0',
+  version: 3,
+  virtualRouterId: 51,
+  priority: 100,
+  advertisementInterval: Milliseconds(100),
+  preempt: true,
+  preemptDelay: Seconds(0),
+  checksum: 'pseudo_header',
+  authentication: undefined,
+  virtualAddresses: [{ address: '10.77.0.100', prefixLength: 32, interface: changes.interface ?? 'e0', label: undefined, advertise: true }],
+  garp: { repeat: 3, delay: Milliseconds(300), refresh: Seconds(60) },
+  ...changes,
+});
+
+export class VrrpChild {
+  readonly log: LogEvent[] = [];
+  readonly exited: Promise<number | NodeJS.Signals | null>;
+  private readonly child: ChildProcess;
+  private readonly waiters = new Set<() => void>();
+  private generation = 0;
+  private ready = false;
+  private configured = 0;
+  private pongs = new Map<number, readonly InstanceStatus[]>();
+  private pings = 0;
+
+  constructor(private readonly host: Host) {
+    this.child = spawn('ip', ['netns', 'exec', host.namespace, process.execPath, 'dist/bin/vrrp.js'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.exited = new Promise((resolve) => this.child.once('exit', (code, signal) => resolve(signal ?? code)));
+    this.child.on('message', (message) => this.received(message as FromVrrp));
+  }
+
+  private received(message: FromVrrp): void {
+    if (message.type === 'ready') this.ready = true;
+    if (message.type === 'configured') this.configured = message.generation;
+    if (message.type === 'event') this.log.push(message.event);
+    if (message.type === 'pong') this.pongs.set(message.id, message.instances);
+    for (const waiter of [...this.waiters]) waiter();
+  }
+
+  /** Resolves as soon as `condition` gives something, looked at after every message. */
+  private until<T>(condition: () => T | undefined, what: string, timeout = 15_000): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.waiters.delete(check);
+        reject(new Error(`${this.host.namespace}: no ${what} within ${timeout} ms; log:\n${this.log.map(({ message }) => message).join('\n')}`));
+      }, timeout);
+      const check = (): void => {
+        const value = condition();
+        if (value === undefined) return;
+        clearTimeout(timer);
+        this.waiters.delete(check);
+        resolve(value);
+      };
+      this.waiters.add(check);
+      check();
+    });
+  }
+
+  send(message: ToVrrp): void {
+    this.child.send(message);
+  }
+
+  async configure(instances: readonly InstanceConfiguration[], more: { syncGroups?: readonly SyncGroupConfiguration[] } & Partial<Pick<VrrpConfigure, 'owned' | 'resume' | 'sync'>> = {}): Promise<void> {
+    await this.until(() => this.ready || undefined, 'ready');
+    const generation = ++this.generation;
+    const { syncGroups = [], owned = [], resume = [], sync } = more;
+    this.send({ type: 'configure', generation, vrrp: { instances, syncGroups }, sync, owned, resume });
+    await this.until(() => this.configured >= generation || undefined, 'configured');
+  }
+
+  async status(name = 'web'): Promise<InstanceStatus> {
+    const id = ++this.pings;
+    this.send({ type: 'ping', id });
+    const instances = await this.until(() => this.pongs.get(id), 'pong');
+    const found = instances.find((status) => status.name === name);
+    if (!found) throw new Error(`no instance ${name}`);
+    return found;
+  }
+
+  /** The first line from `from` on that matches. */
+  line(pattern: RegExp, from = 0, timeout?: number): Promise<LogEvent> {
+    return this.until(() => this.log.slice(from).find(({ message }) => pattern.test(message)), `line ${String(pattern)}`, timeout);
+  }
+
+  becomes(state: 'MASTER' | 'BACKUP' | 'FAULT', name = 'web', from = 0): Promise<LogEvent> {
+    return this.line(new RegExp(`^${name}: \\w+ -> ${state}`), from);
+  }
+
+  /** Marks a place in the log, to look only at what follows. */
+  get mark(): number {
+    return this.log.length;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  disconnect(): void {
+    this.child.disconnect();
+  }
+
+  async stop(): Promise<void> {
+    if (this.child.connected) this.send({ type: 'stop' });
+    await this.exited;
+  }
+}
