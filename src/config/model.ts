@@ -165,6 +165,8 @@ export interface TlsSettings {
   readonly verify: boolean;
   /** PEM bundle (its text, read when the file is loaded) to verify against instead of the system's */
   readonly ca: string | undefined;
+  /** where that text was read, as the file names it; for people, no part of the check */
+  readonly caPath?: string | undefined;
 }
 
 export interface TlsHealthCheck extends HealthCheckBase, TlsSettings {

@@ -12,3 +12,10 @@ export const toSeconds = (duration: Microseconds): number => duration / 1_000_00
 
 export const plus = (a: Microseconds, b: Microseconds): Microseconds => (a + b) as Microseconds;
 export const minus = (a: Microseconds, b: Microseconds): Microseconds => (a - b) as Microseconds;
+
+/** The first of some instants; undefined where there is none. */
+export const earliest = (instants: readonly (Microseconds | undefined)[]): Microseconds | undefined => {
+  let first: Microseconds | undefined;
+  for (const instant of instants) if (instant !== undefined && (first === undefined || instant < first)) first = instant;
+  return first;
+};

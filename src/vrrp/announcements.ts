@@ -1,6 +1,6 @@
 /** When the addresses of a master are announced: a burst at once, a second one after `delay`, then one each every `refresh`. Pure. */
 import type { GarpConfiguration } from '../config/model.js';
-import { type Microseconds, plus } from '../time/microseconds.js';
+import { earliest, type Microseconds, plus } from '../time/microseconds.js';
 
 export interface AnnouncementSchedule {
   readonly secondBurstAt: Microseconds | undefined;
@@ -30,5 +30,4 @@ export const announcementsDue = (
   return { repeat: 0, schedule };
 };
 
-export const nextAnnouncement = ({ secondBurstAt, refreshAt }: AnnouncementSchedule): Microseconds | undefined =>
-  secondBurstAt === undefined ? refreshAt : refreshAt === undefined || secondBurstAt < refreshAt ? secondBurstAt : refreshAt;
+export const nextAnnouncement = ({ secondBurstAt, refreshAt }: AnnouncementSchedule): Microseconds | undefined => earliest([secondBurstAt, refreshAt]);

@@ -1,5 +1,5 @@
 /** The vrrp child's engine: feeds packets, link events and timers to the machine, and carries out what it decides. */
-import type { VirtualAddress } from '../config/model.js';
+import { counted, event, inWords, type Report } from '../control/event.js';
 import { QuietConditions } from '../control/quiet-conditions.js';
 import type { InstanceStatus, SyncStatus } from '../control/status.js';
 import { Announcer } from '../network/announcer.js';
@@ -7,11 +7,11 @@ import { type NetworkChange, NetworkMonitor } from '../network/monitor.js';
 import type { OwnedAddress, VrrpConfigure } from '../supervisor/messages.js';
 import { monotonicNow } from '../time/clock.js';
 import { DeadlineTimer } from '../time/deadline-timer.js';
-import { Milliseconds, minus, type Microseconds, Seconds, toMilliseconds } from '../time/microseconds.js';
+import { earliest, Milliseconds, minus, type Microseconds, toMilliseconds } from '../time/microseconds.js';
 import { AddressHolder, describeAddress } from './address-holder.js';
-import { announcementsDue, nextAnnouncement, scheduleAfterBurst } from './announcements.js';
+import { Holdings } from './holdings.js';
 import { Instance } from './instance.js';
-import { counted, event, instanceEvent, type Report } from './log.js';
+import { instanceEvent } from './log.js';
 import { deadline, type Effect, type InstanceState } from './machine.js';
 import { Ports } from './ports.js';
 import { receive } from './receive.js';
@@ -20,13 +20,12 @@ import { SyncRoleKeeper } from './sync-role.js';
 import { masterDownInterval } from './timers.js';
 
 const auditMilliseconds = 30_000;
-/** addresses deleted in one go are put back in one go */
-const repairMilliseconds = 20;
+/** the sockets send what is queued when they are next writable */
+const lingerMilliseconds = 20;
 /** a timer that is later than this first lets the sockets be read: what is queued there may decide otherwise */
 const lateness = Milliseconds(2);
 /** rounds of the loop to wait for a socket to run dry */
 const drainRounds = 1_000;
-const shortestBurstDistance = Seconds(1);
 
 export interface EngineEvents {
   readonly report: Report;
@@ -39,7 +38,8 @@ export class Engine {
   private readonly instances = new Map<string, Instance>();
   private readonly monitor = new NetworkMonitor((change) => this.networkChanged(change));
   private readonly announcer = new Announcer();
-  private readonly holder = new AddressHolder(this.monitor, this.announcer);
+  private readonly addresses = new AddressHolder(this.monitor, this.announcer);
+  private readonly holdings: Holdings;
   private readonly ports = new Ports({
     onPacket: (name, packet) => this.packet(name, packet),
     onError: (name, error) => this.portFailed(name, error),
@@ -48,7 +48,6 @@ export class Engine {
   private readonly conditions: QuietConditions;
   private readonly sync: SyncRoleKeeper;
   private readonly audit: NodeJS.Timeout;
-  private readonly repairs = new Map<string, NodeJS.Timeout>();
   private syncConfiguration: VrrpConfigure['sync'];
   private packets = 0;
   private draining = false;
@@ -57,6 +56,7 @@ export class Engine {
 
   constructor(private readonly events: EngineEvents) {
     this.conditions = new QuietConditions(events.report);
+    this.holdings = new Holdings(this.addresses, this.conditions, events.report, () => this.arm());
     this.sync = new SyncRoleKeeper(events.report);
     this.audit = setInterval(() => this.runAudit(), auditMilliseconds);
   }
@@ -64,7 +64,7 @@ export class Engine {
   get status(): { readonly instances: readonly InstanceStatus[]; readonly sync: SyncStatus | undefined } {
     const instances = [...this.instances.values()].flatMap((instance) => {
       const member = this.router.get(instance.name);
-      return member ? [instance.status(member.state, (address) => this.holder.isHeld(address))] : [];
+      return member ? [instance.status(member.state, (address) => this.addresses.isHeld(address))] : [];
     });
     return { instances, sync: this.sync.status };
   }
@@ -76,7 +76,6 @@ export class Engine {
     if (!this.started) await this.monitor.refresh();
     const groupOf = new Map(vrrp.syncGroups.flatMap(({ name, instances }) => instances.map((instance) => [instance, name] as const)));
     const wanted = new Map(vrrp.instances.map((configuration) => [configuration.name, configuration]));
-    const work: Promise<unknown>[] = [];
 
     for (const instance of [...this.instances.values()]) {
       const next = wanted.get(instance.name);
@@ -87,22 +86,23 @@ export class Engine {
     for (const configuration of vrrp.instances) {
       const group = groupOf.get(configuration.name);
       const known = this.instances.get(configuration.name);
-      if (known) work.push(this.reconfigure(known, configuration, group));
+      if (known) this.reconfigure(known, configuration, group);
       else this.addInstance(new Instance(configuration, group), owned);
     }
     const isWanted = new Set(vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses.map(describeAddress)));
-    const stale = owned.filter((address) => !isWanted.has(describeAddress(address)) && this.holder.isHeld(address));
+    const stale = owned.filter((address) => !isWanted.has(describeAddress(address)) && this.addresses.isHeld(address));
     if (stale.length > 0) {
-      work.push(this.holder.remove(stale));
+      void this.addresses.remove(stale);
       this.events.report(event('info', `removed ${counted(stale.length, 'address', 'addresses')} of an earlier configuration: ${stale.map(describeAddress).join(', ')}`));
     }
-    this.ports.retain(new Set(vrrp.instances.map((configuration) => configuration.interface)));
+    // later: what resigned above is still to be sent
+    setTimeout(() => this.ports.retain(new Set([...this.instances.values()].map(({ configuration }) => configuration.interface))), lingerMilliseconds);
     const now = monotonicNow();
     this.started = true;
     this.dispatch({ type: 'start', resume: new Set(resume.filter(({ until }) => now < until).map(({ instance }) => instance)) });
     this.syncConfiguration = sync;
     void this.followSyncRole();
-    await Promise.all(work);
+    await this.holdings.settled();
   }
 
   private addInstance(instance: Instance, owned: readonly OwnedAddress[]): void {
@@ -110,7 +110,7 @@ export class Engine {
     instance.source = this.primaryAddress(instance);
     const recorded = new Set(owned.map(describeAddress));
     for (const address of instance.configuration.virtualAddresses) {
-      if (!this.holder.isHeld(address) || recorded.has(describeAddress(address))) continue;
+      if (!this.addresses.isHeld(address) || recorded.has(describeAddress(address))) continue;
       instance.foreign.add(describeAddress(address));
       const sentence = `${describeAddress(address)} is there already and was not put there by tandem: it stays while this host is BACKUP, and two hosts may answer for it; remove it from the host's own network configuration`;
       this.events.report(instanceEvent('warn', instance.configuration, sentence));
@@ -119,7 +119,7 @@ export class Engine {
     this.checkInterface(instance);
   }
 
-  private async reconfigure(instance: Instance, configuration: Instance['configuration'], group: string | undefined): Promise<void> {
+  private reconfigure(instance: Instance, configuration: Instance['configuration'], group: string | undefined): void {
     const before = instance.configuration;
     const changed = JSON.stringify([before, instance.group]) !== JSON.stringify([configuration, group]);
     if (!changed) return;
@@ -130,8 +130,7 @@ export class Engine {
       const [was, is] = [before, configuration].map(({ virtualAddresses }) => new Map(virtualAddresses.map((address) => [describeAddress(address), address])));
       const removed = [...(was ?? [])].filter(([key]) => !is?.has(key)).map(([, address]) => address);
       const added = [...(is ?? [])].filter(([key]) => !was?.has(key)).map(([, address]) => address);
-      if (removed.length > 0) void this.holder.remove(removed);
-      if (added.length > 0) void this.hold(instance, added, 'added');
+      this.holdings.exchange(instance, removed, added);
     }
     this.dispatch({ type: 'configure', instance: instance.name, settings: instance.settings, group });
     this.checkInterface(instance);
@@ -141,18 +140,15 @@ export class Engine {
   async stop(): Promise<void> {
     this.stopping = true;
     clearInterval(this.audit);
-    for (const timer of this.repairs.values()) clearTimeout(timer);
-    const releases = [...this.instances.values()].filter(({ holding }) => holding).map((instance) => this.holder.remove(this.releasable(instance)));
     for (const name of [...this.instances.keys()]) this.dispatch({ type: 'remove', instance: name });
     this.timer.set(undefined);
-    await Promise.all(releases);
+    await this.holdings.settled();
     await this.sync.set(this.syncConfiguration, 'none');
-    // one more turn of the loop: the sockets send what is queued when they are next writable
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, lingerMilliseconds));
     this.sync.close();
     this.ports.retain(new Set());
     this.announcer.close();
-    this.holder.close();
+    this.addresses.close();
     this.monitor.close();
   }
 
@@ -225,7 +221,7 @@ export class Engine {
       for (const instance of this.instances.values()) {
         if (instance.configuration.interface === change.name) this.checkInterface(instance);
         // an interface that carries only addresses came back: they go on it again
-        else if (change.link && instance.holding && instance.configuration.virtualAddresses.some((address) => address.interface === change.name)) this.repair(instance);
+        else if (change.link && instance.configuration.virtualAddresses.some((address) => address.interface === change.name)) this.holdings.repair(instance);
       }
       return;
     }
@@ -242,7 +238,7 @@ export class Engine {
       }
       const { address, prefixLength } = change.address;
       const isOurs = configuration.virtualAddresses.some((wanted) => wanted.address === address && wanted.prefixLength === prefixLength && wanted.interface === name);
-      if (change.type === 'address_removed' && isOurs && instance.holding) this.repair(instance);
+      if (change.type === 'address_removed' && isOurs) this.holdings.repair(instance);
     }
   }
 
@@ -277,7 +273,7 @@ export class Engine {
       this.ports.ensure(link);
       return undefined;
     } catch (error) {
-      return `no VRRP socket on ${name}: ${error instanceof Error ? error.message : String(error)}`;
+      return `no VRRP socket on ${name}: ${inWords(error)}`;
     }
   }
 
@@ -326,28 +322,22 @@ export class Engine {
       const due = deadline(state);
       if (due !== undefined && now >= due) this.dispatch({ type: 'instance', instance: name, event: { type: 'timer' } });
     }
-    for (const instance of this.instances.values()) {
-      if (!instance.holding) continue;
-      const { garp, virtualAddresses } = instance.configuration;
-      const { repeat, schedule } = announcementsDue(instance.announcements, garp, now);
-      instance.announcements = schedule;
-      if (repeat > 0) void this.announce(instance, virtualAddresses, repeat);
-    }
+    for (const instance of this.instances.values()) this.holdings.announceDue(instance, now);
     this.arm();
   }
 
   private arm(): void {
     if (this.draining || this.stopping) return;
     const deadlines = [...this.router.values()].map(({ state }) => deadline(state));
-    const announcements = [...this.instances.values()].filter(({ holding }) => holding).map((instance) => nextAnnouncement(instance.announcements));
-    this.timer.set(Instance.earliest(...deadlines, ...announcements));
+    const announcements = [...this.instances.values()].map((instance) => this.holdings.nextAnnouncement(instance));
+    this.timer.set(earliest([...deadlines, ...announcements]));
   }
 
   private runAudit(): void {
     void this.monitor.refresh();
     this.sync.audit();
     this.conditions.sweep();
-    for (const instance of this.instances.values()) if (instance.holding && !instance.configuration.virtualAddresses.every((address) => this.holder.isHeld(address))) this.repair(instance);
+    for (const instance of this.instances.values()) this.holdings.repair(instance);
   }
 
   // --- what goes out ------------------------------------------------------------------------------------------
@@ -379,17 +369,14 @@ export class Engine {
         this.advertise(instance, effect.priority);
         return;
       case 'hold':
-        instance.holding = true;
-        // after the poll phase, in which the advertisement leaves: it goes first, however many addresses follow
-        setImmediate(() => {
-          if (instance.holding) void this.hold(instance, instance.configuration.virtualAddresses, 'holding');
-        });
+        this.holdings.hold(instance);
         return;
       case 'announce':
-        if (effect.cause === 'lower_priority' && instance.holding && instance.mayBurst(monotonicNow(), shortestBurstDistance)) void this.burst(instance, instance.configuration.virtualAddresses);
-        return; // else `hold` announces what it holds
+        // in the other cases `hold` announces what it holds
+        if (effect.cause === 'lower_priority') this.holdings.announceAgain(instance);
+        return;
       case 'release':
-        this.release(instance);
+        this.holdings.release(instance);
         return;
     }
   }
@@ -415,83 +402,6 @@ export class Engine {
         (count, duration) => instanceEvent('info', configuration, 'advertisements are sent again', { failed: count, seconds: Math.round(duration / 1000) }),
       );
     });
-  }
-
-  private async hold(instance: Instance, addresses: readonly VirtualAddress[], verb: 'holding' | 'added' | 'put back'): Promise<void> {
-    const added = this.holder.add(addresses);
-    const announced = this.burst(instance, addresses);
-    const [{ changed, failures, duration }, garp] = await Promise.all([added, announced]);
-    for (const address of addresses) instance.foreign.delete(describeAddress(address)); // ours from here on
-    const sentence = `${verb} ${counted(changed, 'address', 'addresses')}, ${counted(garp.sent, 'gratuitous ARP')} sent`;
-    const fields = { addresses_ms: Math.round(duration / 100) / 10, garp_ms: garp.milliseconds };
-    this.events.report(instanceEvent('info', instance.configuration, sentence, fields));
-    if (failures.length > 0) {
-      instance.count('address_errors', failures.length);
-      this.events.report(instanceEvent('error', instance.configuration, `${counted(failures.length, 'address', 'addresses')} could not be added: ${failures.slice(0, 5).join('; ')}`));
-    }
-  }
-
-  /** A burst now, and the schedule from here. */
-  private burst(instance: Instance, addresses: readonly VirtualAddress[]): Promise<{ sent: number; milliseconds: number }> {
-    const now = monotonicNow();
-    const { garp } = instance.configuration;
-    instance.lastBurstAt = now;
-    instance.announcements = scheduleAfterBurst(garp, now);
-    this.arm();
-    return this.announce(instance, addresses, garp.repeat);
-  }
-
-  private async announce(instance: Instance, addresses: readonly VirtualAddress[], repeat: number): Promise<{ sent: number; milliseconds: number }> {
-    const start = monotonicNow();
-    const { sent, errors } = await this.holder.announce(instance.name, addresses, repeat);
-    instance.count('garp_sent', sent);
-    for (const [code, count] of errors) {
-      instance.count('garp_errors', count);
-      this.conditions.note(
-        `garp ${instance.name} ${code}`,
-        () => instanceEvent('warn', instance.configuration, `${counted(count, 'gratuitous ARP')} could not be sent: ${code}`),
-        (total, duration) => instanceEvent('info', instance.configuration, `gratuitous ARP is sent again without ${code}`, { bursts: total, seconds: Math.round(duration / 1000) }),
-      );
-    }
-    return { sent, milliseconds: Math.round(minus(monotonicNow(), start) / 100) / 10 };
-  }
-
-  private releasable(instance: Instance): readonly VirtualAddress[] {
-    return instance.configuration.virtualAddresses.filter((address) => !instance.foreign.has(describeAddress(address)));
-  }
-
-  private release(instance: Instance): void {
-    const held = instance.holding || this.releasable(instance).some((address) => this.holder.isHeld(address));
-    instance.holding = false;
-    clearTimeout(this.repairs.get(instance.name));
-    this.repairs.delete(instance.name);
-    this.holder.cancelAnnouncements(instance.name);
-    if (!held) return;
-    void this.holder.remove(this.releasable(instance)).then(({ changed, failures, duration }) => {
-      this.events.report(instanceEvent('info', instance.configuration, `released ${counted(changed, 'address', 'addresses')}`, { addresses_ms: Math.round(duration / 100) / 10 }));
-      if (failures.length > 0) this.events.report(instanceEvent('error', instance.configuration, `${counted(failures.length, 'address', 'addresses')} could not be removed: ${failures.slice(0, 5).join('; ')}`));
-    });
-  }
-
-  /** Someone else deleted addresses that we hold: back they go. */
-  private repair(instance: Instance): void {
-    if (this.repairs.has(instance.name)) return;
-    this.repairs.set(
-      instance.name,
-      setTimeout(() => {
-        this.repairs.delete(instance.name);
-        const missing = instance.configuration.virtualAddresses.filter((address) => !this.holder.isHeld(address));
-        if (!instance.holding || missing.length === 0) return;
-        instance.count('addresses_put_back', missing.length);
-        const first = this.conditions.note(
-          `deleted ${instance.name}`,
-          () => instanceEvent('warn', instance.configuration, `someone else deleted ${missing.map(describeAddress).join(', ')} while we are MASTER: put back`),
-          (count, duration) => instanceEvent('warn', instance.configuration, `addresses were deleted by someone else ${count} times, put back each time`, { seconds: Math.round(duration / 1000) }),
-        );
-        if (first) void this.hold(instance, missing, 'put back');
-        else void this.holder.add(missing).then(() => this.burst(instance, missing));
-      }, repairMilliseconds),
-    );
   }
 
   private reportMasters(): void {

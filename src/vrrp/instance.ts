@@ -1,7 +1,7 @@
 /** What the vrrp child keeps of one instance beside the machine's state: configuration, counters, what is held and announced. */
 import type { InstanceConfiguration, VirtualAddress } from '../config/model.js';
 import type { InstanceStatus } from '../control/status.js';
-import { plus, toMilliseconds, type Microseconds } from '../time/microseconds.js';
+import { type Microseconds, toMilliseconds } from '../time/microseconds.js';
 import type { AnnouncementSchedule } from './announcements.js';
 import type { InstanceState, Settings } from './machine.js';
 import { type Advertisement, encodeAdvertisement } from './packet.js';
@@ -90,15 +90,5 @@ export class Instance {
       reason: state.reason,
       counters: Object.fromEntries([...this.counters].sort(([a], [b]) => (a < b ? -1 : 1))),
     };
-  }
-
-  /** The machine's next deadline and the next announcement, whichever comes first. */
-  static earliest(...deadlines: readonly (Microseconds | undefined)[]): Microseconds | undefined {
-    return deadlines.reduce((first, deadline) => (first === undefined || (deadline !== undefined && deadline < first) ? deadline : first), undefined);
-  }
-
-  /** A burst for every advertisement of a weaker master would let it make us flood the segment. */
-  mayBurst(now: Microseconds, shortest: Microseconds): boolean {
-    return this.lastBurstAt === undefined || now >= plus(this.lastBurstAt, shortest);
   }
 }

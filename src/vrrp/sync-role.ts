@@ -1,10 +1,10 @@
 /** Lets the kernel's connection sync follow an instance: master role while it is MASTER, backup role otherwise. */
 import type { SyncDaemonConfiguration } from '../config/model.js';
 import { Conditions } from '../control/conditions.js';
+import { event, inWords, type Report } from '../control/event.js';
 import type { SyncStatus } from '../control/status.js';
 import { daemonsOf, describeDaemonOperation, type SyncRole } from '../ipvs/daemon.js';
 import { SyncDaemons } from '../ipvs/sync-daemon.js';
-import { event, type Report } from './log.js';
 
 /** milliseconds before a change that the kernel refused is tried again: the module may be loaded meanwhile */
 const retryMilliseconds = 2_000;
@@ -93,7 +93,7 @@ export class SyncRoleKeeper {
     this.daemons?.close();
     this.daemons = undefined;
     this.actual = 'none';
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = inWords(error);
     if (wanted === 'none') return; // nothing runs where there is no IPVS
     this.conditions.begin('sync', () => event('warn', `connection sync: ${wanted} role cannot be taken: ${reason}; it is tried again every ${retryMilliseconds / 1000} s`));
     this.retry = setTimeout(() => void this.change(), retryMilliseconds);

@@ -1,0 +1,48 @@
+/** Opens the connections of probes; as soon as the attempt is settled they are gone, most by RST: nothing stays in TIME_WAIT. */
+import net from 'node:net';
+import tls from 'node:tls';
+import type { TlsSettings } from '../config/model.js';
+import type { Attempt } from './attempt.js';
+import { describeRejection } from './certificate.js';
+import type { ActiveCheck } from './check-key.js';
+import { secureContext } from './trust.js';
+
+/** A TCP connection to the check's target; its errors fail the attempt. */
+export function connectTcp(check: ActiveCheck, attempt: Attempt, onConnect: (socket: net.Socket) => void): void {
+  const socket = net.connect({ host: check.address, port: check.port, localAddress: check.source, noDelay: true });
+  // By RST, what was sent last may be lost: a TLS server would then not see its handshake finished.
+  attempt.onSettled(({ ok }) => (ok && check.type === 'tls' ? socket.destroy() : socket.resetAndDestroy()));
+  socket.on('error', attempt.error);
+  socket.once('connect', () => onConnect(socket));
+}
+
+/** A TLS connection to the check's target; `onSecure` comes after the certificate has been accepted, where that is asked for. */
+export function connectTls(check: ActiveCheck & TlsSettings, attempt: Attempt, protocols: readonly string[], onSecure: (socket: tls.TLSSocket) => void): void {
+  connectTcp(check, attempt, (raw) => {
+    attempt.stage = 'in the TLS handshake';
+    const name = check.serverName ?? check.address;
+    const socket = tls.connect({
+      socket: raw,
+      host: name,
+      // An address may not be sent as SNI (RFC 6066, 3).
+      servername: check.serverName === undefined || net.isIP(check.serverName) !== 0 ? '' : check.serverName,
+      secureContext: secureContext(check.verify, check.ca),
+      ...(protocols.length > 0 ? { ALPNProtocols: [...protocols] } : {}),
+      // Judged below instead, where the certificate is at hand for the reason.
+      rejectUnauthorized: false,
+    });
+    const onHandshakeError = (error: NodeJS.ErrnoException): void => {
+      if (error.code === 'ECONNRESET') attempt.fail('connection closed by the server in the TLS handshake');
+      else attempt.error(error);
+    };
+    socket.on('error', onHandshakeError);
+    // Attached to an existing socket, its end and errors are seen on either of the two.
+    raw.once('close', () => socket.destroy());
+    socket.once('secureConnect', () => {
+      socket.off('error', onHandshakeError);
+      socket.on('error', attempt.error);
+      if (check.verify && !socket.authorized) attempt.fail(describeRejection(String(socket.authorizationError), socket.getPeerCertificate(), name, Date.now()));
+      else onSecure(socket);
+    });
+  });
+}

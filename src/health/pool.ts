@@ -1,0 +1,144 @@
+/** Which destinations one virtual server should have in the kernel, by the verdicts on its real servers and its quorum. */
+import type { DestinationConfiguration, ForwardingMethod, RealServerConfiguration, VirtualServerConfiguration } from '../config/model.js';
+import { nextQuorum, type QuorumState } from './quorum.js';
+import type { Verdict } from './state.js';
+
+/** A destination as the kernel has it now. */
+export interface KernelDestination {
+  readonly address: string;
+  readonly port: number;
+  readonly weight: number;
+}
+
+export interface PoolDestination extends KernelDestination {
+  readonly forwarding: ForwardingMethod;
+}
+
+export type PoolChange =
+  | { readonly type: 'added' | 'removed'; readonly address: string; readonly port: number; readonly weight: number; readonly sorry: boolean }
+  | { readonly type: 'weight'; readonly address: string; readonly port: number; readonly from: number; readonly to: number; readonly sorry: boolean }
+  | { readonly type: 'quorum'; readonly from: QuorumState; readonly to: QuorumState; readonly weight: number; readonly needed: number };
+
+export interface PoolDecision {
+  /** to be in the kernel, all of them: what is not listed goes */
+  readonly destinations: readonly PoolDestination[];
+  /** to be handed back as `quorumState` next time */
+  readonly quorum: QuorumState;
+  /** for status; while undecided: whether the servers kept in the table would make the quorum */
+  readonly quorumUp: boolean;
+  readonly sorryActive: boolean;
+  /** what differs from the kernel and from the previous quorum; empty = nothing to do or to say */
+  readonly changes: readonly PoolChange[];
+}
+
+interface Member {
+  readonly server: RealServerConfiguration;
+  readonly verdict: Verdict;
+  /** weight in the kernel now; undefined = not there */
+  readonly kernelWeight: number | undefined;
+}
+
+const keyOf = ({ address, port }: { readonly address: string; readonly port: number }): string => `${address} ${port}`;
+
+/** `verdicts`: one for each of `config.realServers`, in their order; the entry of a server whose check is `none` is not looked at. */
+export function decidePool(
+  config: VirtualServerConfiguration,
+  verdicts: readonly Verdict[],
+  kernel: readonly KernelDestination[],
+  quorumState: QuorumState,
+): PoolDecision {
+  const inKernel = new Map(kernel.map((destination) => [keyOf(destination), destination.weight]));
+  const members = config.realServers.map((server, index): Member => ({
+    server,
+    verdict: server.healthCheck.type === 'none' ? 'up' : (verdicts[index] ?? 'unknown'),
+    kernelWeight: inKernel.get(keyOf(server)),
+  }));
+  const sorry = config.sorryServer;
+  const sorryInKernel = sorry !== undefined && isSorryInKernel(sorry, members, inKernel, quorumState);
+  const weight = sum(members, ({ server, verdict }) => (verdict === 'up' ? server.weight : 0));
+  const quorum = nextQuorum({
+    previous: quorumState,
+    weight,
+    quorum: config.quorum,
+    anyUnknown: members.some(({ verdict }) => verdict === 'unknown'),
+    wouldBringInSorry: sorry !== undefined && !sorryInKernel,
+  });
+  const sorryActive = sorry !== undefined && (quorum === 'down' || (quorum === 'undecided' && sorryInKernel));
+  const destinations = sorryActive ? sorryTable(sorry, members, quorum, config) : realTable(members, quorum, config);
+  const kept = sum(members, ({ verdict, kernelWeight }) => (verdict === 'unknown' ? (kernelWeight ?? 0) : 0));
+  return {
+    destinations,
+    quorum,
+    quorumUp: quorum === 'up' || (quorum === 'undecided' && !sorryActive && weight + kept >= config.quorum.weight),
+    sorryActive,
+    changes: [...quorumChange(quorumState, quorum, weight, config.quorum.weight), ...differences(kernel, destinations, sorry, members)],
+  };
+}
+
+/** A sorry server at a real server's address and port is told from it by the quorum: only with the quorum down was it put there as sorry server. */
+function isSorryInKernel(sorry: DestinationConfiguration, members: readonly Member[], inKernel: ReadonlyMap<string, number>, previous: QuorumState): boolean {
+  const isRealServer = members.some(({ server }) => keyOf(server) === keyOf(sorry));
+  return inKernel.has(keyOf(sorry)) && (!isRealServer || previous === 'down');
+}
+
+/** The table without a sorry server. */
+function realTable(members: readonly Member[], quorum: QuorumState, config: VirtualServerConfiguration): readonly PoolDestination[] {
+  const wanted = members.flatMap((member) => destination(member, wantedWeight(member, config.onFailure)));
+  if (quorum !== 'undecided' || config.sorryServer === undefined || wanted.some(({ weight }) => weight > 0)) return wanted;
+  // The sorry server waits for the verdicts that are missing; until they are in, the last failed servers stay, so that there is always a destination.
+  return members.flatMap((member) => destination(member, member.kernelWeight ?? wantedWeight(member, config.onFailure)));
+}
+
+/** The table with the sorry server: down, it stands alone (or among weights of 0); undecided, whatever is beside it stays unless it is known to be down. */
+function sorryTable(sorry: DestinationConfiguration, members: readonly Member[], quorum: QuorumState, config: VirtualServerConfiguration): readonly PoolDestination[] {
+  const others = members.filter(({ server }) => keyOf(server) !== keyOf(sorry));
+  const weightOf = (member: Member): number | undefined => {
+    if (quorum === 'undecided' && member.verdict !== 'down') return member.kernelWeight;
+    if (member.verdict === 'unknown' && member.kernelWeight === undefined) return undefined;
+    // A server drained by configuration takes nothing new, and its connections are meant to finish: it need not go for the sorry server.
+    const isDraining = member.verdict === 'up' && member.server.weight === 0 && member.kernelWeight !== undefined;
+    return config.onFailure === 'weight_zero' || isDraining ? 0 : undefined;
+  };
+  return [...others.flatMap((member) => destination(member, weightOf(member))), { address: sorry.address, port: sorry.port, forwarding: sorry.forwarding, weight: 1 }];
+}
+
+function wantedWeight({ server, verdict, kernelWeight }: Member, onFailure: 'remove' | 'weight_zero'): number | undefined {
+  switch (verdict) {
+    case 'up':
+      return server.weight;
+    case 'down':
+      return onFailure === 'weight_zero' ? 0 : undefined;
+    case 'unknown':
+      return kernelWeight;
+  }
+}
+
+const destination = ({ server }: Member, weight: number | undefined): readonly PoolDestination[] =>
+  weight === undefined ? [] : [{ address: server.address, port: server.port, forwarding: server.forwarding, weight }];
+
+const sum = (members: readonly Member[], weightOf: (member: Member) => number): number => members.reduce((total, member) => total + weightOf(member), 0);
+
+const quorumChange = (from: QuorumState, to: QuorumState, weight: number, needed: number): readonly PoolChange[] =>
+  from === to ? [] : [{ type: 'quorum', from, to, weight, needed }];
+
+function differences(
+  kernel: readonly KernelDestination[],
+  destinations: readonly PoolDestination[],
+  sorry: DestinationConfiguration | undefined,
+  members: readonly Member[],
+): readonly PoolChange[] {
+  const before = new Map(kernel.map((entry) => [keyOf(entry), entry]));
+  const after = new Set(destinations.map(keyOf));
+  const realServers = new Set(members.map(({ server }) => keyOf(server)));
+  const isSorry = (key: string): boolean => sorry !== undefined && keyOf(sorry) === key && !realServers.has(key);
+  const addedOrChanged = destinations.flatMap(({ address, port, weight }): readonly PoolChange[] => {
+    const key = keyOf({ address, port });
+    const old = before.get(key);
+    if (old === undefined) return [{ type: 'added', address, port, weight, sorry: isSorry(key) }];
+    return old.weight === weight ? [] : [{ type: 'weight', address, port, from: old.weight, to: weight, sorry: isSorry(key) }];
+  });
+  const removed = kernel
+    .filter((entry) => !after.has(keyOf(entry)))
+    .map(({ address, port, weight }): PoolChange => ({ type: 'removed', address, port, weight, sorry: isSorry(keyOf({ address, port })) }));
+  return [...addedOrChanged, ...removed];
+}

@@ -1,0 +1,124 @@
+/** Runs the wanted checks in their rhythm, a bounded number at once, and tells each change of a verdict. */
+import { monotonicNow } from '../time/clock.js';
+import { minus, toMilliseconds, type Microseconds } from '../time/microseconds.js';
+import type { Probe } from './attempt.js';
+import { checkKey, type ActiveCheck } from './check-key.js';
+import { Heap } from './heap.js';
+import { probe as realProbe } from './probe.js';
+import { firstStarts, nextStart } from './schedule.js';
+import { applyResult, initialHealthState, type HealthState, type ProbeResult } from './state.js';
+
+export interface HealthRunnerOptions {
+  /** on the first verdict and on every change of it; `key`: see `checkKey` */
+  readonly onResult: (key: string, state: HealthState, previous: HealthState) => void;
+  /** probes at once; what is due beyond waits for one to end */
+  readonly concurrency?: number;
+  readonly probe?: Probe;
+  /** of the monotonic clock */
+  readonly now?: () => Microseconds;
+  /** milliseconds since the epoch */
+  readonly wallClock?: () => number;
+  /** calls back once after `delay`, unless cancelled by what it returns */
+  readonly setTimer?: (callback: () => void, delay: Microseconds) => () => void;
+}
+
+interface Entry {
+  readonly key: string;
+  readonly check: ActiveCheck;
+  /** ends what is in flight when the check is no longer wanted */
+  readonly stop: AbortController;
+  due: Microseconds;
+  state: HealthState;
+}
+
+/** setTimeout takes no more; the runner, called early, waits again. */
+const longestTimeout = 2 ** 31 - 1;
+
+function nodeTimer(callback: () => void, delay: Microseconds): () => void {
+  const timer = setTimeout(callback, Math.min(Math.ceil(toMilliseconds(delay)), longestTimeout));
+  return () => clearTimeout(timer);
+}
+
+export class HealthRunner {
+  readonly #options: Required<HealthRunnerOptions>;
+  readonly #entries = new Map<string, Entry>();
+  /** those that are not in flight, by their next start */
+  readonly #waiting = new Heap<Entry>((a, b) => a.due < b.due);
+  #inFlight = 0;
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(options: HealthRunnerOptions) {
+    this.#options = { concurrency: 512, probe: realProbe, now: monotonicNow, wallClock: Date.now, setTimer: nodeTimer, ...options };
+  }
+
+  /** From now on these checks and no others; identical ones are made once. What runs already keeps its state and rhythm. */
+  configure(checks: Iterable<ActiveCheck>): void {
+    const wanted = new Map<string, ActiveCheck>();
+    for (const check of checks) wanted.set(checkKey(check), check);
+    for (const [key, entry] of this.#entries) {
+      if (wanted.has(key)) continue;
+      this.#entries.delete(key);
+      entry.stop.abort();
+    }
+    this.#waiting.retain((entry) => !entry.stop.signal.aborted);
+    const added = [...wanted].filter(([key]) => !this.#entries.has(key));
+    const since = this.#options.wallClock();
+    const starts = firstStarts(added.map(([, check]) => check), this.#options.now());
+    for (const [index, [key, check]] of added.entries()) {
+      const entry: Entry = { key, check, stop: new AbortController(), due: starts[index] ?? this.#options.now(), state: initialHealthState(since) };
+      this.#entries.set(key, entry);
+      this.#waiting.push(entry);
+    }
+    this.#proceed();
+  }
+
+  /** undefined: not among the wanted checks. */
+  stateOf(key: string): HealthState | undefined {
+    return this.#entries.get(key)?.state;
+  }
+
+  /** The state of every wanted check, by its key. */
+  snapshot(): ReadonlyMap<string, HealthState> {
+    return new Map([...this.#entries].map(([key, { state }]) => [key, state]));
+  }
+
+  /** Ends every probe and the timer. */
+  stop(): void {
+    this.configure([]);
+  }
+
+  /** Starts what is due and has room, and sets the one timer for the next. */
+  #proceed(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    for (;;) {
+      const next = this.#waiting.peek();
+      if (next === undefined || this.#inFlight >= this.#options.concurrency) return;
+      const delay = minus(next.due, this.#options.now());
+      if (delay > 0) {
+        this.#cancelTimer = this.#options.setTimer(() => this.#proceed(), delay);
+        return;
+      }
+      this.#waiting.pop();
+      void this.#run(next);
+    }
+  }
+
+  async #run(entry: Entry): Promise<void> {
+    this.#inFlight += 1;
+    const result = await this.#options.probe(entry.check, entry.stop.signal);
+    this.#inFlight -= 1;
+    if (!entry.stop.signal.aborted) {
+      entry.due = nextStart(entry.due, entry.check.interval, this.#options.now());
+      this.#waiting.push(entry);
+      this.#apply(entry, result);
+    }
+    this.#proceed();
+  }
+
+  #apply(entry: Entry, result: ProbeResult): void {
+    const previous = entry.state;
+    entry.state = applyResult(previous, result, entry.check, this.#options.wallClock());
+    if (entry.state.verdict !== previous.verdict) this.#options.onResult(entry.key, entry.state, previous);
+  }
+}

@@ -1,0 +1,68 @@
+/** How health is told in the log and in status. */
+import type { ActiveCheck } from './check-key.js';
+import type { HealthCheckConfiguration } from '../config/model.js';
+import { toMilliseconds, type Microseconds } from '../time/microseconds.js';
+import type { PoolChange } from './pool.js';
+import type { HealthState } from './state.js';
+
+interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+const isIpv6 = (address: string): boolean => address.includes(':');
+
+/** `10.0.0.11:80`, `[2001:db8::1]:80` */
+export const describeEndpoint = ({ address, port }: Endpoint): string => `${isIpv6(address) ? `[${address}]` : address}:${port}`;
+
+/** `1 s`, `500 ms` */
+export function describeDuration(duration: Microseconds): string {
+  const milliseconds = toMilliseconds(duration);
+  return milliseconds >= 1_000 ? `${milliseconds / 1_000} s` : `${milliseconds} ms`;
+}
+
+const count = (n: number, singular: string, plural: string): string => `${n} ${n === 1 ? singular : plural}`;
+
+/** `real server 10.0.0.11:80 of web-http is down: HTTP status 500, expected 200-299 (3 failures)`; `virtualServer`: its name. */
+export function describeVerdict(server: Endpoint, virtualServer: string, state: HealthState): string {
+  const subject = `real server ${describeEndpoint(server)} of ${virtualServer}`;
+  switch (state.verdict) {
+    case 'unknown':
+      return `${subject} has no verdict yet: ${state.reason}`;
+    case 'up':
+      return `${subject} is up: ${state.reason}${state.successes === 0 ? '' : ` (${count(state.successes, 'success', 'successes')})`}`;
+    case 'down':
+      return `${subject} is down: ${state.reason} (${count(state.failures, 'failure', 'failures')})`;
+  }
+}
+
+/** For the `check` of status: `http GET /health at 10.0.0.11:80 every 2 s`. */
+export function describeCheck(check: HealthCheckConfiguration): string {
+  return check.type === 'none' ? 'none' : `${what(check)} at ${describeEndpoint(check)} every ${describeDuration(check.interval)}`;
+}
+
+const what = (check: ActiveCheck): string => (check.type === 'http' || check.type === 'https' ? `${check.type} ${check.method} ${check.path}` : check.type);
+
+/** A sentence for the log, e.g. `web-http: quorum lost, weight 0 of 1 needed`; `virtualServer`: its name. */
+export function describePoolChange(virtualServer: string, change: PoolChange): string {
+  if (change.type === 'quorum') {
+    const weight = `weight ${change.weight} of ${change.needed} needed`;
+    switch (change.to) {
+      case 'up':
+        return `${virtualServer}: quorum reached, ${weight}`;
+      case 'down':
+        return `${virtualServer}: quorum lost, ${weight}`;
+      case 'undecided':
+        return `${virtualServer}: quorum undecided until every server is checked, ${weight}`;
+    }
+  }
+  const destination = `${change.sorry ? 'sorry server' : 'destination'} ${describeEndpoint(change)}`;
+  switch (change.type) {
+    case 'added':
+      return `${virtualServer}: ${destination} is added with weight ${change.weight}`;
+    case 'removed':
+      return `${virtualServer}: ${destination} is removed`;
+    case 'weight':
+      return `${virtualServer}: ${destination} goes from weight ${change.from} to ${change.to}`;
+  }
+}

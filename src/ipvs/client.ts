@@ -1,0 +1,71 @@
+/** The kernel's IPVS table and timeouts: read them, change them. (Its sync daemons: sync-daemon.ts.) */
+import * as ipvs from './constants.js';
+import { decodeDestination, type Destination } from './destination.js';
+import { IpvsFamily } from './family.js';
+import { type Attributes, IpvsMessageError, required } from './message.js';
+import { encodeOperation, type Operation, type OperationFailure } from './operation.js';
+import type { TableEntry } from './reconcile.js';
+import { decodeService, encodeServiceSelector, type Service, type ServiceSelector } from './service.js';
+import { decodeTimeouts, encodeTimeouts, type TimeoutChange, type Timeouts } from './timeouts.js';
+
+export { IpvsUnavailableError } from './family.js';
+
+const content = (attributes: Attributes, type: number, name: string): Buffer => required(attributes, type, name, 0);
+
+export class IpvsClient {
+  private constructor(private readonly family: IpvsFamily) {}
+
+  /** @throws IpvsUnavailableError */
+  static async open(): Promise<IpvsClient> {
+    return new IpvsClient(await IpvsFamily.open());
+  }
+
+  /**
+   * All services with their destinations, foreign ones too. Not a snapshot: a service that goes while it is read has no
+   * destinations. @throws NetlinkError, IpvsMessageError
+   */
+  async getTable(): Promise<readonly TableEntry[]> {
+    const table: TableEntry[] = [];
+    for (const service of await this.getServices()) table.push({ service, destinations: await this.getDestinations(service) });
+    return table;
+  }
+
+  async getServices(): Promise<readonly Service[]> {
+    const entries = await this.family.dump({ command: ipvs.IPVS_CMD_GET_SERVICE, attributes: [] });
+    return entries.map((entry) => decodeService(content(entry, ipvs.IPVS_CMD_ATTR_SERVICE, 'the service')));
+  }
+
+  async getDestinations(service: ServiceSelector): Promise<readonly Destination[]> {
+    const entries = await this.family.dump({
+      command: ipvs.IPVS_CMD_GET_DEST,
+      attributes: [{ type: ipvs.IPVS_CMD_ATTR_SERVICE, value: encodeServiceSelector(service) }],
+    });
+    return entries.map((entry) => decodeDestination(content(entry, ipvs.IPVS_CMD_ATTR_DEST, 'the destination')));
+  }
+
+  /** In the order given, in as few datagrams as will do; answers what was refused, the rest is done. */
+  async apply(operations: readonly Operation[]): Promise<readonly OperationFailure[]> {
+    const failures = await this.family.batch(operations.map(encodeOperation));
+    return failures.flatMap(({ index, code }) => {
+      const operation = operations[index];
+      return operation ? [{ operation, code }] : [];
+    });
+  }
+
+  /** @throws NetlinkError, IpvsMessageError */
+  async getTimeouts(): Promise<Timeouts> {
+    const [answer] = await this.family.request({ command: ipvs.IPVS_CMD_GET_CONFIG, attributes: [] });
+    if (!answer) throw new IpvsMessageError('no answer to the question for the timeouts');
+    return decodeTimeouts(answer);
+  }
+
+  /** Asks nothing of the kernel when nothing is to change. @throws NetlinkError */
+  async setTimeouts(change: TimeoutChange): Promise<void> {
+    const attributes = encodeTimeouts(change);
+    if (attributes.length > 0) await this.family.request({ command: ipvs.IPVS_CMD_SET_CONFIG, attributes });
+  }
+
+  close(): void {
+    this.family.close();
+  }
+}

@@ -1,0 +1,124 @@
+/** A destination (real server) of an IPVS service, and its form in a message (IPVS_DEST_ATTR_*, linux/ip_vs.h). */
+import type { ForwardingMethod } from '../config/model.js';
+import { type Attribute, decodeAttributes, readU16, readU32, u16, u16be, u32, u8 } from '../network/netlink-attributes.js';
+import * as ipvs from './constants.js';
+import { type Attributes, decodeAddress, decodeFamily, encodeAddress, encodeFamily, familyOf, formatEndpoint, IpvsMessageError, required } from './message.js';
+
+export interface DestinationSelector {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface Tunnel {
+  readonly type: 'ipip' | 'gue' | 'gre';
+  /** UDP port of gue; 0 otherwise */
+  readonly port: number;
+  /** IP_VS_TUNNEL_ENCAP_FLAG_*; 0 = no checksum */
+  readonly flags: number;
+}
+
+export interface DestinationSettings {
+  /** `local` and `bypass` cannot be asked for by the configuration, but the kernel has them */
+  readonly forwarding: ForwardingMethod | 'local' | 'bypass';
+  /** with forwarding `tun`; absent = ipip */
+  readonly tunnel?: Tunnel | undefined;
+  /** 0 = no new connections */
+  readonly weight: number;
+  /** connections at which the kernel stops giving it new ones; absent or 0 = none */
+  readonly upperThreshold?: number | undefined;
+  /** connections below which it begins again; absent or 0 = three quarters of the upper */
+  readonly lowerThreshold?: number | undefined;
+}
+
+export interface ConnectionCounts {
+  readonly activeConnections: number;
+  readonly inactiveConnections: number;
+  /** persistence templates */
+  readonly persistentConnections: number;
+}
+
+export type DestinationEntry = DestinationSelector & DestinationSettings;
+/** As the kernel reports it. */
+export type Destination = DestinationEntry & ConnectionCounts;
+
+const methods = ['nat', 'local', 'tun', 'dr', 'bypass'] as const; // IP_VS_CONN_F_MASQ ... _BYPASS
+const tunnelTypes = ['ipip', 'gue', 'gre'] as const; // IP_VS_CONN_F_TUNNEL_TYPE_*
+const ipip: Tunnel = { type: 'ipip', port: 0, flags: 0 };
+
+const tunnelOf = (settings: DestinationSettings): Tunnel => (settings.forwarding === 'tun' ? (settings.tunnel ?? ipip) : ipip);
+
+/** What the kernel tells the destinations of one service apart by, as text. */
+export const destinationKey = ({ address, port }: DestinationSelector): string => formatEndpoint(address, port);
+
+export const sameDestination = (a: DestinationSettings, b: DestinationSettings): boolean => {
+  const [ours, theirs] = [tunnelOf(a), tunnelOf(b)];
+  return (
+    a.weight === b.weight &&
+    a.forwarding === b.forwarding &&
+    (a.upperThreshold ?? 0) === (b.upperThreshold ?? 0) &&
+    (a.lowerThreshold ?? 0) === (b.lowerThreshold ?? 0) &&
+    ours.type === theirs.type &&
+    ours.port === theirs.port &&
+    ours.flags === theirs.flags
+  );
+};
+
+/** The attributes that select a destination. */
+export const encodeDestinationSelector = ({ address, port }: DestinationSelector): readonly Attribute[] => [
+  { type: ipvs.IPVS_DEST_ATTR_ADDR_FAMILY, value: u16(encodeFamily(familyOf(address))) },
+  { type: ipvs.IPVS_DEST_ATTR_ADDR, value: encodeAddress(address) },
+  { type: ipvs.IPVS_DEST_ATTR_PORT, value: u16be(port) },
+];
+
+export const encodeDestination = (destination: DestinationEntry): readonly Attribute[] => {
+  const tunnel = tunnelOf(destination);
+  return [
+    ...encodeDestinationSelector(destination),
+    { type: ipvs.IPVS_DEST_ATTR_FWD_METHOD, value: u32(methods.indexOf(destination.forwarding)) },
+    { type: ipvs.IPVS_DEST_ATTR_WEIGHT, value: u32(destination.weight) },
+    { type: ipvs.IPVS_DEST_ATTR_TUN_TYPE, value: u8(tunnelTypes.indexOf(tunnel.type)) },
+    { type: ipvs.IPVS_DEST_ATTR_TUN_PORT, value: u16be(tunnel.port) },
+    { type: ipvs.IPVS_DEST_ATTR_TUN_FLAGS, value: u16(tunnel.flags) },
+    { type: ipvs.IPVS_DEST_ATTR_U_THRESH, value: u32(destination.upperThreshold ?? 0) },
+    { type: ipvs.IPVS_DEST_ATTR_L_THRESH, value: u32(destination.lowerThreshold ?? 0) },
+  ];
+};
+
+const decodeTunnel = (attributes: Attributes): Tunnel => {
+  const type = attributes.get(ipvs.IPVS_DEST_ATTR_TUN_TYPE); // absent before Linux 5.3
+  if (!type) return ipip;
+  const name = tunnelTypes[type[0] ?? 0];
+  if (!name) throw new IpvsMessageError(`tunnel type ${type[0]}`);
+  return {
+    type: name,
+    port: attributes.get(ipvs.IPVS_DEST_ATTR_TUN_PORT)?.readUInt16BE() ?? 0,
+    flags: readU16(attributes.get(ipvs.IPVS_DEST_ATTR_TUN_FLAGS) ?? u16(0)),
+  };
+};
+
+/**
+ * The content of IPVS_CMD_ATTR_DEST. A request has no connection counts: 0 then.
+ * @throws IpvsMessageError, RangeError
+ */
+export const decodeDestination = (content: Buffer): Destination => {
+  const attributes = decodeAttributes(content);
+  const count = (type: number): number => readU32(attributes.get(type) ?? u32(0));
+  // absent before Linux 3.18, which knew only destinations of the service's own family
+  const familyAttribute = attributes.get(ipvs.IPVS_DEST_ATTR_ADDR_FAMILY);
+  const family = familyAttribute ? decodeFamily(readU16(familyAttribute)) : 'ipv4';
+  const method = readU32(required(attributes, ipvs.IPVS_DEST_ATTR_FWD_METHOD, 'the forwarding method', 4)) & ipvs.IP_VS_CONN_F_FWD_MASK;
+  const forwarding = methods[method];
+  if (!forwarding) throw new IpvsMessageError(`forwarding method ${method}`);
+  return {
+    address: decodeAddress(family, required(attributes, ipvs.IPVS_DEST_ATTR_ADDR, 'the address', 4)),
+    port: required(attributes, ipvs.IPVS_DEST_ATTR_PORT, 'the port', 2).readUInt16BE(),
+    forwarding,
+    tunnel: forwarding === 'tun' ? decodeTunnel(attributes) : undefined,
+    weight: readU32(required(attributes, ipvs.IPVS_DEST_ATTR_WEIGHT, 'the weight', 4)),
+    upperThreshold: count(ipvs.IPVS_DEST_ATTR_U_THRESH),
+    lowerThreshold: count(ipvs.IPVS_DEST_ATTR_L_THRESH),
+    activeConnections: count(ipvs.IPVS_DEST_ATTR_ACTIVE_CONNS),
+    inactiveConnections: count(ipvs.IPVS_DEST_ATTR_INACT_CONNS),
+    persistentConnections: count(ipvs.IPVS_DEST_ATTR_PERSIST_CONNS),
+  };
+};

@@ -1,0 +1,254 @@
+/** The lvs child's engine: checks health, and keeps the kernel's IPVS table equal to what configuration and health ask for. */
+import { Conditions } from '../control/conditions.js';
+import { counted, event, inWords, type Report } from '../control/event.js';
+import type { VirtualServerStatus } from '../control/status.js';
+import { HealthRunner } from '../health/runner.js';
+import type { HealthState } from '../health/state.js';
+import { describePoolChange, describeVerdict } from '../health/wording.js';
+import type { LvsConfigure, OwnedService } from '../supervisor/messages.js';
+import { IpvsClient, IpvsUnavailableError } from './client.js';
+import { describe, type Operation, type OperationFailure } from './operation.js';
+import { reconcile, type TableEntry } from './reconcile.js';
+import { missingSchedulerModules } from './scheduler.js';
+import { serviceKey } from './service.js';
+import { Sysctls } from './sysctls.js';
+import { VirtualServer } from './virtual-server.js';
+
+const driftMilliseconds = 30_000;
+/** before what failed is tried again */
+const retryMilliseconds = 5_000;
+/** more changes than this are summed up in one line; each of them is told at level debug */
+const linesAtMost = 20;
+/** tables up to so many services are read anew for a status */
+const freshStatusServices = 200;
+
+type Cause = 'start' | 'reload' | 'health' | 'drift';
+
+export interface LvsEngineOptions {
+  readonly report: Report;
+  /** runs the command for each module; resolves with what failed, in words */
+  readonly loadModules: (command: readonly string[], modules: readonly string[]) => Promise<string | undefined>;
+}
+
+export class LvsEngine {
+  private configuration: LvsConfigure | undefined;
+  private servers: readonly VirtualServer[] = [];
+  private owned: readonly OwnedService[] = [];
+  private client: IpvsClient | undefined;
+  private readonly sysctls = new Sysctls();
+  private readonly conditions: Conditions;
+  private readonly runner: HealthRunner;
+  /** everything that reads or writes the kernel's table waits its turn */
+  private work: Promise<void> = Promise.resolve();
+  /** virtual servers whose verdicts changed since the table was last written */
+  private readonly dirty = new Set<VirtualServer>();
+  private readonly drift: NodeJS.Timeout;
+  private retry: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(private readonly options: LvsEngineOptions) {
+    this.conditions = new Conditions(options.report);
+    this.runner = new HealthRunner({ onResult: (key, state, previous) => this.verdictChanged(key, state, previous) });
+    this.drift = setInterval(() => void this.enqueue(() => this.reconcileAll('drift')), driftMilliseconds);
+  }
+
+  /** Puts a configuration in force; done when the kernel's table was compared with it. Never rejects: what fails is tried again. */
+  configure(configuration: LvsConfigure): Promise<void> {
+    return this.enqueue(async () => {
+      const cause = this.configuration ? 'reload' : 'start';
+      this.configuration = configuration;
+      this.owned = configuration.owned;
+      const before = new Map(this.servers.map((server) => [server.name, server]));
+      this.servers = configuration.virtualServers.map((virtualServer) => new VirtualServer(virtualServer, before.get(virtualServer.name)));
+      this.dirty.clear();
+      this.runner.configure(this.servers.flatMap(({ checks }) => checks));
+      await this.reconcileAll(cause);
+    });
+  }
+
+  async status(): Promise<readonly VirtualServerStatus[]> {
+    if (this.client && this.servers.length <= freshStatusServices) {
+      await this.enqueue(() => this.observe()).catch(() => undefined);
+    }
+    return this.servers.map((server) => server.status((key) => this.runner.stateOf(key)));
+  }
+
+  /** @param orderly false when the supervisor is gone: the table stays, whatever `on_stop` says, since traffic must not stop */
+  async stop(orderly: boolean): Promise<void> {
+    this.stopped = true;
+    clearInterval(this.drift);
+    clearTimeout(this.retry);
+    this.runner.stop();
+    await this.work;
+    if (orderly && this.configuration?.ipvs.onStop === 'remove') await this.remove();
+    this.client?.close();
+  }
+
+  // --- health -------------------------------------------------------------------------------------------------
+
+  private verdictChanged(key: string, state: HealthState, previous: HealthState): void {
+    const level = state.verdict === 'down' ? 'warn' : 'info';
+    for (const server of this.servers) {
+      for (const index of server.serversOf(key)) {
+        const realServer = server.configuration.realServers[index];
+        if (!realServer) continue;
+        const fields = { virtual_server: server.name, real_server: `${realServer.address}:${realServer.port}`, from: previous.verdict, to: state.verdict };
+        this.options.report(event(level, describeVerdict(realServer, server.name, state), fields));
+        if (this.dirty.size === 0) void this.enqueue(() => this.reconcileDirty());
+        this.dirty.add(server);
+      }
+    }
+  }
+
+  private async reconcileDirty(): Promise<void> {
+    const servers = [...this.dirty].filter((server) => this.servers.includes(server));
+    this.dirty.clear();
+    if (servers.length === 0 || this.stopped) return;
+    await this.guarded(async (client) => {
+      const table: TableEntry[] = [];
+      for (const server of servers) table.push({ service: server.service, destinations: await client.getDestinations(server.service) });
+      const refused = await this.applyDifference(client, servers, table, [], 'health');
+      // the table was not what it was a moment ago: someone else is at work
+      if (refused.length > 0) await this.compareAll(client, 'drift');
+    });
+  }
+
+  // --- table --------------------------------------------------------------------------------------------------
+
+  private enqueue(task: () => Promise<void>): Promise<void> {
+    const done = this.work.then(task);
+    this.work = done.catch((error: unknown) => this.options.report(event('error', `IPVS: ${inWords(error)}`)));
+    return done;
+  }
+
+  private async reconcileAll(cause: Cause): Promise<void> {
+    const { configuration } = this;
+    if (!configuration || this.stopped) return;
+    await this.guarded(async (client) => {
+      if (cause !== 'health') await this.applySettings(client, configuration);
+      await this.compareAll(client, cause);
+    });
+  }
+
+  /** Runs with a client; whatever fails is told once, and tried again until it works. */
+  private async guarded(task: (client: IpvsClient) => Promise<void>): Promise<void> {
+    clearTimeout(this.retry);
+    try {
+      // a host that only moves addresses needs no IPVS
+      if (this.servers.length === 0 && this.owned.length === 0) return;
+      this.client ??= await this.open();
+      await task(this.client);
+      this.conditions.end('ipvs', (count, duration) =>
+        event('info', `the IPVS table can be kept true again after ${(duration / 1000).toFixed(1)} s`, { attempts: count }),
+      );
+    } catch (error) {
+      this.client?.close();
+      this.client = undefined;
+      this.conditions.begin('ipvs', () =>
+        event('error', `the IPVS table cannot be kept true: ${inWords(error)}; it is tried again every ${retryMilliseconds / 1000} s`),
+      );
+      this.retry = setTimeout(() => void this.enqueue(() => this.reconcileAll('start')), retryMilliseconds);
+    }
+  }
+
+  private async open(): Promise<IpvsClient> {
+    try {
+      return await IpvsClient.open();
+    } catch (error) {
+      if (!(error instanceof IpvsUnavailableError)) throw error;
+      await this.load([error.module]);
+      return IpvsClient.open();
+    }
+  }
+
+  /** @throws Error with what the command said */
+  private async load(modules: readonly string[]): Promise<void> {
+    const command = this.configuration?.ipvs.modprobe ?? [];
+    const failed = await this.options.loadModules(command, modules);
+    if (failed !== undefined) throw new Error(`the kernel module ${modules.join(', ')} is missing and could not be loaded: ${failed}`);
+    this.options.report(event('info', `loaded the kernel module ${modules.join(', ')}`));
+  }
+
+  private async applySettings(client: IpvsClient, { ipvs }: LvsConfigure): Promise<void> {
+    try {
+      for (const { key, before, after } of await this.sysctls.apply(ipvs.sysctls)) {
+        this.options.report(event('info', `net.ipv4.vs.${key}: ${before} -> ${after}`));
+      }
+      this.conditions.end('sysctls', () => event('info', 'the settings of net.ipv4.vs are as configured'));
+    } catch (error) {
+      this.conditions.begin('sysctls', () => event('error', inWords(error)));
+    }
+    const present = await client.getTimeouts();
+    const { tcp, tcpFin, udp } = ipvs.timeouts;
+    const differs = (wanted: number | undefined, is: number): boolean => wanted !== undefined && wanted !== is;
+    if (!differs(tcp, present.tcp) && !differs(tcpFin, present.tcpFin) && !differs(udp, present.udp)) return;
+    await client.setTimeouts(ipvs.timeouts);
+    this.options.report(event('info', 'set the IPVS timeouts'));
+  }
+
+  private async compareAll(client: IpvsClient, cause: Cause): Promise<void> {
+    this.dirty.clear(); // this looks at all of them
+    let refused = await this.applyDifference(client, this.servers, await client.getTable(), this.owned, cause);
+    const modules = missingSchedulerModules(refused);
+    if (modules.length > 0) await this.load(modules);
+    if (refused.length > 0) refused = await this.applyDifference(client, this.servers, await client.getTable(), this.owned, cause);
+    if (refused.length > 0) throw new Error(refused.slice(0, 3).map(({ operation, code }) => `${describe(operation)}: ${code}`).join('; '));
+    this.owned = this.servers.map(({ service: { protocol, address, port } }) => ({ protocol: protocol === 'udp' ? 'udp' : 'tcp', address, port }));
+  }
+
+  private async applyDifference(
+    client: IpvsClient,
+    servers: readonly VirtualServer[],
+    table: readonly TableEntry[],
+    owned: readonly OwnedService[],
+    cause: Cause,
+  ): Promise<readonly OperationFailure[]> {
+    this.see(servers, table);
+    const decisions = servers.map((server) => ({ server, decision: server.decide((key) => this.runner.stateOf(key)) }));
+    const operations = reconcile(
+      decisions.map(({ server, decision }) => server.desired(decision)),
+      table,
+      owned,
+    );
+    const refused = operations.length > 0 ? await client.apply(operations) : [];
+    for (const { server, decision } of decisions) {
+      for (const change of decision.changes) {
+        if (change.type === 'quorum' && change.to !== 'undecided') this.options.report(event(change.to === 'down' ? 'warn' : 'info', describePoolChange(server.name, change), { virtual_server: server.name }));
+      }
+      if (refused.length === 0) server.observe(decision.destinations);
+    }
+    this.reportOperations(operations, cause);
+    return refused;
+  }
+
+  private reportOperations(operations: readonly Operation[], cause: Cause): void {
+    if (operations.length === 0) return;
+    if (cause === 'drift') {
+      this.options.report(event('warn', `someone else changed the IPVS table: ${counted(operations.length, 'change')} made to put it right`));
+    }
+    const many = operations.length > linesAtMost;
+    if (many) this.options.report(event('info', `IPVS: ${counted(operations.length, 'change')} made`, { cause }));
+    for (const operation of operations) this.options.report(event(many ? 'debug' : 'info', `IPVS: ${describe(operation)}`, { cause }));
+  }
+
+  private see(servers: readonly VirtualServer[], table: readonly TableEntry[]): void {
+    const entries = new Map(table.map((entry) => [serviceKey(entry.service), entry]));
+    for (const server of servers) server.observe(entries.get(server.key)?.destinations ?? []);
+  }
+
+  private async observe(): Promise<void> {
+    if (this.client) this.see(this.servers, await this.client.getTable());
+  }
+
+  private async remove(): Promise<void> {
+    try {
+      const client = this.client ?? (await IpvsClient.open());
+      const operations = reconcile([], await client.getTable(), this.owned);
+      await client.apply(operations);
+      await this.sysctls.restore();
+      this.options.report(event('info', `removed ${counted(operations.length, 'service')} from the IPVS table`));
+    } catch (error) {
+      this.options.report(event('error', `the IPVS table could not be removed: ${inWords(error)}`));
+    }
+  }
+}

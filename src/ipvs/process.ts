@@ -1,0 +1,50 @@
+/** The lvs child: obeys the supervisor's messages; when the supervisor is gone it ends and leaves the table as it is. */
+import { ignoreTerminationSignals, ParentChannel } from '../supervisor/channel.js';
+import type { FromLvs, ToLvs } from '../supervisor/messages.js';
+import { LvsEngine } from './engine.js';
+
+export const runLvsProcess = (): void => {
+  ignoreTerminationSignals();
+  const parent = new ParentChannel<ToLvs, FromLvs>();
+  const loading = new Map<number, (error: string | undefined) => void>();
+  let loads = 0;
+  const engine = new LvsEngine({
+    report: (event) => void parent.send({ type: 'event', event }),
+    loadModules: (command, modules) =>
+      new Promise((resolve) => {
+        const id = ++loads;
+        loading.set(id, resolve);
+        if (!parent.send({ type: 'load_modules', id, command, modules })) resolve('the supervisor is gone');
+      }),
+  });
+  let stopping = false;
+  const stop = (orderly: boolean): void => {
+    if (stopping) return;
+    stopping = true;
+    for (const resolve of loading.values()) resolve('stopping');
+    void engine.stop(orderly).finally(() => {
+      parent.send({ type: 'stopped' });
+      // time for the message to leave; nothing is left to be done
+      setTimeout(() => process.exit(0), 50);
+    });
+  };
+  parent.onMessage((message) => {
+    switch (message.type) {
+      case 'configure':
+        void engine.configure(message).then(() => parent.send({ type: 'configured', generation: message.generation }));
+        return;
+      case 'modules_loaded':
+        loading.get(message.id)?.(message.error);
+        loading.delete(message.id);
+        return;
+      case 'ping':
+        void engine.status().then((virtualServers) => parent.send({ type: 'pong', id: message.id, virtualServers }));
+        return;
+      case 'stop':
+        stop(true);
+        return;
+    }
+  });
+  parent.onDisconnect(() => stop(false));
+  parent.send({ type: 'ready' });
+};

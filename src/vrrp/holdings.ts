@@ -1,0 +1,153 @@
+/** What the instances hold: their addresses put on the interfaces, announced, put back when someone else deletes them, released. */
+import type { VirtualAddress } from '../config/model.js';
+import { counted, type Report } from '../control/event.js';
+import type { QuietConditions } from '../control/quiet-conditions.js';
+import { monotonicNow } from '../time/clock.js';
+import { minus, type Microseconds, plus, Seconds, toMilliseconds } from '../time/microseconds.js';
+import { type AddressHolder, describeAddress } from './address-holder.js';
+import { announcementsDue, nextAnnouncement, scheduleAfterBurst } from './announcements.js';
+import type { Instance } from './instance.js';
+import { instanceEvent } from './log.js';
+
+/** addresses deleted in one go are put back in one go */
+const repairMilliseconds = 20;
+/** a burst for every advertisement of a weaker master would let it make us flood the segment */
+const shortestBurstDistance = Seconds(1);
+
+const tenths = (duration: Microseconds): number => Math.round(10 * toMilliseconds(duration)) / 10;
+
+const someOf = (failures: readonly string[]): string => failures.slice(0, 5).join('; ');
+
+export class Holdings {
+  private readonly repairs = new Map<string, NodeJS.Timeout>();
+  private readonly running = new Set<Promise<void>>();
+
+  constructor(
+    private readonly addresses: AddressHolder,
+    private readonly conditions: QuietConditions,
+    private readonly report: Report,
+    /** an announcement has another time than before */
+    private readonly onSchedule: () => void,
+  ) {}
+
+  /** Takes the addresses, after the poll phase in which the advertisement leaves: it goes first, however many addresses follow. */
+  hold(instance: Instance): void {
+    instance.holding = true;
+    setImmediate(() => {
+      if (instance.holding) this.run(this.add(instance, instance.configuration.virtualAddresses, 'holding'));
+    });
+  }
+
+  /** While holding: these go, those come. */
+  exchange(instance: Instance, removed: readonly VirtualAddress[], added: readonly VirtualAddress[]): void {
+    if (removed.length > 0) this.run(this.remove(instance, removed));
+    if (added.length > 0) this.run(this.add(instance, added, 'added'));
+  }
+
+  release(instance: Instance): void {
+    const addresses = instance.configuration.virtualAddresses.filter((address) => !instance.foreign.has(describeAddress(address)));
+    const holds = instance.holding || addresses.some((address) => this.addresses.isHeld(address));
+    instance.holding = false;
+    clearTimeout(this.repairs.get(instance.name));
+    this.repairs.delete(instance.name);
+    this.addresses.cancelAnnouncements(instance.name);
+    if (holds) this.run(this.remove(instance, addresses));
+  }
+
+  /** Someone else may have deleted addresses that the instance holds: what is missing goes back. */
+  repair(instance: Instance): void {
+    if (!instance.holding || this.repairs.has(instance.name)) return;
+    const timer = setTimeout(() => {
+      this.repairs.delete(instance.name);
+      const missing = instance.configuration.virtualAddresses.filter((address) => !this.addresses.isHeld(address));
+      if (instance.holding && missing.length > 0) this.putBack(instance, missing);
+    }, repairMilliseconds);
+    this.repairs.set(instance.name, timer);
+  }
+
+  /** A weaker master spoke: hosts may have learnt its hardware address. */
+  announceAgain(instance: Instance): void {
+    const { lastBurstAt } = instance;
+    if (instance.holding && (lastBurstAt === undefined || monotonicNow() >= plus(lastBurstAt, shortestBurstDistance))) void this.burst(instance, instance.configuration.virtualAddresses);
+  }
+
+  announceDue(instance: Instance, now: Microseconds): void {
+    if (!instance.holding) return;
+    const { garp, virtualAddresses } = instance.configuration;
+    const { repeat, schedule } = announcementsDue(instance.announcements, garp, now);
+    instance.announcements = schedule;
+    if (repeat > 0) void this.announce(instance, virtualAddresses, repeat);
+  }
+
+  nextAnnouncement(instance: Instance): Microseconds | undefined {
+    return instance.holding ? nextAnnouncement(instance.announcements) : undefined;
+  }
+
+  /** Resolves when the kernel has answered everything. */
+  async settled(): Promise<void> {
+    while (this.running.size > 0) await Promise.all(this.running);
+  }
+
+  private run(work: Promise<void>): void {
+    this.running.add(work);
+    void work.finally(() => this.running.delete(work));
+  }
+
+  private putBack(instance: Instance, missing: readonly VirtualAddress[]): void {
+    instance.count('addresses_put_back', missing.length);
+    const first = this.conditions.note(
+      `deleted ${instance.name}`,
+      () => instanceEvent('warn', instance.configuration, `someone else deleted ${missing.map(describeAddress).join(', ')} while we are MASTER`),
+      (count, duration) => instanceEvent('warn', instance.configuration, `addresses were deleted by someone else ${count} times, put back each time`, { seconds: Math.round(duration / 1000) }),
+    );
+    if (first) this.run(this.add(instance, missing, 'put back'));
+    else {
+      void this.addresses.add(missing);
+      void this.burst(instance, missing);
+    }
+  }
+
+  private async add(instance: Instance, addresses: readonly VirtualAddress[], verb: 'holding' | 'added' | 'put back'): Promise<void> {
+    const added = this.addresses.add(addresses);
+    const announced = this.burst(instance, addresses);
+    const [{ changed, failures, duration }, garp] = await Promise.all([added, announced]);
+    for (const address of addresses) instance.foreign.delete(describeAddress(address)); // ours from here on
+    const sentence = `${verb} ${counted(changed, 'address', 'addresses')}, ${counted(garp.sent, 'gratuitous ARP')} sent`;
+    this.report(instanceEvent('info', instance.configuration, sentence, { addresses_ms: tenths(duration), garp_ms: tenths(garp.duration) }));
+    if (failures.length === 0) return;
+    instance.count('address_errors', failures.length);
+    this.report(instanceEvent('error', instance.configuration, `${counted(failures.length, 'address', 'addresses')} could not be added: ${someOf(failures)}`));
+  }
+
+  private async remove(instance: Instance, addresses: readonly VirtualAddress[]): Promise<void> {
+    const { configuration } = instance;
+    const { changed, failures, duration } = await this.addresses.remove(addresses);
+    this.report(instanceEvent('info', configuration, `released ${counted(changed, 'address', 'addresses')}`, { addresses_ms: tenths(duration) }));
+    if (failures.length > 0) this.report(instanceEvent('error', configuration, `${counted(failures.length, 'address', 'addresses')} could not be removed: ${someOf(failures)}`));
+  }
+
+  /** A burst now, and the schedule from here. */
+  private burst(instance: Instance, addresses: readonly VirtualAddress[]): Promise<{ readonly sent: number; readonly duration: Microseconds }> {
+    const now = monotonicNow();
+    const { garp } = instance.configuration;
+    instance.lastBurstAt = now;
+    instance.announcements = scheduleAfterBurst(garp, now);
+    this.onSchedule();
+    return this.announce(instance, addresses, garp.repeat);
+  }
+
+  private async announce(instance: Instance, addresses: readonly VirtualAddress[], repeat: number): Promise<{ readonly sent: number; readonly duration: Microseconds }> {
+    const start = monotonicNow();
+    const { sent, errors } = await this.addresses.announce(instance.name, addresses, repeat);
+    instance.count('garp_sent', sent);
+    for (const [code, count] of errors) {
+      instance.count('garp_errors', count);
+      this.conditions.note(
+        `garp ${instance.name} ${code}`,
+        () => instanceEvent('warn', instance.configuration, `${counted(count, 'gratuitous ARP')} could not be sent: ${code}`),
+        (bursts, duration) => instanceEvent('info', instance.configuration, `gratuitous ARP is sent again without ${code}`, { bursts, seconds: Math.round(duration / 1000) }),
+      );
+    }
+    return { sent, duration: minus(monotonicNow(), start) };
+  }
+}
