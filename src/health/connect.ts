@@ -1,4 +1,4 @@
-/** Opens the connections of probes; as soon as the attempt is settled they are gone, most by RST: nothing stays in TIME_WAIT. */
+/** Opens the connections of probes; as soon as the attempt is settled they are gone, by RST where that does no harm: then nothing stays in TIME_WAIT. */
 import net from 'node:net';
 import tls from 'node:tls';
 import type { TlsSettings } from '../config/model.js';
@@ -10,8 +10,13 @@ import { secureContext } from './trust.js';
 /** A TCP connection to the check's target; its errors fail the attempt. */
 export function connectTcp(check: ActiveCheck, attempt: Attempt, onConnect: (socket: net.Socket) => void): void {
   const socket = net.connect({ host: check.address, port: check.port, localAddress: check.source, noDelay: true });
-  // By RST, what was sent last may be lost: a TLS server would then not see its handshake finished.
-  attempt.onSettled(({ ok }) => (ok && check.type === 'tls' ? socket.destroy() : socket.resetAndDestroy()));
+  attempt.onSettled(({ ok }) => {
+    // By RST, what was sent last may be lost: a TLS server would then not see its handshake finished.
+    const mustDeliver = ok && check.type === 'tls';
+    // While it connects, Node would wait for that before it resets; and libuv cannot reset while it is shutting down.
+    if (socket.connecting || !socket.writable || socket.readableEnded || mustDeliver) socket.destroy();
+    else socket.resetAndDestroy();
+  });
   socket.on('error', attempt.error);
   socket.once('connect', () => onConnect(socket));
 }

@@ -217,7 +217,8 @@ export class LvsEngine {
       }
       if (refused.length === 0) server.observe(decision.destinations);
     }
-    this.reportOperations(operations, cause);
+    const failed = new Set(refused.map(({ operation }) => operation));
+    this.reportOperations(operations.filter((operation) => !failed.has(operation)), cause);
     return refused;
   }
 

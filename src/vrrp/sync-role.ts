@@ -17,6 +17,7 @@ export class SyncRoleKeeper {
   /** changes wait for each other; only the last one wanted is carried out */
   private running: Promise<void> | undefined;
   private again = false;
+  private refusals = 0;
   private retry: NodeJS.Timeout | undefined;
   private readonly conditions: Conditions;
 
@@ -80,6 +81,7 @@ export class SyncRoleKeeper {
           );
         }
         this.actual = wanted;
+        this.refusals = 0;
         this.conditions.end('sync', (count, duration) =>
           event('info', `connection sync works again after ${(duration / 1000).toFixed(1)} s`, { attempts: count }),
         );
@@ -95,7 +97,9 @@ export class SyncRoleKeeper {
     this.actual = 'none';
     const reason = inWords(error);
     if (wanted === 'none') return; // nothing runs where there is no IPVS
-    this.conditions.begin('sync', () => event('warn', `connection sync: ${wanted} role cannot be taken: ${reason}; it is tried again every ${retryMilliseconds / 1000} s`));
     this.retry = setTimeout(() => void this.change(), retryMilliseconds);
+    // the first refusal is no news: the module is being loaded while a daemon starts
+    if (++this.refusals === 1) return;
+    this.conditions.begin('sync', () => event('warn', `connection sync: ${wanted} role cannot be taken: ${reason}; it is tried again every ${retryMilliseconds / 1000} s`));
   }
 }
