@@ -14,13 +14,6 @@ export class IpvsUnavailableError extends Error {
   }
 }
 
-/**
- * The last of every batch, which the kernel acknowledges without doing anything (NLMSG_NOOP, netlink_rcv_skb()). Stopping a sync
- * daemon whose thread has not run yet fails with EINTR, and EINTR is the one result that the kernel never answers: a batch
- * that ended with it would be waited for without end.
- */
-const barrier: NetlinkMessage = { type: 1, flags: 0, payload: Buffer.alloc(0) };
-
 /** CTRL_CMD_GETFAMILY: the question for the family's number. */
 export const familyRequest = (): NetlinkMessage => ({
   type: ipvs.GENL_ID_CTRL,

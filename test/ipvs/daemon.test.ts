@@ -1,0 +1,31 @@
+// Which sync daemons are stopped and started.
+import { describe, expect, it } from 'vitest';
+import { daemonsOf, describeDaemonOperation, reconcileDaemons } from '../../src/ipvs/daemon.js';
+
+const at = { interface: 'eth1', id: 51 };
+const master = { role: 'master', ...at } as const;
+const backup = { role: 'backup', ...at } as const;
+
+describe('the sync daemons', () => {
+  it('are left alone when they are right', () => {
+    expect(reconcileDaemons(daemonsOf('master', at), [master])).toEqual([]);
+    expect(reconcileDaemons(daemonsOf('none', at), [])).toEqual([]);
+    expect(reconcileDaemons([master, backup], [backup, master])).toEqual([]);
+  });
+
+  it('change role: the old one is stopped, then the new one started', () => {
+    expect(reconcileDaemons(daemonsOf('master', at), [backup]).map(describeDaemonOperation)).toEqual([
+      'stop the sync daemon as backup, id 51, interface eth1',
+      'start the sync daemon as master, id 51, interface eth1',
+    ]);
+  });
+
+  it('are started anew when the id or the interface differs', () => {
+    expect(reconcileDaemons([backup], [{ ...backup, id: 7 }]).map(({ type }) => type)).toEqual(['stop', 'start']);
+    expect(reconcileDaemons([backup], [{ ...backup, interface: 'eth0' }]).map(({ type }) => type)).toEqual(['stop', 'start']);
+  });
+
+  it('are stopped when none is wanted', () => {
+    expect(reconcileDaemons(daemonsOf('none', at), [master, backup]).map(({ type }) => type)).toEqual(['stop', 'stop']);
+  });
+});
