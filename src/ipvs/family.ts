@@ -57,9 +57,8 @@ export class IpvsFamily {
   }
 
   /** In order; what is refused does not stop the rest. */
-  async batch(requests: readonly Request[]): Promise<readonly BatchFailure[]> {
-    if (requests.length === 0) return [];
-    return this.channel.batch([...requests.map((request) => this.encode(request)), barrier]);
+  batch(requests: readonly Request[]): Promise<readonly BatchFailure[]> {
+    return this.channel.batch(requests.map((request) => this.encode(request)));
   }
 
   close(): void {

@@ -33,6 +33,7 @@ export const NLM_F_REQUEST = 0x1;
 export const NLM_F_MULTI = 0x2;
 export const NLM_F_ACK = 0x4;
 export const NLM_F_DUMP = 0x300;
+const NLMSG_NOOP = 1;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 const NLM_F_DUMP_INTR = 0x10;
@@ -44,8 +45,14 @@ const protocols = { route: 0, generic: 16 } as const;
 const receiveBufferSize = 8 * 1024 * 1024;
 /** One datagram stays below the default send buffer (212,992), which the kernel doubles for its own bookkeeping. */
 const largestDatagram = 128 * 1024;
-/** Only the last message of a batch asks for an ACK, but each one may fail: so many answers always fit. */
+/** Only the end of a batch asks for an ACK, but each message may fail: so many answers always fit. */
 const largestBatch = 2_000;
+
+/**
+ * The last of every batch: acknowledged without anything done. EINTR is the one result that the kernel never answers (stopping a
+ * sync daemon whose thread has not run yet gives it), and a batch that ended with it would be waited for without end.
+ */
+const barrier: NetlinkMessage = { type: NLMSG_NOOP, flags: NLM_F_ACK, payload: Buffer.alloc(0) };
 
 const align = (length: number): number => (length + 3) & ~3;
 
@@ -164,9 +171,7 @@ export class NetlinkChannel {
   }
 
   private async sendBatch(requests: readonly NetlinkMessage[], offset: number): Promise<readonly BatchFailure[]> {
-    const last = requests.length - 1;
-    const messages = requests.map((request, index) => (index === last ? { ...request, flags: request.flags | NLM_F_ACK } : request));
-    const { failures } = await this.send(messages);
+    const { failures } = await this.send([...requests, barrier]);
     return failures.map(({ index, code }) => ({ index: index + offset, code }));
   }
 

@@ -1,0 +1,104 @@
+/** The children's side of the channel to the supervisor, and what both sides share: messages in flight are counted and capped. */
+
+/** Messages that may be on their way in one direction; above it they are dropped and counted. */
+export const OUTSTANDING_LIMIT = 10_000;
+
+/** Sent by a child's channel itself once there is room again; taken out by the supervisor's side before anyone sees it. */
+export interface MessagesDropped {
+  readonly type: 'messages_dropped';
+  /** since the child started */
+  readonly count: number;
+}
+
+/** The part of `process` (in a child) and of `ChildProcess` (in the supervisor) that sends. */
+export interface Sender {
+  readonly connected: boolean;
+  send?(message: object, handle: undefined, options: undefined, callback: (error: Error | null) => void): boolean;
+}
+
+/** Sends with a cap on what is in flight; never throws, never waits. */
+export class CappedSender {
+  dropped = 0;
+  #outstanding = 0;
+
+  constructor(
+    private readonly sender: Sender,
+    private readonly limit = OUTSTANDING_LIMIT,
+    private readonly onRoom?: () => void,
+  ) {}
+
+  /** @returns false when it was dropped: too many in flight, or the other side is gone */
+  send(message: object): boolean {
+    if (!this.sender.connected || this.sender.send === undefined || this.#outstanding >= this.limit) {
+      this.dropped++;
+      return false;
+    }
+    this.#outstanding++;
+    try {
+      this.sender.send(message, undefined, undefined, () => this.#sent());
+      return true;
+    } catch {
+      // the channel closed between the look and the call
+      this.#outstanding--;
+      this.dropped++;
+      return false;
+    }
+  }
+
+  #sent(): void {
+    this.#outstanding--;
+    if (this.#outstanding === 0) this.onRoom?.();
+  }
+}
+
+/** What a child has of its supervisor. `In` is what it receives, `Out` what it sends. */
+export class ParentChannel<In extends object, Out extends object> {
+  readonly #sender: CappedSender;
+  readonly #disconnect = new Set<() => void>();
+  #droppedReported = 0;
+  #gone: boolean;
+
+  constructor(private readonly parent: NodeJS.Process = process) {
+    this.#sender = new CappedSender(parent, OUTSTANDING_LIMIT, () => this.#reportDropped());
+    this.#gone = !parent.connected;
+    parent.on('disconnect', () => this.#disconnected());
+  }
+
+  /** Messages to the supervisor that were dropped. */
+  get dropped(): number {
+    return this.#sender.dropped;
+  }
+
+  /** Never throws, also when the supervisor is gone. @returns false when it was dropped */
+  send(message: Out): boolean {
+    return this.#sender.send(message);
+  }
+
+  onMessage(handler: (message: In) => void): void {
+    this.parent.on('message', (message) => handler(message as In));
+  }
+
+  /** Called once, when the supervisor is gone; at once (but not synchronously) when it is gone already. */
+  onDisconnect(handler: () => void): void {
+    if (this.#gone) queueMicrotask(handler);
+    else this.#disconnect.add(handler);
+  }
+
+  #disconnected(): void {
+    this.#gone = true;
+    for (const handler of this.#disconnect) handler();
+    this.#disconnect.clear();
+  }
+
+  #reportDropped(): void {
+    if (this.dropped === this.#droppedReported) return;
+    this.#droppedReported = this.dropped;
+    const message: MessagesDropped = { type: 'messages_dropped', count: this.dropped };
+    this.#sender.send(message);
+  }
+}
+
+/** Children obey their supervisor, not the terminal or the service manager, which signal the whole group. */
+export const ignoreTerminationSignals = (): void => {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+};

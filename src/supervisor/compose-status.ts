@@ -1,0 +1,40 @@
+/** The whole status, composed from what the children last said. Pure. */
+import type { ProcessStatus, Status } from '../control/status.js';
+import type { LvsPong, VrrpPong } from './messages.js';
+
+export interface StatusParts {
+  readonly routerId: string;
+  readonly version: string;
+  readonly pid: number;
+  /** milliseconds since the epoch */
+  readonly startedAt: number;
+  readonly config: { readonly path: string; readonly sha256: string; readonly loadedAt: number };
+  readonly vrrp: VrrpPong | undefined;
+  readonly lvs: LvsPong | undefined;
+  readonly children: readonly ProcessStatus[];
+}
+
+export const composeStatus = ({ routerId, version, pid, startedAt, config, vrrp, lvs, children }: StatusParts): Status => ({
+  router_id: routerId,
+  version,
+  pid,
+  started_at: new Date(startedAt).toISOString(),
+  config: { path: config.path, sha256: config.sha256, loaded_at: new Date(config.loadedAt).toISOString() },
+  instances: vrrp?.instances ?? [],
+  virtual_servers: lvs?.virtualServers ?? [],
+  sync: vrrp?.sync ?? null,
+  processes: [{ name: 'tandemd', pid, restarts: 0, responding: true, dropped_messages: 0 }, ...children],
+});
+
+/** One line for `systemctl status`. */
+export const summarise = (vrrp: VrrpPong | undefined, lvs: LvsPong | undefined, troubled: readonly string[]): string => {
+  const states = (vrrp?.instances ?? []).map(({ name, state }) => `${name} ${state}`);
+  const servers = (lvs?.virtualServers ?? []).flatMap((service) => service.real_servers);
+  const healthy = servers.filter((server) => server.healthy === true).length;
+  const parts = [
+    states.length > 4 ? `${states.slice(0, 4).join(', ')} and ${states.length - 4} more` : states.join(', '),
+    servers.length > 0 ? `${healthy} of ${servers.length} real servers healthy` : '',
+    troubled.length > 0 ? `not responding: ${troubled.join(', ')}` : '',
+  ];
+  return parts.filter((part) => part !== '').join('; ');
+};

@@ -1,0 +1,148 @@
+/** The record of what is ours in the kernel: written before it is made, narrowed when what is no longer configured is gone. */
+import { open, mkdir, readFile, rename, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Configuration } from '../config/model.js';
+import type { LogEvent, OwnedAddress, OwnedService } from './messages.js';
+
+export interface Owned {
+  readonly addresses: readonly OwnedAddress[];
+  readonly services: readonly OwnedService[];
+}
+
+export const nothingOwned: Owned = { addresses: [], services: [] };
+
+/** The record could not be written; `code` is errno's name, e.g. `ENOSPC`. */
+export class RecordError extends Error {
+  readonly code: string;
+  constructor(
+    readonly path: string,
+    cause: unknown,
+  ) {
+    super(`cannot write ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = 'RecordError';
+    this.code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'UNKNOWN';
+  }
+}
+
+const addressKey = ({ interface: name, address, prefixLength }: OwnedAddress): string => `${name} ${address}/${prefixLength}`;
+const serviceKey = ({ protocol, address, port }: OwnedService): string => `${protocol} ${address} ${port}`;
+const unique = <T>(items: readonly T[], key: (item: T) => string): readonly T[] => [...new Map(items.map((item) => [key(item), item])).values()];
+
+/** What a configuration makes in the kernel. */
+export const ownedBy = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | 'virtualServers'>): Owned => ({
+  addresses: unique(
+    vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses.map((held) => ({ interface: held.interface, address: held.address, prefixLength: held.prefixLength }))),
+    addressKey,
+  ),
+  services: unique(
+    virtualServers.map(({ protocol, address, port }) => ({ protocol, address, port })),
+    serviceKey,
+  ),
+});
+
+export const union = (a: Owned, b: Owned): Owned => ({
+  addresses: unique([...a.addresses, ...b.addresses], addressKey),
+  services: unique([...a.services, ...b.services], serviceKey),
+});
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+const isOwnedAddress = (value: unknown): value is OwnedAddress =>
+  isRecord(value) && typeof value.interface === 'string' && typeof value.address === 'string' && Number.isInteger(value.prefixLength);
+const isOwnedService = (value: unknown): value is OwnedService =>
+  isRecord(value) && (value.protocol === 'tcp' || value.protocol === 'udp') && typeof value.address === 'string' && Number.isInteger(value.port);
+
+const parse = (text: string): Owned | undefined => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isRecord(value) || value.version !== 1 || !Array.isArray(value.addresses) || !Array.isArray(value.services)) return undefined;
+  const addresses: unknown[] = value.addresses;
+  const services: unknown[] = value.services;
+  return addresses.every(isOwnedAddress) && services.every(isOwnedService) ? { addresses, services } : undefined;
+};
+
+/** Written whole or not at all: the file is never seen half written, also after a crash of the machine. */
+const writeAtomically = async (path: string, text: string): Promise<void> => {
+  const temporary = `${path}.new`;
+  try {
+    const file = await open(temporary, 'w', 0o644);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+};
+
+export class OwnedRecord {
+  #writes: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    readonly path: string,
+    private owned: Owned,
+  ) {}
+
+  /** Reads the record of an earlier run. One that cannot be understood is moved aside and reported. @throws RecordError */
+  static async load(runtimeDirectory: string, report: (event: LogEvent) => void): Promise<OwnedRecord> {
+    const path = join(runtimeDirectory, 'owned.json');
+    const warn = (problem: string, fields: LogEvent['fields']): void =>
+      report({ time: Date.now(), level: 'warn', message: `the record of what is ours in the kernel ${problem}: it is taken as empty`, fields });
+    try {
+      await mkdir(runtimeDirectory, { recursive: true, mode: 0o755 });
+    } catch (error) {
+      throw new RecordError(runtimeDirectory, error);
+    }
+    let text: string;
+    try {
+      text = await readFile(path, 'utf8');
+    } catch (error) {
+      const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      if (!missing) warn('cannot be read', { path, error: error instanceof Error ? error.message : String(error) });
+      return new OwnedRecord(path, nothingOwned);
+    }
+    const owned = parse(text);
+    if (owned === undefined) {
+      const aside = `${path}.corrupt`;
+      await rename(path, aside).catch(() => undefined);
+      warn('is damaged', { path, moved_to: aside });
+    }
+    return new OwnedRecord(path, owned ?? nothingOwned);
+  }
+
+  get current(): Owned {
+    return this.owned;
+  }
+
+  /** Adds to the record before it is made. @throws RecordError, and then the record is as it was */
+  widen(more: Owned): Promise<void> {
+    return this.#change((owned) => union(owned, more));
+  }
+
+  /** The parts given are all that is left. @throws RecordError, and then the record is as it was: too wide, which is safe */
+  narrow(parts: Partial<Owned>): Promise<void> {
+    return this.#change((owned) => ({ ...owned, ...parts }));
+  }
+
+  #change(next: (owned: Owned) => Owned): Promise<void> {
+    const write = async (): Promise<void> => {
+      const owned = next(this.owned);
+      try {
+        await writeAtomically(this.path, `${JSON.stringify({ version: 1, ...owned })}\n`);
+      } catch (error) {
+        throw new RecordError(this.path, error);
+      }
+      this.owned = owned;
+    };
+    const written = this.#writes.then(write, write);
+    this.#writes = written.catch(() => undefined);
+    return written;
+  }
+}

@@ -1,0 +1,386 @@
+/** The supervisor: two children, one configuration, the control socket, the log, and the order in which they come and go. */
+import type { LogFormat, LogLevel } from '../config/model.js';
+import type { Status } from '../control/status.js';
+import { controlPath } from '../control/client.js';
+import { ControlServer, isAnswering, type Reply, type Request } from '../control/server.js';
+import { monotonicNow } from '../time/clock.js';
+import { Child } from './child.js';
+import { composeStatus, summarise } from './compose-status.js';
+import { diagnosticLine, logSettings, type Loaded } from './loaded.js';
+import { EventLog } from './event-log.js';
+import { InForce, type ChildName } from './in-force.js';
+import type { FromLvs, FromVrrp, LogEvent, ToLvs, ToVrrp } from './messages.js';
+import { loadModules } from './modules.js';
+import { ownedBy, OwnedRecord, type Owned } from './owned.js';
+import { Sequence, type ReloadOutcome } from './reload.js';
+import { ResumeList } from './resume.js';
+import { connectServiceManager, noServiceManager, type ServiceManager } from './systemd.js';
+
+const CONFIGURED_LIMIT_MS = 10_000;
+const STOP_LIMIT_MS = 5_000;
+const PONG_LIMIT_MS = 500;
+const SUMMARY_INTERVAL_MS = 5_000;
+
+export interface SupervisorOptions {
+  readonly configPath: string;
+  readonly runtimeDirectory: string;
+  readonly version: string;
+  /** of the command line: they win over the file's */
+  readonly logLevel: LogLevel | undefined;
+  readonly logFormat: LogFormat | undefined;
+  /** the children's entry files */
+  readonly entries: { readonly vrrp: string; readonly lvs: string };
+}
+
+/** The daemon cannot start: what to print, and the exit code (1 failure at run time, 3 configuration rejected). */
+export class StartError extends Error {
+  readonly code = 'START';
+  constructor(
+    message: string,
+    readonly exitCode: 1 | 3,
+  ) {
+    super(message);
+    this.name = 'StartError';
+  }
+}
+
+const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+export class Supervisor {
+  readonly #events = new EventLog();
+  readonly #vrrp: Child<ToVrrp, FromVrrp>;
+  readonly #lvs: Child<ToLvs, FromLvs>;
+  readonly #startedAt = Date.now();
+  readonly #resume = new ResumeList();
+  readonly #inForce = new InForce();
+  readonly #reloads = new Sequence();
+  #loaded: Loaded | undefined;
+  #record: OwnedRecord | undefined;
+  /** the record as it was before the running configuration, until the child answered `configured` to it */
+  #before: Partial<Owned> = {};
+  #control: ControlServer | undefined;
+  #manager: ServiceManager = noServiceManager;
+  #timers: NodeJS.Timeout[] = [];
+  #summary = '';
+  #reloadWanted = false;
+  #stopping: Promise<boolean> | undefined;
+
+  constructor(private readonly options: SupervisorOptions) {
+    this.#vrrp = new Child<ToVrrp, FromVrrp>({
+      name: 'vrrp',
+      entry: options.entries.vrrp,
+      report: this.#events.write,
+      onMessage: (message) => this.#fromVrrp(message),
+      onExit: () => {
+        this.#resume.died(monotonicNow());
+        this.#inForce.died('vrrp');
+        this.#before = { ...this.#before, addresses: undefined };
+      },
+    });
+    this.#lvs = new Child<ToLvs, FromLvs>({
+      name: 'lvs',
+      entry: options.entries.lvs,
+      report: this.#events.write,
+      onMessage: (message) => this.#fromLvs(message),
+      onExit: () => {
+        this.#inForce.died('lvs');
+        this.#before = { ...this.#before, services: undefined };
+      },
+    });
+  }
+
+  /** Returns when the configuration is in force in both children. @throws StartError */
+  async start(): Promise<void> {
+    // first of all, beside what is slow: a child takes a few hundred milliseconds to load
+    this.#vrrp.start();
+    this.#lvs.start();
+    try {
+      await this.#begin();
+    } catch (error) {
+      if (this.#stopping !== undefined) return;
+      this.#vrrp.kill();
+      this.#lvs.kill();
+      for (const timer of this.#timers) clearInterval(timer);
+      await this.#control?.close();
+      await this.#events.flush(1_000);
+      throw error instanceof StartError ? error : new StartError(words(error), 1);
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const { configPath, runtimeDirectory, version } = this.options;
+    const path = controlPath(runtimeDirectory);
+    if (await isAnswering(path)) throw new StartError(`another tandemd runs already: it answers at ${path}`, 1);
+    // the schema and the parser are slow to load: after the fork, and beside it
+    const [{ loadConfiguration }, { formatDiagnostics }] = await Promise.all([import('../config/load.js'), import('../config/diagnostic.js')]);
+    const result = await loadConfiguration(configPath);
+    if (!result.ok) throw new StartError(formatDiagnostics(result.diagnostics, result.text), 3);
+    const { configuration, sha256 } = result;
+    await this.#events.configure(logSettings(configuration, { level: this.options.logLevel, format: this.options.logFormat }));
+    this.#manager = await connectServiceManager((error) => this.#events.say('warn', `the service manager cannot be told: ${error.message}`));
+    if (this.#stopping !== undefined) return;
+
+    this.#control = await ControlServer.listen({ path, group: configuration.control.group, commands: this.#commands(), report: this.#events.write });
+    this.#record = await OwnedRecord.load(runtimeDirectory, this.#events.write);
+    const before = this.#record.current;
+    await this.#record.widen(ownedBy(configuration));
+    if (this.#stopping !== undefined) return;
+
+    this.#events.say('info', `tandemd ${version} starts as ${configuration.routerId}`, { pid: process.pid, config: configPath, sha256: sha256.slice(0, 12) });
+    for (const warning of result.warnings) this.#events.say('warn', diagnosticLine(warning));
+    this.#watch();
+    this.#apply({ configuration, sha256, loadedAt: Date.now(), generation: 1 }, before);
+    const pending = await this.#inForce.wait(1, CONFIGURED_LIMIT_MS);
+    if (pending.length > 0) {
+      this.#events.say('warn', `not ready yet: after ${CONFIGURED_LIMIT_MS / 1_000} s the configuration is not in force in: ${pending.join(', ')}`);
+      await this.#inForce.wait(1);
+    }
+    if (this.#stopped()) return;
+    this.#manager.ready();
+    this.#events.say('info', 'ready', {
+      instances: configuration.vrrp.instances.length,
+      virtual_servers: configuration.virtualServers.length,
+      took_ms: Date.now() - this.#startedAt,
+    });
+    if (this.#reloadWanted) this.reloadBySignal();
+  }
+
+  // --- the children ---------------------------------------------------------------------------------------------
+
+  #fromVrrp(message: FromVrrp): void {
+    switch (message.type) {
+      case 'ready':
+        return this.#configureVrrp();
+      case 'configured':
+        return this.#configured('vrrp', message.generation);
+      case 'event':
+        return this.#events.write(message.event);
+      case 'masters':
+        return this.#resume.masters(message.instances);
+      case 'stopped':
+      case 'pong':
+        return;
+    }
+  }
+
+  #fromLvs(message: FromLvs): void {
+    switch (message.type) {
+      case 'ready':
+        return this.#configureLvs();
+      case 'configured':
+        return this.#configured('lvs', message.generation);
+      case 'event':
+        return this.#events.write(message.event);
+      case 'load_modules': {
+        const { id, command, modules } = message;
+        this.#events.say('info', `loading the kernel modules ${modules.join(', ')}`, { command: command.join(' ') });
+        void loadModules(command, modules).then((error) => this.#lvs.send({ type: 'modules_loaded', id, error }));
+        return;
+      }
+      case 'stopped':
+      case 'pong':
+        return;
+    }
+  }
+
+  #apply(loaded: Loaded, before: Owned): void {
+    this.#loaded = loaded;
+    this.#before = before;
+    this.#configureVrrp();
+    this.#configureLvs();
+  }
+
+  /** Gives it the running configuration, when there is one and it is there; `ready` of a new child leads here too. */
+  #configureVrrp(): void {
+    if (this.#loaded === undefined || this.#record === undefined || !this.#vrrp.ready) return;
+    const { generation, configuration } = this.#loaded;
+    this.#vrrp.send({
+      type: 'configure',
+      generation,
+      vrrp: configuration.vrrp,
+      sync: configuration.ipvs.sync,
+      owned: this.#before.addresses ?? this.#record.current.addresses,
+      resume: this.#resume.at(monotonicNow()),
+    });
+  }
+
+  #configureLvs(): void {
+    if (this.#loaded === undefined || this.#record === undefined || !this.#lvs.ready) return;
+    const { generation, configuration } = this.#loaded;
+    this.#lvs.send({
+      type: 'configure',
+      generation,
+      ipvs: configuration.ipvs,
+      virtualServers: configuration.virtualServers,
+      owned: this.#before.services ?? this.#record.current.services,
+    });
+  }
+
+  #configured(name: ChildName, generation: number): void {
+    this.#inForce.configured(name, generation);
+    if (this.#loaded?.generation !== generation) return;
+    const { configuration } = this.#loaded;
+    const { addresses, services } = ownedBy(configuration);
+    void this.#narrow(name === 'vrrp' ? { addresses } : { services });
+  }
+
+  #narrow(parts: Partial<Owned>): Promise<void> {
+    this.#before = { ...this.#before, ...Object.fromEntries(Object.keys(parts).map((key) => [key, undefined])) };
+    return (this.#record?.narrow(parts) ?? Promise.resolve()).catch((error: unknown) =>
+      this.#events.say('warn', `${words(error)}: it still names what is gone, which does no harm`),
+    );
+  }
+
+  // --- reload ---------------------------------------------------------------------------------------------------
+
+  /** Puts the file in force, or with `dryRun` only says what would change. Reloads follow one another. */
+  reload(dryRun: boolean): Promise<ReloadOutcome> {
+    return this.#reloads.run(() => this.#reload(dryRun));
+  }
+
+  /** For SIGHUP: a burst of them is one reload. */
+  reloadBySignal(): void {
+    // during the start it may be that the file was read before it was changed
+    this.#reloadWanted = this.#loaded === undefined;
+    if (!this.#reloadWanted) this.#reloads.runOnce(() => this.#reload(false));
+  }
+
+  async #reload(dryRun: boolean): Promise<ReloadOutcome> {
+    if (this.#stopping !== undefined) return { ok: false, error: 'tandemd is stopping', diagnostics: '' };
+    const { configPath } = this.options;
+    const [{ loadConfiguration }, { formatDiagnostics }, { differences }] = await Promise.all([
+      import('../config/load.js'),
+      import('../config/diagnostic.js'),
+      import('../config/reload-difference.js'),
+    ]);
+    const result = await loadConfiguration(configPath);
+    const running = this.#loaded;
+    if (running === undefined || this.#record === undefined) return { ok: false, error: 'tandemd is still starting', diagnostics: '' };
+    if (!result.ok) {
+      const error = `${configPath} is refused, the running configuration stays: ${result.diagnostics.length} errors`;
+      if (!dryRun) {
+        this.#events.say('error', error);
+        for (const diagnostic of result.diagnostics) this.#events.say('error', diagnosticLine(diagnostic));
+      }
+      return { ok: false, error, diagnostics: formatDiagnostics(result.diagnostics, result.text) };
+    }
+    const { configuration, sha256 } = result;
+    const changes = differences(running.configuration, configuration);
+    const warnings = result.warnings.map(diagnosticLine);
+    if (dryRun) return { ok: true, dry_run: true, changes, warnings, pending: [] };
+
+    const before = this.#record.current;
+    try {
+      await this.#record.widen(ownedBy(configuration));
+    } catch (error) {
+      const message = `${words(error)}: the reload is refused, the running configuration stays`;
+      this.#events.say('error', message);
+      return { ok: false, error: message, diagnostics: '' };
+    }
+    if (this.#stopped()) return { ok: false, error: 'tandemd is stopping', diagnostics: '' };
+    this.#manager.reloading();
+    await this.#events.configure(logSettings(configuration, { level: this.options.logLevel, format: this.options.logFormat }));
+    if (configuration.control.group !== running.configuration.control.group) this.#control?.setGroup(configuration.control.group);
+    for (const warning of warnings) this.#events.say('warn', warning);
+    for (const change of changes) this.#events.say('info', `reload: ${change}`);
+    const generation = running.generation + 1;
+    this.#apply({ configuration, sha256, loadedAt: Date.now(), generation }, before);
+    const pending = await this.#inForce.wait(generation, CONFIGURED_LIMIT_MS);
+    this.#manager.ready();
+    const fields = { changes: changes.length, sha256: sha256.slice(0, 12) };
+    if (pending.length === 0) this.#events.say('info', 'configuration reloaded', fields);
+    else this.#events.say('warn', `configuration reloaded, but not in force after ${CONFIGURED_LIMIT_MS / 1_000} s in: ${pending.join(', ')}`, fields);
+    return { ok: true, dry_run: false, changes, warnings, pending };
+  }
+
+  #stopped(): boolean {
+    return this.#stopping !== undefined;
+  }
+
+  // --- status, service manager ------------------------------------------------------------------------------------
+
+  /** Undefined until a configuration is loaded. */
+  async status(): Promise<Status | undefined> {
+    const [vrrp, lvs] = await Promise.all([this.#vrrp.freshPong(PONG_LIMIT_MS), this.#lvs.freshPong(PONG_LIMIT_MS)]);
+    if (this.#loaded === undefined) return undefined;
+    const { configuration, sha256, loadedAt } = this.#loaded;
+    const child = ({ name, pid, restarts, droppedMessages }: Child<ToVrrp, FromVrrp> | Child<ToLvs, FromLvs>, responding: boolean): Status['processes'][number] => ({
+      name,
+      pid: pid ?? null,
+      restarts,
+      responding,
+      dropped_messages: droppedMessages,
+    });
+    return composeStatus({
+      routerId: configuration.routerId,
+      version: this.options.version,
+      pid: process.pid,
+      startedAt: this.#startedAt,
+      config: { path: this.options.configPath, sha256, loadedAt },
+      vrrp: vrrp ?? this.#vrrp.lastPong,
+      lvs: lvs ?? this.#lvs.lastPong,
+      children: [child(this.#vrrp, vrrp !== undefined), child(this.#lvs, lvs !== undefined)],
+    });
+  }
+
+  #commands(): Readonly<Record<string, (request: Request) => Reply | Promise<Reply>>> {
+    return {
+      version: () => ({ ok: true, version: this.options.version }),
+      status: async () => {
+        const status = await this.status();
+        return status === undefined ? { ok: false, error: 'tandemd is still starting' } : { ok: true, status };
+      },
+      reload: async ({ dry_run: dryRun }) => ({ ...(await this.reload(dryRun === true)) }),
+    };
+  }
+
+  #watch(): void {
+    const manager = this.#manager;
+    if (manager === noServiceManager) return;
+    const children = [this.#vrrp, this.#lvs];
+    if (manager.watchdogInterval !== undefined) {
+      // told truly: not while a child hangs. One that is being started again is in hand, a restart of all would help nobody
+      const tell = (): void => (children.every((child) => child.lookedAfter) ? manager.watchdog() : undefined);
+      this.#timers.push(setInterval(tell, manager.watchdogInterval));
+    }
+    const summarize = (): void => {
+      const troubled = children.filter((child) => !child.responding).map((child) => child.name);
+      const summary = summarise(this.#vrrp.lastPong, this.#lvs.lastPong, troubled);
+      if (summary === this.#summary) return;
+      this.#summary = summary;
+      manager.status(summary);
+    };
+    this.#timers.push(setInterval(summarize, SUMMARY_INTERVAL_MS));
+  }
+
+  // --- stop -----------------------------------------------------------------------------------------------------
+
+  /** An orderly stop; asked for again it is the same stop. @returns false when the log could not be written out */
+  stop(reason: string): Promise<boolean> {
+    this.#stopping ??= this.#stop(reason);
+    return this.#stopping;
+  }
+
+  async #stop(reason: string): Promise<boolean> {
+    this.#events.say('info', `stopping: ${reason}`);
+    this.#manager.stopping();
+    if (this.#loaded === undefined) {
+      this.#vrrp.kill();
+      this.#lvs.kill();
+    } else {
+      const [addressesReleased, servicesReleased] = await Promise.all([this.#vrrp.stop(STOP_LIMIT_MS), this.#lvs.stop(STOP_LIMIT_MS)]);
+      if (addressesReleased) await this.#narrow({ addresses: [] });
+      else this.#events.say('warn', 'virtual addresses may have stayed: the vrrp process did not say that it released them');
+      if (servicesReleased && this.#loaded.configuration.ipvs.onStop === 'remove') await this.#narrow({ services: [] });
+    }
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#control?.close();
+    this.#events.say('info', 'stopped');
+    return this.#events.flush(1_000);
+  }
+
+  /** What was said before the log was open, for a start that failed. */
+  takeEarlyEvents(): readonly LogEvent[] {
+    return this.#events.takeEarly();
+  }
+}

@@ -1,0 +1,175 @@
+/** `tandem status` for people. */
+import { describe, expect, it } from 'vitest';
+import { formatAge, formatStatus } from '../../src/control/status-table.js';
+import type { InstanceStatus, RealServerStatus, Status, VirtualServerStatus } from '../../src/control/status.js';
+import { shorten } from '../../src/control/table.js';
+
+const now = Date.parse('2026-11-21T12:00:00Z');
+const ago = (seconds: number): string => new Date(now - seconds * 1_000).toISOString();
+
+const instance = (more: Partial<InstanceStatus> = {}): InstanceStatus => ({
+  name: 'web',
+  interface: 'eth0',
+  virtual_router_id: 51,
+  version: 3,
+  state: 'MASTER',
+  since: ago(11_520),
+  priority: 150,
+  effective_priority: 150,
+  master: null,
+  master_priority: null,
+  advertisement_interval_ms: 1_000,
+  master_down_interval_ms: 3_414,
+  sync_group: null,
+  virtual_addresses: [
+    { address: '192.168.50.100', interface: 'eth0', held: true },
+    { address: '192.168.20.31', interface: 'eth1', held: true },
+  ],
+  address_list_agrees: true,
+  reason: 'no advertisement',
+  counters: {},
+  ...more,
+});
+
+const server = (more: Partial<RealServerStatus> = {}): RealServerStatus => ({
+  address: '192.168.50.22',
+  port: 80,
+  weight: 1,
+  configured_weight: 1,
+  forwarding: 'dr',
+  healthy: true,
+  reason: 'status 200',
+  since: ago(240),
+  check: 'http',
+  ...more,
+});
+
+const service = (more: Partial<VirtualServerStatus> = {}): VirtualServerStatus => ({
+  name: 'web-http',
+  address: '192.168.50.100',
+  port: 80,
+  protocol: 'tcp',
+  scheduler: 'wrr',
+  quorum_up: true,
+  sorry_server_active: false,
+  real_servers: [server(), server({ address: '192.168.50.23', weight: null, configured_weight: 2, healthy: false, reason: 'connection refused', since: ago(12) })],
+  ...more,
+});
+
+const status = (more: Partial<Status> = {}): Status => ({
+  router_id: 'director-a',
+  version: '0.1.0',
+  pid: 321,
+  started_at: ago(11_530),
+  config: { path: '/etc/tandem/tandem.yaml', sha256: '3f2a91c04b1d77aa', loaded_at: ago(11_530) },
+  instances: [instance()],
+  virtual_servers: [service()],
+  sync: { role: 'master', id: 51, interface: 'eth1' },
+  processes: [{ name: 'tandemd', pid: 321, restarts: 0, responding: true, dropped_messages: 0 }],
+  ...more,
+});
+
+// eslint-disable-next-line no-control-regex
+const plain = (text: string): string => text.replaceAll(/\u001b\[\d+m/g, '');
+
+describe('the status table', () => {
+  it('shows a master with one server down', () => {
+    expect(formatStatus(status(), { colours: false, now })).toBe(
+      [
+        'director-a  tandemd 0.1.0, pid 321, up 3 h 12 m',
+        'configuration /etc/tandem/tandem.yaml (3f2a91c04b1d), loaded 3 h 12 m ago',
+        'connection sync: master, id 51, on eth1',
+        '',
+        'INSTANCE  STATE   SINCE     PRIORITY  MASTER         ADDRESSES',
+        'web       MASTER  3 h 12 m  150       this director  192.168.50.100 and 1 more',
+        '',
+        'VIRTUAL SERVER      BY  WEIGHT  HEALTH  SINCE  CHECK',
+        'web-http  tcp 192.168.50.100:80  wrr  1 of 2 up',
+        '  192.168.50.22:80  dr  1       up      4 m    http',
+        '  192.168.50.23:80  dr  -       DOWN    12 s   http',
+        '      connection refused',
+      ].join('\n'),
+    );
+  });
+
+  it('warns on the standby that this director is not master, and of what else is wrong', () => {
+    const shown = formatStatus(
+      status({
+        sync: null,
+        instances: [
+          instance({ state: 'BACKUP', master: '192.168.50.31', address_list_agrees: false, virtual_addresses: [] }),
+          instance({ name: 'lan', state: 'FAULT', reason: 'eth1 has no carrier', effective_priority: 0 }),
+          instance({ name: 'dmz', virtual_addresses: [{ address: '10.0.0.1', interface: 'eth2', held: false }] }),
+        ],
+        virtual_servers: [service({ quorum_up: false, sorry_server_active: true, real_servers: [] })],
+        processes: [
+          { name: 'vrrp', pid: null, restarts: 4, responding: false, dropped_messages: 0 },
+          { name: 'lvs', pid: 5, restarts: 0, responding: false, dropped_messages: 3 },
+        ],
+      }),
+      { colours: false, now },
+    );
+    expect(shown.split('\n').filter((line) => line.startsWith('! '))).toEqual([
+      '! this director is not master of web (BACKUP; the master is 192.168.50.31)',
+      '! this director is not master of lan (FAULT; no master is heard)',
+      '! lan is in FAULT: eth1 has no carrier',
+      '! web: the master 192.168.50.31 lists other addresses than this director',
+      '! dmz is MASTER, but does not hold 10.0.0.1',
+      '! web-http has lost its quorum',
+      '! the process vrrp is being started again',
+      '! the process lvs does not answer: its part of this status is old',
+      '! 3 messages from or to the process lvs were dropped',
+    ]);
+    expect(shown).toContain('web-http  tcp 192.168.50.100:80  wrr  0 of 0 up  QUORUM LOST  sorry server');
+    expect(shown).toContain('lan       FAULT   3 h 12 m  0 of 150  none heard');
+  });
+
+  it('fits 100 columns whatever the names and reasons are, and lets no control character through', () => {
+    const long = 'n'.repeat(200);
+    const address = '2001:db8:1111:2222:3333:4444:5555:6666';
+    const shown = formatStatus(
+      status({
+        router_id: long,
+        config: { path: `/${long}`, sha256: 'a'.repeat(64), loaded_at: ago(9_999_999) },
+        instances: [instance({ name: long, state: 'BACKUP', since: ago(99_999_999), master: address, effective_priority: 140, virtual_addresses: Array.from({ length: 120 }, () => ({ address, interface: 'eth0', held: false })) })],
+        virtual_servers: [
+          service({
+            name: long,
+            address,
+            port: 65_535,
+            quorum_up: false,
+            sorry_server_active: true,
+            real_servers: Array.from({ length: 120 }, () => server({ address, port: 65_535, weight: 0, configured_weight: 65_535, healthy: false, since: ago(99_999_999), reason: `${'words '.repeat(40)}\u001b[2J\n${long}` })),
+          }),
+        ],
+      }),
+      { colours: true, now },
+    );
+    const lines = plain(shown).split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
+    // eslint-disable-next-line no-control-regex
+    expect(lines.some((line) => /[\u0000-\u001f]/.test(line))).toBe(false);
+  });
+
+  it('has colours only when asked, and the same text', () => {
+    const coloured = formatStatus(status(), { colours: true, now });
+    expect(coloured).toContain('\u001b[32mMASTER\u001b[0m');
+    expect(coloured).toContain('\u001b[31mDOWN\u001b[0m');
+    expect(plain(coloured)).toBe(formatStatus(status(), { colours: false, now }));
+  });
+
+  it.each([
+    [5, '5 s'],
+    [59, '59 s'],
+    [61, '1 m'],
+    [11_520, '3 h 12 m'],
+    [100_000, '1 d 3 h'],
+    [-5, '0 s'],
+  ])('an age of %d seconds is %s', (seconds, shown) => {
+    expect(formatAge(ago(seconds), now)).toBe(shown);
+  });
+
+  it('a name that is too long loses its middle', () => {
+    expect(shorten('production-frontend-http', 13)).toBe('produc…d-http');
+  });
+});

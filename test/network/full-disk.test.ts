@@ -1,0 +1,52 @@
+/** tandemd whose runtime directory is on a full disk: a tiny tmpfs, which needs root to mount. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { Build, goodConfiguration, Place } from '../bin/program.js';
+
+let build: Build;
+let place: Place;
+const fill = (): void => {
+  try {
+    writeFileSync(join(place.runtime, 'filler'), Buffer.alloc(1024 * 1024));
+  } catch {
+    // ENOSPC is what was wanted
+  }
+};
+
+beforeAll(() => {
+  build = new Build();
+}, 60_000);
+afterAll(() => build.remove());
+beforeEach(() => {
+  place = new Place(build);
+  mkdirSync(place.runtime);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tandem-test', place.runtime]);
+});
+afterEach(async () => {
+  await place.killAll();
+  execFileSync('umount', ['--lazy', place.runtime]);
+  await place.clear();
+});
+
+it('does not start when it cannot record what it is about to make', { timeout: 20_000 }, async () => {
+  fill();
+  const daemon = place.daemon();
+  expect(await daemon.exited).toBe(1);
+  expect(daemon.stderr).toMatch(/^tandemd: cannot write .*owned\.json: ENOSPC/);
+  expect(place.notes('vrrp').filter(({ type }) => type === 'configure')).toEqual([]);
+});
+
+it('refuses a reload that it cannot record, keeps the old configuration, and takes it once there is room', { timeout: 20_000 }, async () => {
+  const daemon = place.daemon();
+  await daemon.says('INFO ready');
+  fill();
+  place.write(goodConfiguration.replace('192.0.2.100/32', '192.0.2.101/32'));
+  const refused = await place.tandem('reload');
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/ENOSPC.*the reload is refused, the running configuration stays/) as string });
+  expect(place.notes('vrrp').filter(({ type }) => type === 'configure')).toHaveLength(1);
+  rmSync(join(place.runtime, 'filler'));
+  expect(await place.tandem('reload')).toMatchObject({ code: 0 });
+  expect(place.notes('vrrp').filter(({ type }) => type === 'configure')).toHaveLength(2);
+});

@@ -1,0 +1,48 @@
+/** Stands in for a child: answers as the contract says, notes what it gets in TANDEM_STUB_DIR, misbehaves as TANDEM_STUB_VRRP / _LVS say. */
+import { appendFileSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+
+const name = basename(process.argv[1]).startsWith('lvs') ? 'lvs' : 'vrrp';
+const directory = process.env.TANDEM_STUB_DIR ?? '/tmp';
+const manners = (process.env[`TANDEM_STUB_${name.toUpperCase()}`] ?? '').split(',');
+const note = (what) => appendFileSync(`${directory}/${name}.jsonl`, `${JSON.stringify({ ...what, pid: process.pid })}\n`);
+const send = (message) => process.connected && process.send(message, () => undefined);
+
+if (manners.includes('die')) process.exit(7);
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => note({ type: 'signal', signal }));
+if (manners.includes('print')) {
+  console.log('to standard output');
+  console.error('to standard\nerror');
+}
+let configuration;
+process.on('message', (message) => {
+  if (message.type !== 'ping') {
+    let owned = null;
+    try {
+      owned = JSON.parse(readFileSync(`${process.env.TANDEM_STUB_RUNTIME}/owned.json`, 'utf8'));
+    } catch {}
+    note({ type: message.type, message, record: owned });
+  }
+  switch (message.type) {
+    case 'configure':
+      configuration = message;
+      if (name === 'vrrp') send({ type: 'masters', instances: message.vrrp.instances.map((i) => ({ instance: i.name, masterDownInterval: 3_000_000 })) });
+      if (name === 'lvs' && manners.includes('modules')) send({ type: 'load_modules', id: 1, command: ['/bin/echo', 'x'], modules: ['ip_vs'] });
+      if (!manners.includes('unconfigured')) send({ type: 'configured', generation: message.generation });
+      break;
+    case 'ping':
+      if (!manners.includes('silent')) send({ type: 'pong', id: message.id, ...(name === 'vrrp' ? { instances: [], sync: undefined } : { virtualServers: [] }) });
+      break;
+    case 'stop':
+      if (manners.includes('stubborn')) break;
+      send({ type: 'event', event: { time: Date.now(), level: 'info', message: `${name} released`, fields: { instances: configuration?.vrrp?.instances.length ?? 0 } } });
+      process.send({ type: 'stopped' }, () => process.exit(0));
+      break;
+  }
+});
+process.on('disconnect', () => {
+  note({ type: 'disconnect' });
+  process.exit(0);
+});
+note({ type: 'started', environment: Object.keys(process.env).filter((key) => /NOTIFY|WATCHDOG/.test(key)), title: process.title });
+send({ type: 'ready' });
