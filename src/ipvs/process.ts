@@ -38,7 +38,10 @@ export const runLvsProcess = (): void => {
         loading.delete(message.id);
         return;
       case 'ping':
-        void engine.status().then((virtualServers) => parent.send({ type: 'pong', id: message.id, virtualServers }));
+        parent.send({ type: 'pong', id: message.id });
+        return;
+      case 'status':
+        void engine.status().then((virtualServers) => parent.send({ type: 'status', id: message.id, virtualServers }));
         return;
       case 'stop':
         stop(true);

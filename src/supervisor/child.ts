@@ -13,24 +13,19 @@ const PING_INTERVAL_MS = 1_000;
 /** How long after its exit the last messages of a child may still be read. */
 const LAST_WORDS_MS = 100;
 
-interface Pong {
-  readonly type: 'pong';
-  readonly id: number;
-}
-
 export interface ChildOptions<In> {
   readonly name: 'vrrp' | 'lvs';
   /** path of the entry file */
   readonly entry: string;
   readonly report: (event: LogEvent) => void;
-  /** every message but pongs, which `lastPong` and `freshPong` give */
+  /** every message but pongs, which are only counted, and statuses, which `status` gives */
   readonly onMessage: (message: In) => void;
   /** it died, all its messages were handed over; it will be started again unless it was stopped */
   readonly onExit: () => void;
   readonly pingIntervalMs?: number;
 }
 
-type PongOf<In> = Extract<In, Pong>;
+type StatusOf<In> = Extract<In, { readonly type: 'status' }> & { readonly id: number };
 
 interface Running {
   readonly process: ChildProcess;
@@ -57,8 +52,8 @@ export class Child<Out extends { readonly type: string }, In extends { readonly 
   #stopping = false;
   #released = false;
   #pingId = 0;
-  #lastPong: PongOf<In> | undefined;
-  readonly #pongWaiters = new Map<number, (pong: PongOf<In>) => void>();
+  #lastStatus: StatusOf<In> | undefined;
+  readonly #statusWaiters = new Map<number, (status: StatusOf<In>) => void>();
   readonly #exitWaiters = new Set<() => void>();
 
   constructor(private readonly options: ChildOptions<In>) {}
@@ -90,8 +85,9 @@ export class Child<Out extends { readonly type: string }, In extends { readonly 
     return this.#dropped + (this.#running?.sender.dropped ?? 0) + this.#droppedByChild;
   }
 
-  get lastPong(): PongOf<In> | undefined {
-    return this.#lastPong;
+  /** The last one that it gave, however old. */
+  get lastStatus(): StatusOf<In> | undefined {
+    return this.#lastStatus;
   }
 
   start(): void {
@@ -121,17 +117,17 @@ export class Child<Out extends { readonly type: string }, In extends { readonly 
   }
 
   /** The status of now, or undefined when it does not answer within `milliseconds`. */
-  freshPong(milliseconds: number): Promise<PongOf<In> | undefined> {
+  status(milliseconds: number): Promise<StatusOf<In> | undefined> {
     const id = ++this.#pingId;
-    if (this.#running === undefined || !this.#running.sender.send({ type: 'ping', id })) return Promise.resolve(undefined);
+    if (this.#running === undefined || !this.#running.sender.send({ type: 'status', id })) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
-        this.#pongWaiters.delete(id);
+        this.#statusWaiters.delete(id);
         resolve(undefined);
       }, milliseconds);
-      this.#pongWaiters.set(id, (pong) => {
+      this.#statusWaiters.set(id, (status) => {
         clearTimeout(timer);
-        resolve(pong);
+        resolve(status);
       });
     });
   }
@@ -211,12 +207,14 @@ export class Child<Out extends { readonly type: string }, In extends { readonly 
       case 'messages_dropped':
         this.#droppedByChild = (message as MessagesDropped).count;
         return;
-      case 'pong': {
-        const pong = message as PongOf<In>;
+      case 'pong':
         running.ledger.answered();
-        this.#lastPong = pong;
-        this.#pongWaiters.get(pong.id)?.(pong);
-        this.#pongWaiters.delete(pong.id);
+        return;
+      case 'status': {
+        const status = message as StatusOf<In>;
+        this.#lastStatus = status;
+        this.#statusWaiters.get(status.id)?.(status);
+        this.#statusWaiters.delete(status.id);
         return;
       }
       case 'ready':

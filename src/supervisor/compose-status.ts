@@ -1,6 +1,6 @@
 /** The whole status, composed from what the children last said. Pure. */
 import type { ProcessStatus, Status } from '../control/status.js';
-import type { LvsPong, VrrpPong } from './messages.js';
+import type { LvsStatus, VrrpStatus } from './messages.js';
 
 export interface StatusParts {
   readonly routerId: string;
@@ -9,8 +9,8 @@ export interface StatusParts {
   /** milliseconds since the epoch */
   readonly startedAt: number;
   readonly config: { readonly path: string; readonly sha256: string; readonly loadedAt: number };
-  readonly vrrp: VrrpPong | undefined;
-  readonly lvs: LvsPong | undefined;
+  readonly vrrp: VrrpStatus | undefined;
+  readonly lvs: LvsStatus | undefined;
   readonly children: readonly ProcessStatus[];
 }
 
@@ -27,7 +27,7 @@ export const composeStatus = ({ routerId, version, pid, startedAt, config, vrrp,
 });
 
 /** One line for `systemctl status`. */
-export const summarise = (vrrp: VrrpPong | undefined, lvs: LvsPong | undefined, troubled: readonly string[]): string => {
+export const summarise = (vrrp: VrrpStatus | undefined, lvs: LvsStatus | undefined, troubled: readonly string[]): string => {
   const states = (vrrp?.instances ?? []).map(({ name, state }) => `${name} ${state}`);
   const servers = (lvs?.virtualServers ?? []).flatMap((service) => service.real_servers);
   const healthy = servers.filter((server) => server.healthy === true).length;

@@ -52,9 +52,15 @@ export interface Stop {
   readonly type: 'stop';
 }
 
-/** Both: answer `pong` with the same id and the status of now. */
+/** Both, every second: answer `pong` with the same id, to show that the loop turns. */
 export interface Ping {
   readonly type: 'ping';
+  readonly id: number;
+}
+
+/** Both, when someone asks: answer `status` with the same id. */
+export interface StatusRequest {
+  readonly type: 'status';
   readonly id: number;
 }
 
@@ -66,8 +72,8 @@ export interface ModulesLoaded {
   readonly error: string | undefined;
 }
 
-export type ToVrrp = VrrpConfigure | Stop | Ping;
-export type ToLvs = LvsConfigure | Stop | Ping | ModulesLoaded;
+export type ToVrrp = VrrpConfigure | Stop | Ping | StatusRequest;
+export type ToLvs = LvsConfigure | Stop | Ping | StatusRequest | ModulesLoaded;
 
 /** From both, first of all: loaded and waiting for `configure`. */
 export interface Ready {
@@ -90,14 +96,18 @@ export interface Masters {
   readonly type: 'masters';
   readonly instances: readonly { readonly instance: string; readonly masterDownInterval: Microseconds }[];
 }
-export interface VrrpPong {
+export interface Pong {
   readonly type: 'pong';
+  readonly id: number;
+}
+export interface VrrpStatus {
+  readonly type: 'status';
   readonly id: number;
   readonly instances: readonly InstanceStatus[];
   readonly sync: SyncStatus | undefined;
 }
-export interface LvsPong {
-  readonly type: 'pong';
+export interface LvsStatus {
+  readonly type: 'status';
   readonly id: number;
   readonly virtualServers: readonly VirtualServerStatus[];
 }
@@ -109,5 +119,5 @@ export interface LoadModules {
   readonly modules: readonly string[];
 }
 
-export type FromVrrp = Ready | Configured | Event | Stopped | Masters | VrrpPong;
-export type FromLvs = Ready | Configured | Event | Stopped | LoadModules | LvsPong;
+export type FromVrrp = Ready | Configured | Event | Stopped | Masters | Pong | VrrpStatus;
+export type FromLvs = Ready | Configured | Event | Stopped | LoadModules | Pong | LvsStatus;

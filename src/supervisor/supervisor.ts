@@ -18,8 +18,8 @@ import { connectServiceManager, noServiceManager, type ServiceManager } from './
 
 const CONFIGURED_LIMIT_MS = 10_000;
 const STOP_LIMIT_MS = 5_000;
-const PONG_LIMIT_MS = 500;
-const SUMMARY_INTERVAL_MS = 5_000;
+const STATUS_LIMIT_MS = 500;
+const SUMMARY_INTERVAL_MS = 10_000;
 
 export interface SupervisorOptions {
   readonly configPath: string;
@@ -159,6 +159,7 @@ export class Supervisor {
         return this.#resume.masters(message.instances);
       case 'stopped':
       case 'pong':
+      case 'status':
         return;
     }
   }
@@ -179,6 +180,7 @@ export class Supervisor {
       }
       case 'stopped':
       case 'pong':
+      case 'status':
         return;
     }
   }
@@ -301,7 +303,7 @@ export class Supervisor {
 
   /** Undefined until a configuration is loaded. */
   async status(): Promise<Status | undefined> {
-    const [vrrp, lvs] = await Promise.all([this.#vrrp.freshPong(PONG_LIMIT_MS), this.#lvs.freshPong(PONG_LIMIT_MS)]);
+    const [vrrp, lvs] = await Promise.all([this.#vrrp.status(STATUS_LIMIT_MS), this.#lvs.status(STATUS_LIMIT_MS)]);
     if (this.#loaded === undefined) return undefined;
     const { configuration, sha256, loadedAt } = this.#loaded;
     const child = ({ name, pid, restarts, droppedMessages }: Child<ToVrrp, FromVrrp> | Child<ToLvs, FromLvs>, responding: boolean): Status['processes'][number] => ({
@@ -317,8 +319,8 @@ export class Supervisor {
       pid: process.pid,
       startedAt: this.#startedAt,
       config: { path: this.options.configPath, sha256, loadedAt },
-      vrrp: vrrp ?? this.#vrrp.lastPong,
-      lvs: lvs ?? this.#lvs.lastPong,
+      vrrp: vrrp ?? this.#vrrp.lastStatus,
+      lvs: lvs ?? this.#lvs.lastStatus,
       children: [child(this.#vrrp, vrrp !== undefined), child(this.#lvs, lvs !== undefined)],
     });
   }
@@ -343,14 +345,15 @@ export class Supervisor {
       const tell = (): void => (children.every((child) => child.lookedAfter) ? manager.watchdog() : undefined);
       this.#timers.push(setInterval(tell, manager.watchdogInterval));
     }
-    const summarize = (): void => {
+    const summarize = async (): Promise<void> => {
+      const [vrrp, lvs] = await Promise.all([this.#vrrp.status(STATUS_LIMIT_MS), this.#lvs.status(STATUS_LIMIT_MS)]);
       const troubled = children.filter((child) => !child.responding).map((child) => child.name);
-      const summary = summarise(this.#vrrp.lastPong, this.#lvs.lastPong, troubled);
+      const summary = summarise(vrrp ?? this.#vrrp.lastStatus, lvs ?? this.#lvs.lastStatus, troubled);
       if (summary === this.#summary) return;
       this.#summary = summary;
       manager.status(summary);
     };
-    this.#timers.push(setInterval(summarize, SUMMARY_INTERVAL_MS));
+    this.#timers.push(setInterval(() => void summarize(), SUMMARY_INTERVAL_MS));
   }
 
   // --- stop -----------------------------------------------------------------------------------------------------

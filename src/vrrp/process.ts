@@ -30,7 +30,10 @@ export const runVrrpProcess = (): void => {
         work = work.then(() => engine.configure(message)).then(() => void parent.send({ type: 'configured', generation: message.generation }));
         return;
       case 'ping':
-        parent.send({ type: 'pong', id: message.id, ...engine.status });
+        parent.send({ type: 'pong', id: message.id });
+        return;
+      case 'status':
+        parent.send({ type: 'status', id: message.id, ...engine.status });
         return;
       case 'stop':
         stop();

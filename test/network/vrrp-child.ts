@@ -30,7 +30,7 @@ export class VrrpChild {
   private generation = 0;
   private ready = false;
   private configured = 0;
-  private pongs = new Map<number, readonly InstanceStatus[]>();
+  private statuses = new Map<number, readonly InstanceStatus[]>();
   private pings = 0;
 
   constructor(private readonly host: Host) {
@@ -43,7 +43,7 @@ export class VrrpChild {
     if (message.type === 'ready') this.ready = true;
     if (message.type === 'configured') this.configured = message.generation;
     if (message.type === 'event') this.log.push(message.event);
-    if (message.type === 'pong') this.pongs.set(message.id, message.instances);
+    if (message.type === 'status') this.statuses.set(message.id, message.instances);
     for (const waiter of [...this.waiters]) waiter();
   }
 
@@ -80,8 +80,8 @@ export class VrrpChild {
 
   async status(name = 'web'): Promise<InstanceStatus> {
     const id = ++this.pings;
-    this.send({ type: 'ping', id });
-    const instances = await this.until(() => this.pongs.get(id), 'pong');
+    this.send({ type: 'status', id });
+    const instances = await this.until(() => this.statuses.get(id), 'status');
     const found = instances.find((status) => status.name === name);
     if (!found) throw new Error(`no instance ${name}`);
     return found;

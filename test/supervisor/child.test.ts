@@ -41,7 +41,7 @@ describe('a child', () => {
     make().start();
     await vi.waitFor(() => expect(readies()).toBe(1), 5_000);
     expect(JSON.parse(readFileSync(join(directory, 'vrrp.jsonl'), 'utf8'))).toMatchObject({ title: 'tandemd: vrrp', environment: [] });
-    expect(await child.freshPong(2_000)).toMatchObject({ type: 'pong', instances: [] });
+    expect(await child.status(2_000)).toMatchObject({ type: 'status', instances: [] });
   });
 
   it('is started again at once after kill -9, a second time after 1 s', async () => {
@@ -64,7 +64,7 @@ describe('a child', () => {
     make(undefined, 20).start();
     await vi.waitFor(() => expect(said('vrrp does not answer: 20 pings in a row are unanswered')).toBe(true), 5_000);
     await vi.waitFor(() => expect(child.restarts).toBe(1), 5_000);
-    expect(await child.freshPong(50)).toBeUndefined();
+    expect(await child.status(50)).toBeUndefined();
   });
 
   it('that can never be started is reported once', async () => {

@@ -31,7 +31,8 @@ process.on('message', (message) => {
       if (!manners.includes('unconfigured')) send({ type: 'configured', generation: message.generation });
       break;
     case 'ping':
-      if (!manners.includes('silent')) send({ type: 'pong', id: message.id, ...(name === 'vrrp' ? { instances: [], sync: undefined } : { virtualServers: [] }) });
+    case 'status':
+      if (!manners.includes('silent')) send({ type: message.type === 'ping' ? 'pong' : 'status', id: message.id, ...(name === 'vrrp' ? { instances: [], sync: undefined } : { virtualServers: [] }) });
       break;
     case 'stop':
       if (manners.includes('stubborn')) break;
