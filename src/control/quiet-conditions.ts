@@ -9,6 +9,8 @@ interface Noted {
 
 /** milliseconds without a repetition that end a condition */
 const quietMilliseconds = 60_000;
+/** conditions at once: whoever forges senders must not fill the memory */
+const conditionsAtMost = 1_000;
 
 export class QuietConditions {
   private readonly conditions: Conditions;
@@ -24,6 +26,7 @@ export class QuietConditions {
 
   /** Logged the first time; repetitions are counted. @returns true the first time */
   note(key: string, makeBegin: () => LogEvent, makeEnd: (count: number, durationMs: number) => LogEvent): boolean {
+    if (this.noted.size >= conditionsAtMost && !this.noted.has(key)) return false;
     this.noted.set(key, { lastAt: this.now(), makeEnd });
     return this.conditions.begin(key, makeBegin);
   }

@@ -84,6 +84,10 @@ export interface Configured {
   readonly type: 'configured';
   readonly generation: number;
 }
+export interface VrrpConfigured extends Configured {
+  /** virtual addresses that were there before and stay when we go: not to be recorded as ours */
+  readonly foreign: readonly OwnedAddress[];
+}
 export interface Event {
   readonly type: 'event';
   readonly event: LogEvent;
@@ -119,5 +123,5 @@ export interface LoadModules {
   readonly modules: readonly string[];
 }
 
-export type FromVrrp = Ready | Configured | Event | Stopped | Masters | Pong | VrrpStatus;
+export type FromVrrp = Ready | VrrpConfigured | Event | Stopped | Masters | Pong | VrrpStatus;
 export type FromLvs = Ready | Configured | Event | Stopped | LoadModules | Pong | LvsStatus;

@@ -40,6 +40,12 @@ export const ownedBy = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | '
   ),
 });
 
+/** `owned` without what an earlier owner keeps. */
+export const without = (owned: readonly OwnedAddress[], foreign: readonly OwnedAddress[]): readonly OwnedAddress[] => {
+  const kept = new Set(foreign.map(addressKey));
+  return owned.filter((address) => !kept.has(addressKey(address)));
+};
+
 export const union = (a: Owned, b: Owned): Owned => ({
   addresses: unique([...a.addresses, ...b.addresses], addressKey),
   services: unique([...a.services, ...b.services], serviceKey),

@@ -11,7 +11,7 @@ import { EventLog } from './event-log.js';
 import { InForce, type ChildName } from './in-force.js';
 import type { FromLvs, FromVrrp, LogEvent, ToLvs, ToVrrp } from './messages.js';
 import { loadModules } from './modules.js';
-import { ownedBy, OwnedRecord, type Owned } from './owned.js';
+import { ownedBy, OwnedRecord, without, type Owned } from './owned.js';
 import { Sequence, type ReloadOutcome } from './reload.js';
 import { ResumeList } from './resume.js';
 import { connectServiceManager, noServiceManager, type ServiceManager } from './systemd.js';
@@ -152,10 +152,11 @@ export class Supervisor {
       case 'ready':
         return this.#configureVrrp();
       case 'configured':
-        return this.#configured('vrrp', message.generation);
+        return this.#configured('vrrp', message.generation, message.foreign);
       case 'event':
         return this.#events.write(message.event);
       case 'masters':
+        this.#adopted(message.instances.map(({ instance }) => instance));
         return this.#resume.masters(message.instances);
       case 'stopped':
       case 'pong':
@@ -218,12 +219,21 @@ export class Supervisor {
     });
   }
 
-  #configured(name: ChildName, generation: number): void {
+  #configured(name: ChildName, generation: number, foreign: Owned['addresses'] = []): void {
     this.#inForce.configured(name, generation);
     if (this.#loaded?.generation !== generation) return;
     const { configuration } = this.#loaded;
     const { addresses, services } = ownedBy(configuration);
-    void this.#narrow(name === 'vrrp' ? { addresses } : { services });
+    void this.#narrow(name === 'vrrp' ? { addresses: without(addresses, foreign) } : { services });
+  }
+
+  /** A master takes over addresses that were there before it: they go with it from now on (an owner, priority 255, keeps its own). */
+  #adopted(masters: readonly string[]): void {
+    const { configuration } = this.#loaded ?? {};
+    if (configuration === undefined) return;
+    const instances = configuration.vrrp.instances.filter(({ name, priority }) => masters.includes(name) && priority < 255);
+    const { addresses } = ownedBy({ vrrp: { ...configuration.vrrp, instances }, virtualServers: [] });
+    if (addresses.length > 0) this.#record?.widen({ addresses, services: [] }).catch((error: unknown) => this.#events.say('warn', words(error)));
   }
 
   #narrow(parts: Partial<Owned>): Promise<void> {

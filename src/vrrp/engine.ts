@@ -14,6 +14,7 @@ import { Instance } from './instance.js';
 import { instanceEvent } from './log.js';
 import { deadline, type Effect, type InstanceState } from './machine.js';
 import { Ports } from './ports.js';
+import type { RejectReason } from './packet.js';
 import { receive } from './receive.js';
 import { type RouterEvent, type RouterState, stepRouter } from './router.js';
 import { SyncRoleKeeper } from './sync-role.js';
@@ -71,8 +72,11 @@ export class Engine {
 
   // --- configuration ------------------------------------------------------------------------------------------
 
-  /** Puts a configuration in force: only what differs is touched. Done when the kernel agrees. */
-  async configure({ vrrp, sync, owned, resume }: VrrpConfigure): Promise<void> {
+  /**
+   * Puts a configuration in force: only what differs is touched. Done when the kernel agrees.
+   * @returns the virtual addresses that are not ours to remove
+   */
+  async configure({ vrrp, sync, owned, resume }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
     if (!this.started) await this.monitor.refresh();
     const groupOf = new Map(vrrp.syncGroups.flatMap(({ name, instances }) => instances.map((instance) => [instance, name] as const)));
     const wanted = new Map(vrrp.instances.map((configuration) => [configuration.name, configuration]));
@@ -103,6 +107,7 @@ export class Engine {
     this.syncConfiguration = sync;
     void this.followSyncRole();
     await this.holdings.settled();
+    return [...this.instances.values()].flatMap(({ configuration, foreign }) => configuration.virtualAddresses.filter((address) => foreign.has(describeAddress(address))));
   }
 
   private addInstance(instance: Instance, owned: readonly OwnedAddress[]): void {
@@ -112,6 +117,7 @@ export class Engine {
     for (const address of instance.configuration.virtualAddresses) {
       if (!this.addresses.isHeld(address) || recorded.has(describeAddress(address))) continue;
       instance.foreign.add(describeAddress(address));
+      if (instance.configuration.priority === 255) continue; // the owner's own
       const sentence = `${describeAddress(address)} is there already and was not put there by tandem: it stays while this host is BACKUP, and two hosts may answer for it; remove it from the host's own network configuration`;
       this.events.report(instanceEvent('warn', instance.configuration, sentence));
     }
@@ -156,11 +162,15 @@ export class Engine {
 
   private packet(interfaceName: string, packet: Buffer): void {
     this.packets++;
-    const received = receive(packet, (virtualRouterId) =>
-      [...this.instances.values()].find(({ configuration }) => configuration.interface === interfaceName && configuration.virtualRouterId === virtualRouterId),
-    );
+    const here = [...this.instances.values()].filter(({ configuration }) => configuration.interface === interfaceName);
+    const received = receive(packet, (virtualRouterId, version) => {
+      const candidates = here.filter(({ configuration }) => configuration.virtualRouterId === virtualRouterId);
+      return candidates.find(({ configuration }) => configuration.version === version) ?? candidates[0];
+    });
     if (!received.ok) {
-      this.rejected(interfaceName, received);
+      if (received.instance) this.rejected(interfaceName, received.reason, received.instance, received.source);
+      // another virtual router's, or no VRRP at all: nobody's in particular
+      else for (const instance of here) instance.count(`rejected.${received.reason}`);
       return;
     }
     const { instance, advertisement, source } = received;
@@ -168,19 +178,13 @@ export class Engine {
     if (advertisement.priority === 0) instance.count('priority_zero_received');
     if (advertisement.version === 3) instance.count(`checksum.${advertisement.checksum}`);
     this.compareAddressLists(instance, source, advertisement.addresses);
-    const state = this.router.get(instance.name)?.state;
-    if (state?.state === 'MASTER' && advertisement.priority > 0 && advertisement.priority <= instance.settings.priority) this.lowerPriority(instance, source, advertisement.priority);
-    this.dispatch({
-      type: 'instance',
-      instance: instance.name,
-      event: { type: 'advertisement', advertisement: { source, priority: advertisement.priority, interval: advertisement.interval } },
-    });
+    const { priority, interval } = advertisement;
+    this.dispatch({ type: 'instance', instance: instance.name, event: { type: 'advertisement', advertisement: { source, priority, interval } } });
+    if (priority > 0 && this.router.get(instance.name)?.state.state === 'MASTER') this.lowerPriority(instance, source, priority);
   }
 
-  private rejected(interfaceName: string, { reason, instance, source }: { reason: string; instance?: Instance; source?: string }): void {
-    if (!instance) return; // another virtual router's, or not VRRP at all
+  private rejected(interfaceName: string, reason: RejectReason, instance: Instance, from = 'an unknown sender'): void {
     instance.count(`rejected.${reason}`);
-    const from = source ?? 'an unknown sender';
     this.conditions.note(
       `rejected ${instance.name} ${reason} ${from}`,
       () => instanceEvent('warn', instance.configuration, `rejecting packets from ${from}: ${reason.replaceAll('_', ' ')}`, { source: from, interface: interfaceName }),
@@ -247,7 +251,10 @@ export class Engine {
     const link = this.monitor.link(configuration.interface);
     if (!link) return undefined;
     const virtual = new Set([...this.instances.values()].flatMap((instance) => instance.configuration.virtualAddresses.map(({ address }) => address)));
-    return this.monitor.addressesOf(link.index).find(({ address }) => !virtual.has(address))?.address;
+    const addresses = this.monitor.addressesOf(link.index);
+    const own = addresses.find(({ address }) => !virtual.has(address));
+    // the owner's virtual address is its own address
+    return (own ?? (configuration.priority === 255 ? addresses[0] : undefined))?.address;
   }
 
   private checkInterface(instance: Instance): void {
@@ -334,7 +341,7 @@ export class Engine {
   }
 
   private runAudit(): void {
-    void this.monitor.refresh();
+    this.monitor.refresh().catch((error: unknown) => this.events.report(event('warn', `links and addresses could not be read: ${inWords(error)}`)));
     this.sync.audit();
     this.conditions.sweep();
     for (const instance of this.instances.values()) this.holdings.repair(instance);

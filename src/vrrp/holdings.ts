@@ -111,7 +111,8 @@ export class Holdings {
     const added = this.addresses.add(addresses);
     const announced = this.burst(instance, addresses);
     const [{ changed, failures, duration }, garp] = await Promise.all([added, announced]);
-    for (const address of addresses) instance.foreign.delete(describeAddress(address)); // ours from here on
+    // ours from here on; but an owner keeps its own addresses for good
+    if (instance.configuration.priority !== 255) for (const address of addresses) instance.foreign.delete(describeAddress(address));
     const sentence = `${verb} ${counted(changed, 'address', 'addresses')}, ${counted(garp.sent, 'gratuitous ARP')} sent`;
     this.report(instanceEvent('info', instance.configuration, sentence, { addresses_ms: tenths(duration), garp_ms: tenths(garp.duration) }));
     if (failures.length === 0) return;

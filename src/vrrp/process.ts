@@ -27,7 +27,7 @@ export const runVrrpProcess = (): void => {
   parent.onMessage((message) => {
     switch (message.type) {
       case 'configure':
-        work = work.then(() => engine.configure(message)).then(() => void parent.send({ type: 'configured', generation: message.generation }));
+        work = work.then(() => engine.configure(message)).then((foreign) => void parent.send({ type: 'configured', generation: message.generation, foreign }));
         return;
       case 'ping':
         parent.send({ type: 'pong', id: message.id });

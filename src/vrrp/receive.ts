@@ -52,14 +52,14 @@ const mismatch = (advertisement: Advertisement, configuration: InstanceConfigura
  */
 export const receive = <Instance extends { readonly configuration: InstanceConfiguration; readonly source: string | undefined }>(
   packet: Buffer,
-  find: (virtualRouterId: number) => Instance | undefined,
+  find: (virtualRouterId: number, version: number) => Instance | undefined,
 ): Received<Instance> => {
   const ip = decodeIPv4Packet(packet);
   if (!ip) return { ok: false, reason: 'ip_header' };
   const { source } = ip;
   const head = peek(ip.payload);
   if (!head) return { ok: false, reason: 'too_short', source };
-  const instance = find(head.virtualRouterId);
+  const instance = find(head.virtualRouterId, head.version);
   if (!instance) return { ok: false, reason: 'unknown_virtual_router_id', source };
   const no = (reason: RejectReason): Received<Instance> => ({ ok: false, reason, instance, source });
   if (ip.destination !== VRRP_MULTICAST_IPV4) return no('destination');
