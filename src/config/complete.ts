@@ -1,0 +1,120 @@
+/** From the file to the configuration that the daemon runs: inheritance and the last defaults. */
+import { inheritedKeys, inheritedType } from './inherit-check.js';
+import type { Configuration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, RealServerConfiguration, SyncDaemonConfiguration, TlsSettings, VirtualServerConfiguration } from './model.js';
+import { checkDefaults, healthCheckKeys } from './schema/health-check.js';
+import { sysctls } from './schema/ipvs.js';
+import type { ConfigurationFile } from './schema.js';
+
+export interface Surroundings {
+  /** the default of router_id */
+  readonly hostName: string;
+  /** text of each certificate file, by its name in the configuration */
+  readonly certificates: ReadonlyMap<string, string>;
+}
+
+type InstanceEntry = ConfigurationFile['vrrp']['instances'][number];
+type ServiceEntry = ConfigurationFile['virtual_servers'][number];
+type ServerEntry = ServiceEntry['real_servers'][number];
+
+/** Of a file that has passed the schema and the checks across it. */
+export const complete = (file: ConfigurationFile, surroundings: Surroundings): Configuration => ({
+  routerId: file.router_id ?? surroundings.hostName,
+  log: file.log,
+  control: { group: file.control.group },
+  vrrp: {
+    instances: file.vrrp.instances.map((entry) => completeInstance(entry, file.vrrp)),
+    syncGroups: file.vrrp.sync_groups.map(({ name, instances }) => ({ name, instances })),
+  },
+  ipvs: completeIpvs(file),
+  virtualServers: file.virtual_servers.map((entry) => completeService(entry, surroundings.certificates)),
+});
+
+const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrrp']): InstanceConfiguration => ({
+  name: entry.name,
+  interface: entry.interface,
+  version: entry.version ?? defaults.version,
+  virtualRouterId: entry.virtual_router_id,
+  priority: entry.priority,
+  advertisementInterval: entry.advertisement_interval,
+  preempt: entry.preempt,
+  preemptDelay: entry.preempt_delay,
+  checksum: entry.checksum ?? defaults.checksum,
+  authentication: entry.authentication && { type: entry.authentication.type, password: entry.authentication.password },
+  virtualAddresses: entry.virtual_addresses.map((item) => ({
+    address: item.address.address,
+    prefixLength: item.address.prefixLength,
+    interface: item.interface ?? entry.interface,
+    label: item.label,
+    advertise: item.advertise,
+  })),
+  garp: entry.garp,
+});
+
+const completeIpvs = ({ ipvs, vrrp }: ConfigurationFile): IpvsConfiguration => {
+  const settings: Record<string, string> = {};
+  for (const [name, value] of Object.entries(ipvs)) if (Object.hasOwn(sysctls, name) && typeof value === 'string') settings[name] = value;
+  return {
+    sync: ipvs.sync && completeSync(ipvs.sync, vrrp),
+    timeouts: { tcp: ipvs.timeouts.tcp, tcpFin: ipvs.timeouts.tcp_fin, udp: ipvs.timeouts.udp },
+    onStop: ipvs.on_stop,
+    sysctls: settings,
+    modprobe: ipvs.modprobe,
+  };
+};
+
+const completeSync = (sync: NonNullable<ConfigurationFile['ipvs']['sync']>, vrrp: ConfigurationFile['vrrp']): SyncDaemonConfiguration => ({
+  instance: sync.instance,
+  interface: sync.interface,
+  // the checks have seen that the instance exists; 0 is only what the type asks for
+  id: sync.id ?? vrrp.instances.find((instance) => instance.name === sync.instance)?.virtual_router_id ?? 0,
+});
+
+const completeService = (entry: ServiceEntry, certificates: Surroundings['certificates']): VirtualServerConfiguration => ({
+  name: entry.name,
+  address: entry.address,
+  port: entry.port,
+  protocol: entry.protocol,
+  scheduler: entry.scheduler,
+  persistence: entry.persistence,
+  quorum: entry.quorum,
+  sorryServer: entry.sorry_server && { address: entry.sorry_server.address, port: entry.sorry_server.port ?? entry.port, forwarding: entry.sorry_server.forwarding ?? entry.forwarding },
+  onFailure: entry.on_failure,
+  realServers: entry.real_servers.map((server) => completeServer(server, entry, certificates)),
+});
+
+const completeServer = (server: ServerEntry, service: ServiceEntry, certificates: Surroundings['certificates']): RealServerConfiguration => {
+  const port = server.port ?? service.port;
+  return {
+    address: server.address,
+    port,
+    forwarding: server.forwarding ?? service.forwarding,
+    weight: server.weight,
+    healthCheck: completeCheck(server, port, service, certificates),
+  };
+};
+
+const defaults = healthCheckKeys.pick({ interval: true, timeout: true, rise: true, fall: true, method: true, path: true, status: true, verify: true }).required().strip().parse(checkDefaults);
+
+const completeCheck = (server: ServerEntry, port: number, service: ServiceEntry, certificates: Surroundings['certificates']): HealthCheckConfiguration => {
+  const type = inheritedType(service.health_check, server.health_check);
+  if (type === 'none') return { type };
+  const keys = inheritedKeys(service.health_check, server.health_check, type);
+  const base = {
+    address: keys.address ?? server.address,
+    port: keys.port ?? port,
+    source: keys.source,
+    interval: keys.interval ?? defaults.interval,
+    timeout: keys.timeout ?? defaults.timeout,
+    rise: keys.rise ?? defaults.rise,
+    fall: keys.fall ?? defaults.fall,
+  };
+  if (type === 'tcp') return { type, ...base };
+  const tls: TlsSettings = {
+    serverName: keys.server_name,
+    verify: keys.verify ?? defaults.verify,
+    ca: keys.ca === undefined ? undefined : certificates.get(keys.ca),
+    ...(keys.ca === undefined ? {} : { caPath: keys.ca }),
+  };
+  if (type === 'tls') return { type, ...base, ...tls };
+  return { type, ...base, ...tls, method: keys.method ?? defaults.method, path: keys.path ?? defaults.path, host: keys.host, status: keys.status ?? defaults.status, body: keys.body };
+};

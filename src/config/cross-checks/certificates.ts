@@ -1,0 +1,36 @@
+/** Certificate files that health checks name: read once each, and looked into. */
+import { X509Certificate } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
+import type { Path } from '../document.js';
+import type { Context } from './context.js';
+
+/** Reads a text file; throws what node:fs throws. */
+export type ReadText = (path: string) => string;
+
+/** The text of each file, by its name as the configuration writes it; one that cannot serve is reported at its place. */
+export const readCertificates = (context: Context, configurationPath: string, readText: ReadText): ReadonlyMap<string, string> => {
+  const texts = new Map<string, string>();
+  const read = (name: string | undefined, place: Path): void => {
+    if (name === undefined) return;
+    const path = resolve(dirname(configurationPath), name);
+    try {
+      const text = texts.get(name) ?? readText(path);
+      const certificates = text.match(/-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s\S]+?-----END (?:TRUSTED )?CERTIFICATE-----/g) ?? [];
+      if (certificates.length === 0) context.report(place, { code: 'invalid_value', message: `${path} holds no certificate`, remedy: 'give a PEM file with -----BEGIN CERTIFICATE----- in it' });
+      for (const certificate of certificates) new X509Certificate(certificate);
+      texts.set(name, text);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      context.report(place, { code: 'invalid_value', message: `the certificates in ${path} cannot be read: ${reason.replace(/, (?:open|read|stat) '.*'$/, '')}`, remedy: 'give the path of a readable PEM file' });
+    }
+  };
+  context.file.virtual_servers?.forEach((service, index) => {
+    const path = ['virtual_servers', index];
+    const check = service?.health_check;
+    if (check !== 'none') read(check?.ca, [...path, 'health_check', 'ca']);
+    service?.real_servers?.forEach((server, item) => {
+      if (server?.health_check !== 'none') read(server?.health_check?.ca, [...path, 'real_servers', item, 'health_check', 'ca']);
+    });
+  });
+  return texts;
+};

@@ -1,0 +1,27 @@
+/** What the checks across the file have to go by. */
+import type { Path } from '../document.js';
+import type { LineOf, Report } from '../report.js';
+import type { Readable } from '../schema-walk.js';
+import type { ConfigurationFile } from '../schema.js';
+
+export type ReadableFile = Readable<ConfigurationFile>;
+
+export interface Context {
+  readonly file: ReadableFile;
+  readonly report: Report;
+  readonly lineOf: LineOf;
+  /** whether the file has this path: given and yet undefined means wrong, and reported already */
+  readonly given: (path: Path) => boolean;
+  /** the value at a path as the file has it */
+  readonly valueAt: (path: Path) => unknown;
+}
+
+/** A register of what must be unique; an entry that is there already is reported, with the line of the first. */
+export const uniqueness = ({ report, lineOf }: Context, remedy: string) => {
+  const first = new Map<string, Path>();
+  return (key: string, path: Path, message: string): void => {
+    const earlier = first.get(key);
+    if (earlier === undefined) first.set(key, path);
+    else report(path, { code: 'duplicate', message: `${message} (first on line ${lineOf(earlier)})`, remedy });
+  };
+};

@@ -1,0 +1,53 @@
+/** What must hold of health checks once a server's is joined with its service's. */
+import type { Path } from '../document.js';
+import { inheritedKeys, inheritedType, ownType } from '../inherit-check.js';
+import type { Readable } from '../schema-walk.js';
+import { keysOfTypes, type CheckType, type HealthCheckEntry } from '../schema/health-check.js';
+import type { Context, ReadableFile } from './context.js';
+
+type Service = NonNullable<NonNullable<ReadableFile['virtual_servers']>[number]>;
+type Entry = Readable<HealthCheckEntry> | undefined;
+
+export const checkHealthChecks = (context: Context, service: Service, path: Path): void => {
+  const place = [...path, 'health_check'];
+  const servers = service.real_servers ?? [];
+  const ofService = service.health_check;
+  if (isReadable(context, ofService, place)) {
+    checkKeys(context, ofService, ownType(ofService), place);
+    const verified = ofService !== 'none' && (ofService?.verify === true || servers.some((server) => server?.health_check !== 'none' && server?.health_check?.verify === true));
+    if (!verified) warnUnusedCa(context, place);
+  } else return;
+  servers.forEach((server, index) => {
+    const own = server?.health_check;
+    const serverPath = [...path, 'real_servers', index];
+    const ownPlace = [...serverPath, 'health_check'];
+    if (server === undefined || !isReadable(context, own, ownPlace)) return;
+    const type = inheritedType(ofService, own);
+    checkKeys(context, own, type, ownPlace);
+    const keys = inheritedKeys(ofService, own, type);
+    if (keys.verify !== true) warnUnusedCa(context, ownPlace);
+    const port = server.port ?? (context.given([...serverPath, 'port']) ? undefined : service.port);
+    if (type !== 'none' && port === 0 && keys.port === undefined && ![place, ownPlace].some((each) => context.given([...each, 'port']))) {
+      context.report(own === undefined ? serverPath : ownPlace, { code: 'missing_key', message: 'the health check has no port to probe: the service covers every port', remedy: 'add health_check: { port: 80 } (here or to the service), or health_check: none' });
+    }
+  });
+};
+
+/** False when it is given and so wrong that nothing is known of its type. */
+const isReadable = ({ given }: Context, entry: Entry, place: Path): boolean => (entry === undefined ? !given(place) : entry === 'none' || entry.type !== undefined || !given([...place, 'type']));
+
+const checkKeys = ({ given, report }: Context, entry: Entry, type: CheckType, place: Path): void => {
+  if (entry === undefined || entry === 'none') return;
+  for (const key of Object.keys(entry)) {
+    if (key === 'type' || !given([...place, key])) continue;
+    const types = keysOfTypes[key];
+    if (type === 'none') report([...place, key], { code: 'conflict', message: `${key} has no meaning for a health check of type none`, remedy: 'remove it, or give another type', at: 'key' });
+    else if (types !== undefined && !types.includes(type)) {
+      report([...place, key], { code: 'conflict', message: `${key} has no meaning for a health check of type ${type}`, remedy: `remove it, or give type: ${types.join(' or ')}`, at: 'key' });
+    }
+  }
+};
+
+const warnUnusedCa = ({ given, report }: Context, place: Path): void => {
+  if (given([...place, 'ca'])) report([...place, 'ca'], { severity: 'warning', code: 'doubtful', message: 'ca has no effect without verify: true', remedy: 'add verify: true, or remove ca', at: 'key' });
+};

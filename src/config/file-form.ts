@@ -1,0 +1,95 @@
+/** A configuration in the file's own key names, every default written out. */
+import { formatDuration } from './duration.js';
+import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, RealServerConfiguration, TlsSettings, VirtualServerConfiguration } from './model.js';
+import { sysctlFlags } from './schema/ipvs.js';
+import { mask } from './secrets.js';
+
+export type FileValue = string | number | boolean | readonly FileValue[] | FileMapping | undefined;
+export interface FileMapping {
+  readonly [key: string]: FileValue;
+}
+
+/** Passwords are masked. What is unset and has no default is undefined. A service's forwarding stands at its servers. */
+export const fileForm = (configuration: Configuration): FileMapping => ({
+  router_id: configuration.routerId,
+  log: { ...configuration.log },
+  control: { group: configuration.control.group },
+  vrrp: {
+    instances: configuration.vrrp.instances.map(instanceForm),
+    sync_groups: configuration.vrrp.syncGroups.map(({ name, instances }) => ({ name, instances })),
+  },
+  ipvs: ipvsForm(configuration.ipvs),
+  system: { manage: false },
+  virtual_servers: configuration.virtualServers.map(serviceForm),
+});
+
+const instanceForm = (instance: InstanceConfiguration): FileMapping => ({
+  name: instance.name,
+  interface: instance.interface,
+  virtual_router_id: instance.virtualRouterId,
+  version: instance.version,
+  priority: instance.priority,
+  advertisement_interval: formatDuration(instance.advertisementInterval),
+  preempt: instance.preempt,
+  preempt_delay: formatDuration(instance.preemptDelay),
+  // version 2 has one checksum only
+  checksum: instance.version === 3 ? instance.checksum : undefined,
+  authentication: instance.authentication && { type: instance.authentication.type, password: mask },
+  virtual_addresses: instance.virtualAddresses.map((item) => ({ address: `${item.address}/${item.prefixLength}`, interface: item.interface, label: item.label, advertise: item.advertise })),
+  garp: { repeat: instance.garp.repeat, delay: formatDuration(instance.garp.delay), refresh: formatDuration(instance.garp.refresh) },
+});
+
+const ipvsForm = ({ sync, timeouts, onStop, sysctls, modprobe }: IpvsConfiguration): FileMapping => ({
+  sync: sync && { instance: sync.instance, interface: sync.interface, id: sync.id },
+  timeouts: {
+    tcp: timeouts.tcp === undefined ? undefined : formatDuration(timeouts.tcp),
+    tcp_fin: timeouts.tcpFin === undefined ? undefined : formatDuration(timeouts.tcpFin),
+    udp: timeouts.udp === undefined ? undefined : formatDuration(timeouts.udp),
+  },
+  on_stop: onStop,
+  modprobe,
+  ...Object.fromEntries(Object.entries(sysctls).map(([name, value]) => [name, sysctlForm(name, value)])),
+});
+
+const sysctlForm = (name: string, value: string): FileValue => (sysctlFlags.has(name) ? value !== '0' : /^\d+$/.test(value) ? Number(value) : value);
+
+export const serviceForm = (service: VirtualServerConfiguration): FileMapping => ({
+  name: service.name,
+  ...destinationForm(service),
+  protocol: service.protocol,
+  scheduler: service.scheduler,
+  persistence: service.persistence && { timeout: formatDuration(service.persistence.timeout), netmask: service.persistence.netmask },
+  quorum: { weight: service.quorum.weight, hysteresis: service.quorum.hysteresis },
+  sorry_server: service.sorryServer && { ...destinationForm(service.sorryServer), forwarding: service.sorryServer.forwarding },
+  on_failure: service.onFailure,
+  real_servers: service.realServers.map(serverForm),
+});
+
+const destinationForm = ({ address, port }: Pick<DestinationConfiguration, 'address' | 'port'>): FileMapping => ({ address, port });
+
+const serverForm = (server: RealServerConfiguration): FileMapping => ({
+  ...destinationForm(server),
+  weight: server.weight,
+  forwarding: server.forwarding,
+  health_check: checkForm(server.healthCheck),
+});
+
+const checkForm = (check: HealthCheckConfiguration): FileValue => {
+  if (check.type === 'none') return 'none';
+  const base: FileMapping = {
+    type: check.type,
+    interval: formatDuration(check.interval),
+    timeout: formatDuration(check.timeout),
+    rise: check.rise,
+    fall: check.fall,
+    address: check.address,
+    port: check.port,
+    source: check.source,
+  };
+  if (check.type === 'tcp') return base;
+  if (check.type === 'tls') return { ...base, ...tlsForm(check) };
+  const { method, path, host, body, status } = check;
+  return { ...base, method, path, host, status: status.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(','), body, ...(check.type === 'https' ? tlsForm(check) : {}) };
+};
+
+const tlsForm = ({ serverName, verify, caPath }: TlsSettings): FileMapping => ({ server_name: serverName, verify, ca: caPath });

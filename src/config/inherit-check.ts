@@ -1,0 +1,28 @@
+/** How a real server's health check comes from its service's. */
+import type { Readable } from './schema-walk.js';
+import { checkDefaults, type CheckType, type HealthCheckEntry, type HealthCheckKeys } from './schema/health-check.js';
+
+export type CheckKeys = Readable<HealthCheckKeys>;
+type Entry = Readable<HealthCheckEntry> | undefined;
+
+/** What a check of another type still inherits. */
+const sharedKeys = ['interval', 'timeout', 'rise', 'fall', 'address', 'source'] as const;
+
+/** The type that an entry has by itself. */
+export const ownType = (entry: Entry): CheckType => (entry === 'none' ? 'none' : (entry?.type ?? checkDefaults.type));
+
+/** The type of a server's check: its own, else the service's; `none` is inherited only by a server that says nothing. */
+export const inheritedType = (service: Entry, server: Entry): CheckType => {
+  if (server === undefined) return ownType(service);
+  if (server === 'none') return 'none';
+  const inherited = ownType(service);
+  return server.type ?? (inherited === 'none' ? checkDefaults.type : inherited);
+};
+
+/** The keys in force for a server whose check is of this type; defaults are not filled in. */
+export const inheritedKeys = (service: Entry, server: Entry, type: CheckType): CheckKeys => {
+  const from = service === undefined || service === 'none' ? {} : service;
+  const own = server === undefined || server === 'none' ? {} : server;
+  const base = ownType(service) === type ? from : Object.fromEntries(sharedKeys.map((key) => [key, from[key]]));
+  return { ...base, ...Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) };
+};

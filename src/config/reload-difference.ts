@@ -1,0 +1,79 @@
+/** What is different between two configurations, in words: one line each, never a secret. */
+import { fileForm, type FileMapping, type FileValue } from './file-form.js';
+import type { Configuration, HealthCheckConfiguration } from './model.js';
+
+/** Empty when nothing differs; the order of instances, addresses, services and servers is no difference. */
+export const differences = (before: Configuration, after: Configuration): string[] => [
+  ...mappingLines('', fileForm(before), fileForm(after)),
+  ...passwordLines(before, after),
+  ...authorityLines(before, after),
+];
+
+/** Lists whose items have a name or an address of their own: what an item is called, and what tells it from the others. */
+const lists: Readonly<Record<string, { readonly called: string; readonly identity: (item: FileMapping) => string }>> = {
+  instances: { called: 'instance', identity: ({ name }) => String(name) },
+  sync_groups: { called: 'sync group', identity: ({ name }) => String(name) },
+  virtual_servers: { called: 'virtual server', identity: ({ name }) => String(name) },
+  virtual_addresses: { called: 'virtual address', identity: ({ address }) => String(address) },
+  real_servers: { called: 'real server', identity: ({ address, port }) => `${String(address)}:${String(port)}` },
+};
+
+const isMapping = (value: FileValue): value is FileMapping => typeof value === 'object' && !Array.isArray(value);
+const isList = (value: FileValue): value is readonly FileValue[] => Array.isArray(value);
+
+const mappingLines = (prefix: string, before: FileMapping, after: FileMapping, key = ''): string[] =>
+  [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((name) => valueLines(prefix, key === '' ? name : `${key}.${name}`, name, before[name], after[name]));
+
+/** `key` is the way from the last named thing, `name` its last part. */
+const valueLines = (prefix: string, key: string, name: string, before: FileValue, after: FileValue): string[] => {
+  const list = lists[name];
+  if (list !== undefined && (isList(before) || isList(after)) && [before, after].flat().every((item) => item === undefined || isMapping(item))) return listLines(prefix, list, mappings(before), mappings(after));
+  if (isMapping(before) && isMapping(after)) return mappingLines(prefix, before, after, containers.has(key) ? '' : key);
+  const [old, now] = [shown(before), shown(after)];
+  return old === now ? [] : [`${prefix}${key} ${old} -> ${now}`];
+};
+
+/** Sections that the items in them do not need to name. */
+const containers = new Set(['vrrp']);
+
+const mappings = (value: FileValue): readonly FileMapping[] => (isList(value) ? value.filter(isMapping) : []);
+
+const listLines = (prefix: string, { called, identity }: { readonly called: string; readonly identity: (item: FileMapping) => string }, before: readonly FileMapping[], after: readonly FileMapping[]): string[] => {
+  const old = new Map(before.map((item) => [identity(item), item]));
+  const now = new Map(after.map((item) => [identity(item), item]));
+  return [
+    ...[...old.keys()].filter((id) => !now.has(id)).map((id) => `${prefix}${called} ${id} removed`),
+    ...[...now.keys()].filter((id) => !old.has(id)).map((id) => `${prefix}${called} ${id} added`),
+    ...[...now].flatMap(([id, item]) => {
+      const earlier = old.get(id);
+      return earlier === undefined ? [] : mappingLines(`${prefix}${called} ${id}: `, earlier, item);
+    }),
+  ];
+};
+
+const shown = (value: FileValue): string => {
+  if (value === undefined) return 'none';
+  if (isList(value)) return `[${value.map(shown).join(', ')}]`;
+  if (isMapping(value)) return `{ ${Object.entries(value).flatMap(([key, each]) => (each === undefined ? [] : [`${key}: ${shown(each)}`])).join(', ')} }`;
+  return String(value);
+};
+
+/** The form above masks passwords: that one has changed is all that is said. */
+const passwordLines = (before: Configuration, after: Configuration): string[] =>
+  after.vrrp.instances.flatMap(({ name, authentication }) => {
+    const earlier = before.vrrp.instances.find((instance) => instance.name === name)?.authentication;
+    return earlier !== undefined && authentication !== undefined && earlier.password !== authentication.password ? [`instance ${name}: authentication password changed`] : [];
+  });
+
+/** The form above shows where certificates are read, not what they are. */
+const authorityLines = (before: Configuration, after: Configuration): string[] =>
+  after.virtualServers.flatMap(({ name, realServers }) =>
+    realServers.flatMap(({ address, port, healthCheck }) => {
+      const earlier = before.virtualServers.find((service) => service.name === name)?.realServers.find((server) => server.address === address && server.port === port)?.healthCheck;
+      const [old, now] = [authorities(earlier), authorities(healthCheck)];
+      return old !== undefined && now !== undefined && old.text !== now.text && old.path === now.path ? [`virtual server ${name}: real server ${address}:${port}: the certificates in ${now.path ?? 'ca'} changed`] : [];
+    }),
+  );
+
+const authorities = (check: HealthCheckConfiguration | undefined): { readonly text: string; readonly path: string | undefined } | undefined =>
+  check !== undefined && 'ca' in check && check.ca !== undefined ? { text: check.ca, path: check.caPath } : undefined;

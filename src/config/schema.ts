@@ -1,0 +1,39 @@
+/** The configuration file: one schema for validation, defaults, descriptions and the editors' JSON Schema. */
+import { z } from 'zod';
+import { ipvs } from './schema/ipvs.js';
+import { flag, later, list, mapping, named, oneOf, someText } from './schema/values.js';
+import { virtualServer } from './schema/virtual-servers.js';
+import { vrrp } from './schema/vrrp.js';
+
+export const fileSchema = mapping({
+  router_id: named().optional().describe("Name of this director in log and status; the host's name by default"),
+  log: mapping({
+    level: oneOf(['debug', 'info', 'warn', 'error']).prefault('info').describe('Least level that is logged'),
+    format: oneOf(['text', 'json']).prefault('text').describe('text for people, json for machines'),
+  })
+    .prefault({})
+    .describe('The log on standard output'),
+  control: mapping({ group: someText('the name of a group of users').optional().describe('Group that may use the control socket beside root') })
+    .prefault({})
+    .describe('The control socket'),
+  vrrp: vrrp.prefault({}).describe('Election: VRRP instances and sync groups'),
+  ipvs: ipvs.prefault({}).describe("The kernel's IPVS: connection sync, timeouts, settings"),
+  system: mapping({
+    manage: flag()
+      .transform((manage, context): false => {
+        if (!manage) return false;
+        context.issues.push({ code: 'custom', input: manage, message: 'false', params: { notSupported: 'system.manage: true' } });
+        return z.NEVER;
+      })
+      .prefault(false)
+      .meta({ const: false })
+      .describe('true (not in this version): set the sysctls that are needed, and put them back'),
+  })
+    .prefault({})
+    .describe("The host's own settings"),
+  virtual_servers: list(virtualServer, 'a list of services').prefault([]).describe('Services of the IPVS table'),
+  scripts: later('tracking scripts'),
+});
+
+/** The file after parsing: its own key names, every value in its final form, defaults filled in. */
+export type ConfigurationFile = z.output<typeof fileSchema>;

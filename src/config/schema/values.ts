@@ -1,0 +1,163 @@
+/** The kinds of value that keys of the file have. An issue's message says what would be right. */
+import { isIPv4, isIPv6 } from 'node:net';
+import { z } from 'zod';
+import { durationPattern, formatDuration, parseDuration } from '../duration.js';
+import { nearest } from '../nearest.js';
+import { Microseconds, Milliseconds, Seconds } from '../../time/microseconds.js';
+
+/** What an issue of ours carries beside its message. */
+export interface IssueDetails {
+  /** this part is known but not built yet */
+  readonly notSupported?: string;
+  /** the key itself is at fault, not its value */
+  readonly key?: boolean;
+  /** what is wrong, when "cannot be ..." does not say it */
+  readonly problem?: string;
+  readonly suggestion?: string | undefined;
+}
+
+type Fail = (details?: IssueDetails, expected?: string) => never;
+
+/** Text with a meaning: `read` gives it, or fails; `expected` says what would be right. */
+export const textual = <T>(expected: string, read: (text: string, fail: Fail) => T, jsonSchema: Readonly<Record<string, unknown>> = {}) =>
+  z
+    .string({ error: expected })
+    .transform((input, context): T =>
+      read(input, (details = {}, message = expected) => {
+        context.issues.push({ code: 'custom', input, message, params: { ...details } });
+        return z.NEVER;
+      }),
+    )
+    .meta(jsonSchema);
+
+/** A mapping of exactly these keys. */
+export const mapping = <T extends z.core.$ZodLooseShape>(shape: T) => z.strictObject(shape, { error: 'a mapping' });
+
+export const list = <T extends z.core.SomeType>(item: T, expected: string) => z.array(item, { error: expected });
+
+const laterKeys = new WeakSet<object>();
+
+/** A key that product.md names and that this version does not build: present, it is an error that says so. */
+export const later = (feature: string) => {
+  const schema = z
+    .unknown()
+    .transform((input, context): undefined => {
+      context.issues.push({ code: 'custom', input, message: 'no such key', params: { notSupported: feature, key: true } satisfies IssueDetails });
+      return z.NEVER;
+    })
+    .optional();
+  laterKeys.add(schema);
+  return schema;
+};
+export const isLater = (schema: object): boolean => laterKeys.has(schema);
+
+/** One of a few words; `notYet` names those that a later version knows. */
+export const oneOf = <T extends string>(values: readonly T[], notYet: Readonly<Record<string, string>> = {}) => {
+  const expected = values.length === 1 ? values.join() : `one of ${values.join(', ')}`;
+  return textual(
+    expected,
+    (text, fail): T => {
+      const value = values.find((each) => each === text);
+      if (value !== undefined) return value;
+      const feature = Object.hasOwn(notYet, text) ? notYet[text] : undefined;
+      return fail(feature === undefined ? { suggestion: nearest(text, values) } : { notSupported: feature });
+    },
+    { enum: values },
+  );
+};
+
+export const flag = () => z.boolean({ error: 'true or false' });
+
+/** `to` left out: no upper limit but that of exact integers. */
+export const wholeNumber = (from: number, to?: number) => {
+  const error = to === undefined ? `a whole number, ${from} or more` : `a whole number from ${from} to ${to}`;
+  const schema = z.int({ error }).min(from, { error });
+  return to === undefined ? schema : schema.max(to, { error });
+};
+
+export interface DurationLimits {
+  readonly from?: Microseconds;
+  readonly to?: Microseconds;
+  /** it must be a multiple of this */
+  readonly step?: Microseconds;
+}
+
+const stepName = (step: Microseconds): string => (step === Seconds(1) ? ' in whole seconds' : step === Milliseconds(10) ? ' in whole centiseconds' : '');
+
+/** What limits allow, in words. */
+export const expectedDuration = ({ from = Microseconds(0), to = Seconds(31 * 86_400), step = Microseconds(1) }: DurationLimits): string =>
+  `a duration from ${formatDuration(from)} to ${formatDuration(to)}${stepName(step)}, such as ${formatDuration(from > Seconds(2) || to < Seconds(2) ? from : Seconds(2))}`;
+
+export const withinLimits = (value: Microseconds, { from = Microseconds(0), to = Seconds(31 * 86_400), step = Microseconds(1) }: DurationLimits): boolean =>
+  value >= from && value <= to && value % step === 0;
+
+export const duration = (limits: DurationLimits = {}) => {
+  const error = expectedDuration(limits);
+  return z.union([z.string({ error }).regex(durationPattern, { error }), z.number({ error }).min(0, { error })], { error }).transform((input, context): Microseconds => {
+    const value = parseDuration(input);
+    if (value !== undefined && withinLimits(value, limits)) return value;
+    context.issues.push({ code: 'custom', input, message: error, params: {} });
+    return z.NEVER;
+  });
+};
+
+export const port = () => wholeNumber(1, 65_535);
+
+const ipv4Example = 'an IPv4 address such as 192.0.2.10';
+
+/** A unicast IPv4 address, dotted quad. */
+export const ipv4 = () => textual(ipv4Example, readIpv4, { format: 'ipv4' });
+
+const readIpv4 = (text: string, fail: Fail): string => {
+  if (isIPv6(text)) return fail({ notSupported: 'IPv6 addresses' });
+  if (!isIPv4(text)) return fail();
+  const first = Number(text.split('.', 1)[0]);
+  if (text === '0.0.0.0' || first >= 224) return fail({}, `${ipv4Example} (one host's, not ${text === '0.0.0.0' ? 'the unspecified' : 'a multicast or broadcast'} one)`);
+  return text;
+};
+
+export interface AddressWithLength {
+  readonly address: string;
+  /** 1..32 */
+  readonly prefixLength: number;
+}
+
+/** `192.0.2.10/24`; /32 without a length. */
+export const readAddressWithLength = (text: string, fail: Fail): AddressWithLength => {
+  const [address = '', length, ...rest] = text.split('/');
+  const wanted = 'an IPv4 address with or without a length, such as 192.0.2.10/24';
+  if (isIPv6(address)) return fail({ notSupported: 'IPv6 addresses' });
+  if (rest.length > 0 || !isIPv4(address)) return fail({}, wanted);
+  const prefixLength = length === undefined ? 32 : /^\d{1,2}$/.test(length) ? Number(length) : 0;
+  if (prefixLength < 1 || prefixLength > 32) return fail({}, 'a length from 1 to 32 after the address, such as 192.0.2.10/24');
+  return { address: readIpv4(address, fail), prefixLength };
+};
+
+const nameRule = 'a name of at most 64 letters, digits and . _ - : / @ +';
+/** The name of an instance, a group, a service, a host. */
+export const named = () => textual(nameRule, (text, fail) => (/^[\p{L}\p{N}._:@/+-]{1,64}$/u.test(text) ? text : fail()));
+
+const bytes = (text: string): number => Buffer.byteLength(text, 'utf8');
+
+/** linux/net/core/dev.c, dev_valid_name(); IFNAMSIZ is 16 with the final zero. */
+export const interfaceName = () =>
+  textual('the name of an interface, at most 15 bytes, without space, "/" and ":", such as eth0', (text, fail) => {
+    if (text.includes(':')) return fail({}, 'the name of an interface without ":"; what ip calls eth0:1 is a label of an address (label: "eth0:1")');
+    return text !== '' && text !== '.' && text !== '..' && bytes(text) <= 15 && !/[\s/\u0000-\u001f]/u.test(text) ? text : fail();
+  });
+
+/** The label of an address (IFA_LABEL, as long as an interface's name). */
+export const addressLabel = () => textual('a label of at most 15 bytes without space, such as "eth0:vip"', (text, fail) => (text !== '' && bytes(text) <= 15 && !/[\s/\u0000-\u001f]/u.test(text) ? text : fail()));
+
+/** RFC 2338 5.3.10: simple text password, eight octets, filled up with zeros. */
+export const password = () => textual('a text of 1 to 8 octets', (text, fail) => (bytes(text) >= 1 && bytes(text) <= 8 && !text.includes('\0') ? text : fail()));
+
+/** A netmask as dotted quad, its ones first. */
+export const netmask = () =>
+  textual('a netmask such as 255.255.255.0', (text, fail) => {
+    if (!isIPv4(text)) return fail();
+    const bits = text.split('.').reduce((all, part) => all * 256 + Number(part), 0).toString(2).padStart(32, '0');
+    return bits.includes('01') || !bits.startsWith('1') ? fail({}, 'a netmask whose ones come first, such as 255.255.255.0') : text;
+  });
+
+export const someText = (expected: string) => textual(expected, (text, fail) => (text === '' ? fail() : text));

@@ -1,0 +1,77 @@
+/** The `vrrp:` section: instances and sync groups. */
+import { z } from 'zod';
+import { Milliseconds, Seconds } from '../../time/microseconds.js';
+import { addressLabel, duration, flag, interfaceName, later, list, mapping, named, oneOf, password, readAddressWithLength, textual, wholeNumber, type AddressWithLength } from './values.js';
+
+export const version = () => z.literal([2, 3], { error: '2 or 3' });
+export const checksum = () => oneOf(['pseudo_header', 'rfc9568']);
+
+/** RFC 9568 5.2.7: 12 bits of centiseconds. */
+export const version3Interval = { from: Milliseconds(10), to: Milliseconds(40_950), step: Milliseconds(10) };
+/** RFC 3768 5.3.7: 8 bits of seconds. */
+export const version2Interval = { from: Seconds(1), to: Seconds(255), step: Seconds(1) };
+
+const withLength = () => textual('an IPv4 address with or without a length, such as 192.0.2.10/24', readAddressWithLength);
+
+interface VirtualAddressEntry {
+  readonly address: AddressWithLength;
+  readonly interface?: string | undefined;
+  readonly label?: string | undefined;
+  readonly advertise: boolean;
+}
+
+export const virtualAddress = z.union(
+  [
+    textual('an address such as 192.0.2.10/24, or a mapping', (text, fail): VirtualAddressEntry => ({ address: readAddressWithLength(text, fail), advertise: true })),
+    mapping({
+      address: withLength().describe('IPv4 address with or without a length; /32 without'),
+      interface: interfaceName().optional().describe("Interface that carries the address; the instance's own by default"),
+      label: addressLabel().optional().describe("Label of the address as `ip addr` shows it; begins with the interface's name"),
+      advertise: flag().prefault(true).describe('false: the address is held, but not listed in advertisements'),
+    }),
+  ],
+  { error: 'an address such as 192.0.2.10/24, or a mapping such as { address: 192.0.2.10/24, interface: eth1 }' },
+);
+
+const garp = mapping({
+  repeat: wholeNumber(1, 100).prefault(5).describe('Gratuitous ARPs for each address in one burst'),
+  delay: duration({ to: Seconds(3_600) }).prefault('5s').describe('A second burst after this; 0 = none'),
+  refresh: duration({ to: Seconds(86_400) }).prefault('60s').describe('One gratuitous ARP for each address every so often while master; 0 = never'),
+});
+
+export const instance = mapping({
+  name: named().describe('Name of the instance: in the log, in status, and for other parts of this file'),
+  interface: interfaceName().describe('Interface on which advertisements are sent and heard'),
+  virtual_router_id: wholeNumber(1, 255).describe('VRID, 1..255: the same on all routers of this virtual router, unique on the segment'),
+  version: version().optional().describe('VRRP version, 2 or 3; vrrp.version by default'),
+  priority: wholeNumber(1, 255).prefault(100).describe('The highest becomes master; 255 = owner of the addresses'),
+  advertisement_interval: duration({ from: Milliseconds(10), to: Seconds(255) })
+    .prefault('1s')
+    .describe('Time between advertisements: 10ms..40.95s in whole centiseconds (version 3), 1s..255s in whole seconds (version 2)'),
+  preempt: flag().prefault(true).describe('true: take over from a master of lower priority'),
+  preempt_delay: duration({ to: Seconds(86_400) }).prefault('0s').describe('Wait so long after start or recovery before taking over from a master of lower priority'),
+  checksum: checksum().optional().describe('VRRPv3 over IPv4: checksum with the pseudo-header, as keepalived and FRR send it, or without (rfc9568); vrrp.checksum by default'),
+  authentication: mapping({
+    type: oneOf(['pass'], { ah: 'authentication of type ah' }).describe('pass: simple text password (RFC 2338)'),
+    password: password().describe('1 to 8 octets; whoever can read the wire can read it'),
+  })
+    .optional()
+    .describe('VRRPv2 only'),
+  virtual_addresses: list(virtualAddress, 'a list of addresses such as [192.0.2.10/24]').min(1, { error: 'at least one address' }).describe('What the master holds: addresses, or mappings'),
+  garp: garp.prefault({}).describe('Gratuitous ARP: how the master announces its addresses'),
+  unicast: later('unicast VRRP'),
+  track: later('tracking of interfaces and scripts'),
+  notify: later('notification of scripts'),
+});
+
+export const syncGroup = mapping({
+  name: named().describe('Name of the group'),
+  instances: list(named(), 'a list of names of instances').min(1, { error: 'at least two names of instances' }).describe('Instances that fail over together'),
+});
+
+export const vrrp = mapping({
+  version: version().prefault(3).describe('VRRP version of instances that do not say theirs: 2 (RFC 3768) or 3 (RFC 9568)'),
+  checksum: checksum().prefault('pseudo_header').describe('Checksum form of instances that do not say theirs'),
+  instances: list(instance, 'a list of instances').prefault([]).describe('Virtual routers'),
+  sync_groups: list(syncGroup, 'a list of groups').prefault([]).describe('Instances that fail over together: one fails, all go'),
+});

@@ -1,0 +1,49 @@
+/** Secrets in the text of a configuration file: where they stand, and the text with them masked. */
+import { isAlias, isMap, isNode, isScalar, parseDocument, visit, type Document } from 'yaml';
+import { aliasTargets } from './aliases.js';
+
+/** A key that holds a secret, however mistyped. */
+const secretKey = /^(pas+\w{0,8}|passphrase|secret\w*|auth_pass\w*)$/i;
+/** The same in text that is no YAML: everything after such a key up to a comma, a brace or the end of the line. */
+const secretText = /(["']?\b(?:pas+\w{0,8}|passphrase|secret\w*|auth_pass\w*)["']?[ \t]*:[ \t]*)("[^"\r\n]*"?|'[^'\r\n]*'?|[^,}\r\n]+)/gi;
+
+/** What stands for a secret wherever one would be shown. */
+export const mask = '********';
+
+const isSecretKey = (key: unknown): boolean => typeof key === 'string' && secretKey.test(key);
+
+/** The text with every secret overwritten by asterisks, lines and columns unmoved. */
+export const maskSecrets = (text: string): string => {
+  let masked = text;
+  for (const [start, end] of secretRanges(text)) masked = masked.slice(0, start) + stars(masked.slice(start, end)) + masked.slice(end);
+  return masked.replaceAll(secretText, (_, before: string, secret: string) => before + stars(secret));
+};
+
+const stars = (secret: string): string => secret.replaceAll(/\S/g, '*');
+
+const secretRanges = (text: string): readonly (readonly [number, number])[] => {
+  try {
+    return rangesIn(parseDocument(text, { logLevel: 'silent' }));
+  } catch (error) {
+    // nested too deeply to walk: the search by pattern is what is left
+    if (error instanceof RangeError) return [];
+    throw error;
+  }
+};
+
+const rangesIn = (document: Document): readonly (readonly [number, number])[] => {
+  const ranges: [number, number][] = [];
+  const targets = aliasTargets(document);
+  const hide = (value: unknown): void => {
+    const node = isAlias(value) ? targets.get(value) : value;
+    if (isNode(node) && node.range) ranges.push([node.range[0], node.range[1]]);
+  };
+  visit(document, {
+    Pair: (_, pair) => {
+      const key = isScalar(pair.key) ? pair.key.value : undefined;
+      if (isSecretKey(key)) hide(pair.value);
+      if (key === 'authentication' && isMap(pair.value)) for (const inner of pair.value.items) if (!isScalar(inner.key) || inner.key.value !== 'type') hide(inner.value);
+    },
+  });
+  return ranges;
+};
