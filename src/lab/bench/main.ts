@@ -1,0 +1,33 @@
+/** `npm run bench [takeover|startup|memory ...]`: every measurement, or the ones named; keepalived beside Tandem in one run. */
+import { measureMemory } from './memory.js';
+import { measureStartup } from './startup.js';
+import { type Measurement, table } from './statistics.js';
+import { measureTakeover } from './takeover.js';
+
+const runs = 10;
+const one = async (measurement: Promise<Measurement>): Promise<readonly Measurement[]> => [await measurement];
+
+const benches: Readonly<Record<string, () => Promise<readonly Measurement[]>>> = {
+  startup: () => one(measureStartup(runs)),
+  takeover: async () => [await measureTakeover(100, runs), await measureTakeover(1000, runs)],
+  memory: async () => {
+    const { measurement, detail } = await measureMemory(40);
+    process.stdout.write(`PSS in kB by process:\n${detail}\n`);
+    return [measurement];
+  },
+};
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !Object.hasOwn(benches, name));
+if (unknown.length > 0) {
+  process.stderr.write(`bench: no measurement ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}\n`);
+  process.exitCode = 2;
+} else {
+  const measurements: Measurement[] = [];
+  for (const [name, bench] of Object.entries(benches)) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    process.stderr.write(`bench: ${name}\n`);
+    measurements.push(...(await bench()));
+  }
+  process.stdout.write(`${table(measurements)}\n`);
+}
