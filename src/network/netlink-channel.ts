@@ -1,7 +1,8 @@
 /** One netlink socket: batches of requests in one datagram, dumps, notifications. */
 import { readdirSync, readlinkSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
-import { RawNetlinkSocket } from 'netlink';
+// the package's index loads its families too (nl80211, wireguard, ...): 100 ms and 10 MB that a restarted child has no use for
+import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { SO_RCVBUFFORCE, SOL_SOCKET, setsockopt } from './libc.js';
 import { readS32, readU16, readU32, u16, u32 } from './netlink-attributes.js';
 

@@ -38,6 +38,7 @@ export interface Backup extends Common {
   readonly master: HeardMaster | undefined;
   /** Active_Adver_Interval: our own until an advertisement teaches another (v3) */
   readonly masterInterval: Microseconds;
+  /** of an advertisement that counted: undefined also while those of a weaker master are discarded */
   readonly lastHeard: Microseconds | undefined;
   /** undefined while it claims */
   readonly masterDownAt: Microseconds | undefined;
@@ -162,7 +163,7 @@ const hearAsBackup = (state: Backup, heard: HeardAdvertisement, settings: Settin
   const waits = preemptAt !== undefined && now < preemptAt;
   if (preempt && heard.priority < priority && !waits) {
     // RFC 9568, 6.4.2 (455): discarded, so that the master down timer runs out
-    return nothing({ ...state, master, preemptAt });
+    return nothing({ ...state, master, lastHeard: undefined, preemptAt });
   }
   const masterInterval = version === 3 ? heard.interval : state.masterInterval;
   const next: Backup = {
@@ -204,7 +205,7 @@ const hearAsMaster = (state: Master, heard: HeardAdvertisement, settings: Settin
 const whyMasterIsDown = (state: Backup, settings: Settings, now: Microseconds): string => {
   if (!state.master) return 'no advertisement from anyone';
   if (state.master.priority === 0) return `${state.master.source} resigned`;
-  if (state.lastHeard === undefined || state.master.priority < settings.priority) {
+  if (state.lastHeard === undefined) {
     return `preempting ${state.master.source}: its priority is ${state.master.priority}, ours ${settings.priority}`;
   }
   return `no advertisement from ${state.master.source} for ${toSeconds(minus(now, state.lastHeard)).toFixed(2)} s`;
@@ -240,7 +241,9 @@ const reconfigure = (state: InstanceState, before: Settings, settings: Settings,
       const { masterDownAt, claims } = state;
       // a group's claim ends with its membership
       if (claims !== undefined && !settings.grouped) return becomeMaster(state, settings, now, claims);
-      return nothing({ ...state, masterInterval, masterDownAt: masterDownAt === undefined ? undefined : plus(minus(masterDownAt, was), is) });
+      // a preemption delay that is not in force any more must not hold it back
+      const preemptAt = before.preempt === settings.preempt && before.preemptDelay === settings.preemptDelay ? state.preemptAt : undefined;
+      return nothing({ ...state, masterInterval, preemptAt, masterDownAt: masterDownAt === undefined ? undefined : plus(minus(masterDownAt, was), is) });
     }
     default:
       return nothing(state);
