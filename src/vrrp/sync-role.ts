@@ -8,6 +8,8 @@ import { SyncDaemons } from '../ipvs/sync-daemon.js';
 
 /** milliseconds before a change that the kernel refused is tried again: the module may be loaded meanwhile */
 const retryMilliseconds = 2_000;
+/** milliseconds of refusals before a line is written about them */
+const patienceMilliseconds = 3_000;
 
 export class SyncRoleKeeper {
   private configuration: SyncDaemonConfiguration | undefined;
@@ -17,7 +19,8 @@ export class SyncRoleKeeper {
   /** changes wait for each other; only the last one wanted is carried out */
   private running: Promise<void> | undefined;
   private again = false;
-  private refusals = 0;
+  /** milliseconds since the epoch */
+  private refusedSince: number | undefined;
   private retry: NodeJS.Timeout | undefined;
   private readonly conditions: Conditions;
 
@@ -81,7 +84,7 @@ export class SyncRoleKeeper {
           );
         }
         this.actual = wanted;
-        this.refusals = 0;
+        this.refusedSince = undefined;
         this.conditions.end('sync', (count, duration) =>
           event('info', `connection sync works again after ${(duration / 1000).toFixed(1)} s`, { attempts: count }),
         );
@@ -98,8 +101,9 @@ export class SyncRoleKeeper {
     const reason = inWords(error);
     if (wanted === 'none') return; // nothing runs where there is no IPVS
     this.retry = setTimeout(() => void this.change(), retryMilliseconds);
-    // the first refusal is no news: the module is being loaded while a daemon starts
-    if (++this.refusals === 1) return;
+    // no news at first: the module is being loaded while a daemon starts
+    this.refusedSince ??= Date.now();
+    if (Date.now() - this.refusedSince < patienceMilliseconds) return;
     this.conditions.begin('sync', () => event('warn', `connection sync: ${wanted} role cannot be taken: ${reason}; it is tried again every ${retryMilliseconds / 1000} s`));
   }
 }
