@@ -137,7 +137,8 @@ export class LvsEngine {
       // a host that only moves addresses needs no IPVS
       if (this.servers.length === 0 && this.owned.length === 0) return;
       this.client ??= await this.open();
-      await task(this.client);
+      // without IPVS in the kernel nothing of ours can be left in it
+      if (this.client) await task(this.client);
       this.conditions.end('ipvs', (count, duration) =>
         event('info', `the IPVS table can be kept true again after ${(duration / 1000).toFixed(1)} s`, { attempts: count }),
       );
@@ -151,11 +152,13 @@ export class LvsEngine {
     }
   }
 
-  private async open(): Promise<IpvsClient> {
+  /** @returns undefined when the kernel has no IPVS and none is needed */
+  private async open(): Promise<IpvsClient | undefined> {
     try {
       return await IpvsClient.open();
     } catch (error) {
       if (!(error instanceof IpvsUnavailableError)) throw error;
+      if (this.servers.length === 0) return undefined;
       await this.load([error.module]);
       return IpvsClient.open();
     }

@@ -23,7 +23,7 @@ export interface BatchFailure {
 export class NetlinkError extends Error {
   constructor(
     readonly code: string,
-    message = `the kernel refused a netlink request: ${code}`,
+    message = `the kernel refused a netlink request: ${code}${code === 'EPERM' ? ', CAP_NET_ADMIN is needed' : ''}`,
   ) {
     super(message);
     this.name = 'NetlinkError';

@@ -280,7 +280,8 @@ export class Engine {
       this.ports.ensure(link);
       return undefined;
     } catch (error) {
-      return `no VRRP socket on ${name}: ${inWords(error)}`;
+      const words = inWords(error);
+      return `no VRRP socket on ${name}: ${words}${/not permitted/.test(words) ? ', CAP_NET_RAW is needed' : ''}`;
     }
   }
 

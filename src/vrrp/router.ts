@@ -117,6 +117,11 @@ export const stepRouter = (before: RouterState, event: RouterEvent, now: Microse
         if (state.state === 'INIT') transaction.settle(name); // a fault that is there already
       }
       for (const [name] of before) transaction.step(name, { type: 'start', resume: event.resume.has(name) });
+      // a newcomer to a group that is MASTER follows it; as BACKUP it would take the whole group down
+      for (const [name, { state, group }] of before) {
+        const joins = group !== undefined && state.state === 'INIT' && [...before.values()].some((other) => other.group === group && other.state.state === 'MASTER');
+        if (joins) transaction.step(name, { type: 'promote' });
+      }
       for (const [name] of before) transaction.settle(name);
       break;
     case 'instance':
