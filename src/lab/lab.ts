@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { FromAgent, ToAgent } from './inside/messages.js';
+import { type FromAgent, pieceLength, type ToAgent } from './inside/messages.js';
 import { LabError } from './lab-error.js';
 import { LabProcess, withResolvers } from './lab-process.js';
 
@@ -43,6 +43,10 @@ export class Lab {
   readonly #processes = new Map<number, LabProcess>();
   readonly #clocks = new Map<number, ReturnType<typeof withResolvers<number>>>();
   #console = '';
+  /** of messages, not sent yet */
+  readonly #pieces: string[] = [];
+  /** a piece was sent and not taken yet */
+  #underWay = false;
   #nextId = 1;
   #failure: LabError | undefined;
   #stopping = false;
@@ -166,13 +170,27 @@ export class Lab {
   }
 
   #send(message: ToAgent): void {
-    if (this.#failure === undefined) this.#channel.write(`${JSON.stringify(message)}\n`);
+    // ASCII, so that a piece is as many octets as characters
+    const text = JSON.stringify(message).replace(/[\u0080-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    for (let from = 0; from < text.length; from += pieceLength) {
+      const last = from + pieceLength >= text.length;
+      this.#pieces.push(`${last ? '=' : '+'}${text.slice(from, from + pieceLength)}\n`);
+    }
+    if (!this.#underWay) this.#sendPiece();
+  }
+
+  #sendPiece(): void {
+    const piece = this.#pieces.shift();
+    this.#underWay = piece !== undefined;
+    if (piece !== undefined && this.#failure === undefined) this.#channel.write(piece);
   }
 
   #take(message: FromAgent): void {
     switch (message.type) {
       case 'ready':
         return this.#ready.resolve();
+      case 'taken':
+        return this.#sendPiece();
       case 'now':
         this.#clocks.get(message.id)?.resolve(message.time);
         this.#clocks.delete(message.id);

@@ -44,6 +44,13 @@ describe('a lab', () => {
     expect(stdout.slice(-14)).toBe('199999\n200000\n');
   });
 
+  it('takes long scripts, and many at once', async () => {
+    // a terminal of User-Mode Linux that was full once (4,096 octets) is not read on
+    const text = 'é'.repeat(20_000);
+    const answers = await Promise.all(['1', '2', '3'].map((number) => lab.must(`cat <<'END'\n${number}${text}\nEND`)));
+    expect(answers).toEqual(['1', '2', '3'].map((number) => `${number}${text}\n`));
+  });
+
   it('kills a script that takes longer than it may, with what it started', async () => {
     await expect(lab.run('sleep 4711 & sleep 4711', { timeout: 300 })).rejects.toMatchObject({ name: 'LabError', code: 'timeout' });
     expect((await lab.run("pgrep -f '[s]leep 4711'")).status).toBe(1);

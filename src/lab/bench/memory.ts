@@ -32,7 +32,7 @@ ${servers.map((address) => ` real_server ${address} ${port} { TCP_CHECK { connec
 
 /** sum of the PSS of all processes whose command line matches, kilobytes; one line for each process */
 const proportionalSetSize = (pattern: string): string => `
-for p in $(pgrep -f '${pattern}'); do awk -v n="$(tr '\\0' ' ' </proc/$p/cmdline | cut -c1-60)" '/^Pss:/ {print $2, n}' /proc/$p/smaps_rollup; done`;
+for p in $(pgrep -f '${pattern}'); do grep -q bash /proc/$p/comm || awk -v n="$(tr '\\0' ' ' </proc/$p/cmdline | cut -c1-60)" '/^Pss:/ {print $2, n}' /proc/$p/smaps_rollup; done`;
 
 /** @param settle seconds that both run before they are measured */
 export const measureMemory = async (settle: number): Promise<{ readonly measurement: Measurement; readonly detail: string }> => {

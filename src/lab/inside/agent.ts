@@ -65,8 +65,19 @@ function handle(message: ToAgent): void {
   }
 }
 
+let pieces = '';
+
+function take(piece: string): void {
+  send({ type: 'taken' });
+  pieces += piece.slice(1);
+  if (piece.startsWith('+')) return;
+  const message = JSON.parse(pieces) as ToAgent;
+  pieces = '';
+  handle(message);
+}
+
 // The line's end means that the host side is gone: init powers off when this process ends.
 createInterface({ input: new ReadStream(openSync('/dev/ttyS0', 'r+')) })
-  .on('line', (text) => handle(JSON.parse(text) as ToAgent))
+  .on('line', take)
   .on('close', () => process.exit(0));
 send({ type: 'ready' });
