@@ -30,10 +30,13 @@ export class Segment {
     ip('-n', namespace, 'link', 'set', 'lo', 'up');
   }
 
-  /** @param address with length, e.g. `10.77.0.1/24`; undefined = none */
-  host(name: string, address: string | undefined, interfaceName = 'e0'): Host {
-    const namespace = `${this.prefix}${name}`;
-    if (!this.namespaces.includes(namespace)) this.add(namespace);
+  /**
+   * @param address with length, e.g. `10.77.0.1/24`; undefined = none
+   * @param on a host that there is already, of this segment or another: it gets one more interface
+   */
+  host(name: string, address: string | undefined, interfaceName = 'e0', on?: Host): Host {
+    const namespace = on?.namespace ?? `${this.prefix}${name}`;
+    if (!on && !this.namespaces.includes(namespace)) this.add(namespace);
     const switchPort = `${name}${interfaceName}`;
     ip('-n', this.switchNamespace, 'link', 'add', switchPort, 'type', 'veth', 'peer', 'name', interfaceName, 'netns', namespace);
     ip('-n', this.switchNamespace, 'link', 'set', switchPort, 'master', 'br0', 'up');

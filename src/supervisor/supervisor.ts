@@ -2,6 +2,7 @@
 import type { LogFormat, LogLevel } from '../config/model.js';
 import type { Status } from '../control/status.js';
 import { controlPath } from '../control/client.js';
+import { counted } from '../control/event.js';
 import { ControlServer, isAnswering, type Reply, type Request } from '../control/server.js';
 import { monotonicNow } from '../time/clock.js';
 import { Child } from './child.js';
@@ -269,7 +270,7 @@ export class Supervisor {
     const running = this.#loaded;
     if (running === undefined || this.#record === undefined) return { ok: false, error: 'tandemd is still starting', diagnostics: '' };
     if (!result.ok) {
-      const error = `${configPath} is refused, the running configuration stays: ${result.diagnostics.length} errors`;
+      const error = `${configPath} is refused, the running configuration stays: ${counted(result.diagnostics.length, 'error')}`;
       if (!dryRun) {
         this.#events.say('error', error);
         for (const diagnostic of result.diagnostics) this.#events.say('error', diagnosticLine(diagnostic));
@@ -381,7 +382,10 @@ export class Supervisor {
       this.#vrrp.kill();
       this.#lvs.kill();
     } else {
-      const [addressesReleased, servicesReleased] = await Promise.all([this.#vrrp.stop(STOP_LIMIT_MS), this.#lvs.stop(STOP_LIMIT_MS)]);
+      // the table goes only when the addresses are gone: until then a client's packet that finds no connection in it is answered with a reset
+      const released = this.#vrrp.stop(STOP_LIMIT_MS);
+      if (this.#loaded.configuration.ipvs.onStop === 'remove') await released;
+      const [addressesReleased, servicesReleased] = await Promise.all([released, this.#lvs.stop(STOP_LIMIT_MS)]);
       if (addressesReleased) await this.#narrow({ addresses: [] });
       else this.#events.say('warn', 'virtual addresses may have stayed: the vrrp process did not say that it released them');
       if (servicesReleased && this.#loaded.configuration.ipvs.onStop === 'remove') await this.#narrow({ services: [] });

@@ -421,9 +421,10 @@ export class Engine {
   }
 
   private async followSyncRole(): Promise<void> {
-    const state: InstanceState | undefined = this.syncConfiguration && this.router.get(this.syncConfiguration.instance)?.state;
     // behind what the takeover has to do in this turn of the loop
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    if (this.stopping) return;
+    const state: InstanceState | undefined = this.syncConfiguration && this.router.get(this.syncConfiguration.instance)?.state;
     await this.sync.set(this.syncConfiguration, state?.state === 'MASTER' ? 'master' : 'backup');
   }
 }

@@ -15,6 +15,8 @@ export class SyncRoleKeeper {
   private configuration: SyncDaemonConfiguration | undefined;
   private wanted: SyncRole = 'none';
   private actual: SyncRole = 'none';
+  /** the daemons that the kernel was last seen to run as wanted */
+  private established: string | undefined;
   private daemons: SyncDaemons | undefined;
   /** changes wait for each other; only the last one wanted is carried out */
   private running: Promise<void> | undefined;
@@ -73,16 +75,16 @@ export class SyncRoleKeeper {
       if (!configuration) return;
       try {
         this.daemons ??= await SyncDaemons.open();
-        const done = await this.daemons.reconcile(daemonsOf(wanted, configuration));
-        if (wanted !== this.actual || done.length > 0) {
-          this.report(
-            event(
-              'info',
-              wanted === 'none' ? 'connection sync: stopped' : `connection sync: ${wanted} role`,
-              { sync_id: configuration.id, interface: configuration.interface, changes: done.map(describeDaemonOperation).join(', ') || 'none' },
-            ),
-          );
+        const daemons = daemonsOf(wanted, configuration);
+        const done = await this.daemons.reconcile(daemons);
+        const target = JSON.stringify(daemons);
+        const fields = { sync_id: configuration.id, interface: configuration.interface, changes: done.map(describeDaemonOperation).join(', ') || 'none' };
+        if (done.length > 0 && target === this.established) {
+          this.report(event('warn', `connection sync: someone else changed the kernel's sync daemon: ${wanted} role taken again`, fields));
+        } else if (wanted !== this.actual || done.length > 0) {
+          this.report(event('info', wanted === 'none' ? 'connection sync: stopped' : `connection sync: ${wanted} role`, fields));
         }
+        this.established = target;
         this.actual = wanted;
         this.refusedSince = undefined;
         this.conditions.end('sync', (count, duration) =>
@@ -98,6 +100,7 @@ export class SyncRoleKeeper {
     this.daemons?.close();
     this.daemons = undefined;
     this.actual = 'none';
+    this.established = undefined;
     const reason = inWords(error);
     if (wanted === 'none') return; // nothing runs where there is no IPVS
     this.retry = setTimeout(() => void this.change(), retryMilliseconds);

@@ -1,11 +1,10 @@
 /** A pair under test, as an operator sees it: through ipvsadm, ip, ps, the log, and what its clients get. */
-import { stringify } from 'yaml';
-import { Lab } from '../../src/lab/lab.js';
+import { Lab, type ScriptResult } from '../../src/lab/lab.js';
 import type { LabLine } from '../../src/lab/lab-process.js';
 import { type FileContent, siteConfiguration, Tandem } from '../../src/lab/pair.js';
 import { answerTimes, between, type RequestResult } from '../../src/lab/summary.js';
 import { buildSite, type Director, type Site, type SiteOptions } from '../../src/lab/topology.js';
-import { type RequestStream, startRequests } from '../../src/lab/traffic.js';
+import { type RequestStream } from '../../src/lab/traffic.js';
 
 /** service (`TCP 10.0.0.100:80`) -> web server's name -> weight */
 export type Weights = Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -100,7 +99,8 @@ export class PairUnderTest {
       return pid;
     });
     const since = await this.lab.now();
-    await this.lab.must(`kill -${signal} ${pids.join(' ')}`);
+    // several go in the same moment: none of them sees another one's end
+    await this.lab.must(`${pids.length > 1 ? `kill -STOP ${pids.join(' ')}; ` : ''}kill -${signal} ${pids.join(' ')}`);
     return since;
   }
 
@@ -134,4 +134,23 @@ export function editServers(content: FileContent, edit: (server: FileContent) =>
   return { ...content, virtual_servers: servers.map(edit).filter((server) => server !== undefined) };
 }
 
-export { stringify };
+/** Writes the file and reloads, as an operator does; a reload that fails fails the test. */
+export async function reload(tandem: Tandem, content: FileContent): Promise<ScriptResult> {
+  await tandem.configure(content);
+  const result = await tandem.command('reload');
+  if (result.status !== 0) throw new Error(`tandem reload on ${tandem.director.name}: status ${result.status}\n${result.stdout}${result.stderr}`);
+  return result;
+}
+
+/** The requests in [from, to) that were not answered with 200. */
+export const lost = (stream: RequestStream, from: number, to?: number): readonly RequestResult[] => between(stream.results, from, to).filter(({ outcome }) => outcome !== 'ok');
+
+/**
+ * Watches a steady stream for a while.
+ * @returns milliseconds to allow in this run beside what a rule allows: one slow CPU under everything is late by about the slowest answer
+ */
+export async function measureSlack(lab: Lab, stream: RequestStream, duration = 2_000): Promise<number> {
+  const from = await lab.now();
+  await stream.waitForSuccess(from + duration);
+  return 1_000 + 2 * answerTimes(between(stream.results, from)).greatest;
+}

@@ -6,6 +6,8 @@ export interface KeepalivedOptions {
   readonly priority: number;
   /** name of a real server -> weight; 1 where none is given */
   readonly weights?: Readonly<Record<string, number>>;
+  /** VRRP's; 2 unless said otherwise */
+  readonly version?: 2 | 3;
 }
 
 /** Starts keepalived on a director; ready when it has become what it logs. */
@@ -22,7 +24,7 @@ export async function startKeepalived(site: Site, director: Director, options: K
 /** What the lab kernel does not load by itself. */
 export const ipvsModules = 'for name in ip_vs ip_vs_wrr; do modprobe $name; done';
 
-function configuration(site: Site, director: Director, { priority, weights = {} }: KeepalivedOptions): string {
+function configuration(site: Site, director: Director, { priority, weights = {}, version = 2 }: KeepalivedOptions): string {
   const instance = (name: string, device: string, id: number, address: string): string => `
 vrrp_instance ${name} {
   state BACKUP
@@ -41,7 +43,8 @@ vrrp_instance ${name} {
   );
   return `
 global_defs { router_id ${director.name}
-  lvs_sync_daemon e0 web id 7
+  vrrp_version ${version}
+  lvs_sync_daemon e0 web id 51
 }
 ${site.forwarding === 'nat' ? 'vrrp_sync_group all { group { web\n inside\n } }' : ''}
 ${instance('web', 'e0', 51, site.vip)}

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { InstanceConfiguration, SyncGroupConfiguration } from '../../src/config/model.js';
 import type { InstanceStatus } from '../../src/control/status.js';
-import type { FromVrrp, LogEvent, ToVrrp, VrrpConfigure } from '../../src/supervisor/messages.js';
+import type { FromVrrp, LogEvent, Masters, ToVrrp, VrrpConfigure } from '../../src/supervisor/messages.js';
 import { Milliseconds, Seconds } from '../../src/time/microseconds.js';
 import type { Host } from './namespaces.js';
 
@@ -22,8 +22,15 @@ export const instance = (changes: Partial<InstanceConfiguration> = {}): Instance
   ...changes,
 });
 
+const program = new URL('../../dist/bin/vrrp.js', import.meta.url).pathname;
+
 export class VrrpChild {
   readonly log: LogEvent[] = [];
+  /** milliseconds since the epoch */
+  readonly forkedAt = Date.now();
+  /** what it last told of its masters */
+  masters: Masters['instances'] = [];
+  stopped = false;
   readonly exited: Promise<number | NodeJS.Signals | null>;
   private readonly child: ChildProcess;
   private readonly waiters = new Set<() => void>();
@@ -34,7 +41,7 @@ export class VrrpChild {
   private pings = 0;
 
   constructor(private readonly host: Host) {
-    this.child = spawn('ip', ['netns', 'exec', host.namespace, process.execPath, 'dist/bin/vrrp.js'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.child = spawn('ip', ['netns', 'exec', host.namespace, process.execPath, program], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.exited = new Promise((resolve) => this.child.once('exit', (code, signal) => resolve(signal ?? code)));
     this.child.on('message', (message) => this.received(message as FromVrrp));
   }
@@ -43,6 +50,8 @@ export class VrrpChild {
     if (message.type === 'ready') this.ready = true;
     if (message.type === 'configured') this.configured = message.generation;
     if (message.type === 'event') this.log.push(message.event);
+    if (message.type === 'masters') this.masters = message.instances;
+    if (message.type === 'stopped') this.stopped = true;
     if (message.type === 'status') this.statuses.set(message.id, message.instances);
     for (const waiter of [...this.waiters]) waiter();
   }
@@ -92,8 +101,28 @@ export class VrrpChild {
     return this.until(() => this.log.slice(from).find(({ message }) => pattern.test(message)), `line ${String(pattern)}`, timeout);
   }
 
-  becomes(state: 'MASTER' | 'BACKUP' | 'FAULT', name = 'web', from = 0): Promise<LogEvent> {
-    return this.line(new RegExp(`^${name}: \\w+ -> ${state}`), from);
+  becomes(state: 'MASTER' | 'BACKUP' | 'FAULT', name = 'web', from = 0, timeout?: number): Promise<LogEvent> {
+    return this.line(new RegExp(`^${name}: \\w+ -> ${state}`), from, timeout);
+  }
+
+  /** Resolves when its status is as wanted. It is asked again and again, as the supervisor does. */
+  async statusThat(condition: (status: InstanceStatus) => boolean, what: string, name = 'web'): Promise<InstanceStatus> {
+    const end = Date.now() + 10_000;
+    for (;;) {
+      const status = await this.status(name);
+      if (condition(status)) return status;
+      if (Date.now() > end) throw new Error(`${this.host.namespace}: not ${what}: ${JSON.stringify(status)}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /** Lines of the log, from `from` on, that match. */
+  lines(pattern: RegExp, from = 0): readonly string[] {
+    return this.log.slice(from).flatMap(({ message }) => (pattern.test(message) ? [message] : []));
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
   }
 
   /** Marks a place in the log, to look only at what follows. */
@@ -112,5 +141,13 @@ export class VrrpChild {
   async stop(): Promise<void> {
     if (this.child.connected) this.send({ type: 'stop' });
     await this.exited;
+  }
+
+  /** Ends it, whatever a failed test left it in. */
+  async clear(): Promise<void> {
+    this.kill('SIGCONT');
+    const timer = setTimeout(() => this.kill('SIGKILL'), 5_000);
+    await this.stop();
+    clearTimeout(timer);
   }
 }

@@ -112,13 +112,13 @@ describe('the timers', () => {
 });
 
 describe('an instance in INIT', () => {
-  it('becomes BACKUP at start and waits for the master down interval (RFC 9568, 6.4.1, 155)', () => {
+  it('becomes BACKUP at start and waits for the master down interval (RFC 9568, 6.4.1)', () => {
     const machine = new Machine();
     expect(brief(machine.start())).toEqual(['INIT>BACKUP']);
     expect(machine.left).toBe(3_609_375);
   });
 
-  it('becomes MASTER at once when it owns the addresses: priority 255 (RFC 9568, 6.4.1, 105..135)', () => {
+  it('becomes MASTER at once when it owns the addresses: priority 255 (RFC 9568, 6.4.1)', () => {
     const machine = new Machine({ priority: 255 });
     expect(brief(machine.start())).toEqual(['INIT>MASTER', 'advertise 255', 'hold', 'announce transition']);
     expect(machine.left).toBe(1_000_000);
@@ -145,12 +145,12 @@ describe('an instance in INIT', () => {
   });
 
   it('releases what an earlier run left when it goes to FAULT', () => {
-    expect(brief(new Machine().do({ type: 'fault', reason: 'no carrier' }))).toEqual(['release', 'INIT>FAULT'].reverse());
+    expect(brief(new Machine().do({ type: 'fault', reason: 'no carrier' }))).toEqual(['INIT>FAULT', 'release']);
   });
 });
 
 describe('a BACKUP', () => {
-  it('becomes MASTER when the master down timer fires: advertises first, then takes and announces the addresses (RFC 9568, 6.4.2, 345..385)', () => {
+  it('becomes MASTER when the master down timer fires: advertises first, then takes and announces the addresses (RFC 9568, 6.4.2)', () => {
     const machine = backup();
     expect(brief(machine.expire())).toEqual(takeover());
     expect(machine.left).toBe(1_000_000);
@@ -164,26 +164,26 @@ describe('a BACKUP', () => {
     expect(machine.state.state).toBe('BACKUP');
   });
 
-  it('restarts its timer for a higher priority, and knows whom it heard (RFC 9568, 6.4.2, 455)', () => {
+  it('restarts its timer for a higher priority, and knows whom it heard (RFC 9568, 6.4.2)', () => {
     const machine = backup();
     machine.wait(Seconds(2));
-    expect(machine.hear(150)).toEqual([]);
+    machine.hear(150);
     expect(machine.left).toBe(3_609_375);
     expect(machine.backup.master).toEqual({ source: '192.0.2.1', priority: 150 });
     machine.expire();
     expect(machine.state.reason).toBe('no advertisement from 192.0.2.1 for 3.61 s');
   });
 
-  it('restarts its timer for an equal priority, whichever address is higher: no preemption between equals (RFC 9568, 6.4.2, 455)', () => {
+  it('restarts its timer for an equal priority, whichever address is higher: no preemption between equals (RFC 9568, 6.4.2)', () => {
     for (const source of ['192.0.2.1', '192.0.2.3']) {
       const machine = backup();
       machine.wait(Seconds(2));
-      expect(machine.hear(100, { source })).toEqual([]);
+      machine.hear(100, { source });
       expect(machine.left).toBe(3_609_375);
     }
   });
 
-  it('waits only the skew time when the master resigns by priority 0 (RFC 9568, 6.4.2, 435..440)', () => {
+  it('waits only the skew time when the master resigns by priority 0 (RFC 9568, 6.4.2)', () => {
     const machine = backup();
     machine.hear(150);
     machine.wait(Milliseconds(500));
@@ -209,7 +209,7 @@ describe('a BACKUP', () => {
     expect(machine.left).toBe(3_609_375);
   });
 
-  it('learns the interval of the master in version 3 (RFC 9568, 6.4.2, 460)', () => {
+  it('learns the interval of the master in version 3 (RFC 9568, 6.4.2)', () => {
     const machine = backup();
     machine.hear(150, { interval: Seconds(5) });
     expect(machine.left).toBe(15_000_000 + 3_046_875);
@@ -223,14 +223,14 @@ describe('a BACKUP', () => {
     expect(machine.left).toBe(3_609_375);
   });
 
-  it('sends at its own interval once it is MASTER, not at the one that it learnt (RFC 9568, 6.4.2, 375)', () => {
+  it('sends at its own interval once it is MASTER, not at the one that it learnt (RFC 9568, 6.4.2)', () => {
     const machine = backup();
     machine.hear(150, { interval: Seconds(5) });
     machine.expire();
     expect(machine.left).toBe(1_000_000);
   });
 
-  it('discards a lower priority, so that it preempts when its timer fires (RFC 9568, 6.4.2, 475)', () => {
+  it('discards a lower priority, so that it preempts when its timer fires (RFC 9568, 6.4.2)', () => {
     const machine = backup();
     machine.wait(Seconds(2));
     expect(machine.hear(50)).toEqual([]);
@@ -239,7 +239,7 @@ describe('a BACKUP', () => {
     expect(machine.state.reason).toBe('preempting 192.0.2.1: its priority is 50, ours 100');
   });
 
-  it('takes a lower priority for its master with preempt: false (RFC 9568, 6.4.2, 455: Preempt_Mode)', () => {
+  it('takes a lower priority for its master with preempt: false (RFC 9568, 6.4.2: Preempt_Mode)', () => {
     const machine = backup({ preempt: false });
     machine.wait(Seconds(2));
     machine.hear(50);
@@ -328,6 +328,7 @@ describe('preempt_delay', () => {
     machine.hear(50);
     expect(machine.left).toBe(3_609_375);
     expect(brief(machine.expire())).toEqual(takeover());
+    expect(machine.state.reason).toBe('no advertisement from 192.0.2.1 for 3.61 s');
   });
 
   it('does not hold back a takeover from a master that resigned', () => {
@@ -351,9 +352,13 @@ describe('preempt_delay', () => {
     const longer = backup(delayed);
     longer.hear(50);
     longer.configure({ preemptDelay: Seconds(60) });
-    longer.wait(Seconds(30));
+    for (let second = 0; second < 60; second++) {
+      longer.hear(50);
+      expect(longer.left).toBe(3_609_375);
+      longer.wait(Seconds(1));
+    }
     longer.hear(50);
-    expect(longer.left).toBe(3_609_375);
+    expect(longer.left).toBe(2_609_375);
 
     const without = backup(delayed);
     without.hear(50);
@@ -365,7 +370,7 @@ describe('preempt_delay', () => {
 });
 
 describe('a MASTER', () => {
-  it('advertises whenever its timer fires (RFC 9568, 6.4.3, 655..665)', () => {
+  it('advertises whenever its timer fires (RFC 9568, 6.4.3)', () => {
     const machine = master();
     expect(brief(machine.expire())).toEqual(['advertise 100']);
     expect(machine.left).toBe(1_000_000);
@@ -384,7 +389,7 @@ describe('a MASTER', () => {
     expect(machine.left).toBe(1_000_000);
   });
 
-  it('answers a resignation at once (RFC 9568, 6.4.3, 705..715)', () => {
+  it('answers a resignation at once (RFC 9568, 6.4.3)', () => {
     const machine = master();
     machine.wait(Milliseconds(400));
     expect(brief(machine.hear(0))).toEqual(['advertise 100']);
@@ -392,7 +397,7 @@ describe('a MASTER', () => {
     expect(machine.state.state).toBe('MASTER');
   });
 
-  it('yields to a higher priority, without resigning (RFC 9568, 6.4.3, 725..745)', () => {
+  it('yields to a higher priority, without resigning (RFC 9568, 6.4.3)', () => {
     const machine = master();
     expect(brief(machine.hear(150, { interval: Milliseconds(500) }))).toEqual(['MASTER>BACKUP', 'release']);
     expect(machine.backup).toMatchObject({ master: { source: '192.0.2.1', priority: 150 }, masterInterval: 500_000, lastHeard: machine.now });
@@ -406,7 +411,7 @@ describe('a MASTER', () => {
     expect(machine.left).toBe(3_609_375);
   });
 
-  it('yields to an equal priority with a higher address, compared as numbers (RFC 9568, 6.4.3, 725)', () => {
+  it('yields to an equal priority with a higher address, compared as numbers (RFC 9568, 6.4.3)', () => {
     for (const [source, ours] of [['192.0.2.10', '192.0.2.9'], ['192.0.10.1', '192.0.9.255'], ['200.0.0.1', '10.255.255.255'], ['128.0.0.1', '127.255.255.255']] as const) {
       const machine = master({ source: ours });
       expect(brief(machine.hear(100, { source }))).toEqual(['MASTER>BACKUP', 'release']);
@@ -417,7 +422,7 @@ describe('a MASTER', () => {
   it.each([
     ['a lower priority', 50, '192.0.2.9'],
     ['an equal priority with a lower address', 100, '192.0.2.1'],
-  ])('answers %s at once and announces the addresses again (RFC 9568, 6.4.3, 750)', (_, priority, source) => {
+  ])('answers %s at once and announces the addresses again (RFC 9568, 6.4.3)', (_, priority, source) => {
     const machine = master();
     machine.wait(Milliseconds(400));
     expect(brief(machine.hear(priority, { source }))).toEqual(['advertise 100', 'announce lower_priority']);
@@ -429,7 +434,7 @@ describe('a MASTER', () => {
     expect(brief(master({ preempt: false }).hear(150))).toEqual(['MASTER>BACKUP', 'release']);
   });
 
-  it('resigns by priority 0 and releases the addresses when it is stopped (RFC 9568, 6.4.3, 640..650)', () => {
+  it('resigns by priority 0 and releases the addresses when it is stopped (RFC 9568, 6.4.3)', () => {
     const machine = master();
     expect(brief(machine.do({ type: 'stop' }))).toEqual(['MASTER>INIT', 'advertise 0', 'release']);
     expect(machine.left).toBeUndefined();
