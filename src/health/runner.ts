@@ -45,6 +45,7 @@ export class HealthRunner {
   /** those that are not in flight, by their next start */
   readonly #waiting = new Heap<Entry>((a, b) => a.due < b.due);
   #inFlight = 0;
+  #isolated = false;
   #cancelTimer: (() => void) | undefined;
 
   constructor(options: HealthRunnerOptions) {
@@ -70,6 +71,11 @@ export class HealthRunner {
       this.#waiting.push(entry);
     }
     this.#proceed();
+  }
+
+  /** While it is so, failures of servers that are up do not count; nor do those of probes that began then. */
+  setIsolated(isolated: boolean): void {
+    this.#isolated = isolated;
   }
 
   /** undefined: not among the wanted checks. */
@@ -106,12 +112,13 @@ export class HealthRunner {
 
   async #run(entry: Entry): Promise<void> {
     this.#inFlight += 1;
+    const isolated = this.#isolated;
     const result = await this.#options.probe(entry.check, entry.stop.signal);
     this.#inFlight -= 1;
     if (!entry.stop.signal.aborted) {
       entry.due = nextStart(entry.due, entry.check.interval, this.#options.now());
       this.#waiting.push(entry);
-      this.#apply(entry, result);
+      if (result.ok || entry.state.verdict !== 'up' || !(isolated || this.#isolated)) this.#apply(entry, result);
     }
     this.#proceed();
   }

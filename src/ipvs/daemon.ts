@@ -35,17 +35,15 @@ export const decodeDaemon = (content: Buffer): Daemon => {
   };
 };
 
-export type SyncRole = DaemonRole | 'none';
-
 export type DaemonOperation = { readonly type: 'start'; readonly daemon: Daemon } | { readonly type: 'stop'; readonly daemon: Daemon };
 
 /** e.g. `start the sync daemon as master, id 51, interface eth1` */
 export const describeDaemonOperation = ({ type, daemon }: DaemonOperation): string =>
   `${type} the sync daemon as ${daemon.role}, id ${daemon.id}, interface ${daemon.interface}`;
 
-/** The daemons of a role: none, or one. (Both roles may run at once: give reconciliation both.) */
-export const daemonsOf = (role: SyncRole, settings: Omit<Daemon, 'role'>): readonly Daemon[] =>
-  role === 'none' ? [] : [{ role, interface: settings.interface, id: settings.id }];
+/** Both roles at once: they share an id, since no director hears its own messages (the kernel does not loop its multicast back). */
+export const daemonsOf = ({ interface: name, id }: Omit<Daemon, 'role'>): readonly Daemon[] =>
+  (['master', 'backup'] as const).map((role) => ({ role, interface: name, id }));
 
 /** First stops what is wrong or not wanted, then starts what is missing; nothing when all is right. */
 export const reconcileDaemons = (wanted: readonly Daemon[], running: readonly Daemon[]): readonly DaemonOperation[] => {

@@ -66,6 +66,15 @@ export class LvsEngine {
     });
   }
 
+  /**
+   * While this host may be cut off, a probe that fails says nothing of its real server. To delete them all would lose every
+   * connection and template of theirs in this kernel (expire_nodest_conn), and leave nothing to serve with at fail-back.
+   */
+  setIsolated(isolated: boolean): void {
+    this.runner.setIsolated(isolated);
+    this.options.report(event('info', isolated ? 'health checks that fail do not count: this host may be cut off, an instance is in FAULT' : 'health checks that fail count again'));
+  }
+
   async status(): Promise<readonly VirtualServerStatus[]> {
     if (this.client && this.servers.length <= freshStatusServices) {
       await this.enqueue(() => this.observe()).catch(() => undefined);
@@ -73,14 +82,14 @@ export class LvsEngine {
     return this.servers.map((server) => server.status((key) => this.runner.stateOf(key)));
   }
 
-  /** @param orderly false when the supervisor is gone: the table stays, whatever `on_stop` says, since traffic must not stop */
-  async stop(orderly: boolean): Promise<void> {
+  /** @param remove the table with it; when the supervisor is gone it always stays, since traffic must not stop */
+  async stop(remove: boolean): Promise<void> {
     this.stopped = true;
     clearInterval(this.drift);
     clearTimeout(this.retry);
     this.runner.stop();
     await this.work;
-    if (orderly && this.configuration?.ipvs.onStop === 'remove') await this.remove();
+    if (remove) await this.remove();
     this.client?.close();
   }
 

@@ -18,11 +18,11 @@ export const runLvsProcess = (): void => {
       }),
   });
   let stopping = false;
-  const stop = (orderly: boolean): void => {
+  const stop = (remove: boolean): void => {
     if (stopping) return;
     stopping = true;
     for (const resolve of loading.values()) resolve('stopping');
-    void engine.stop(orderly).finally(() => {
+    void engine.stop(remove).finally(() => {
       parent.send({ type: 'stopped' });
       // time for the message to leave; nothing is left to be done
       setTimeout(() => process.exit(0), 50);
@@ -37,6 +37,9 @@ export const runLvsProcess = (): void => {
         loading.get(message.id)?.(message.error);
         loading.delete(message.id);
         return;
+      case 'isolated':
+        engine.setIsolated(message.isolated);
+        return;
       case 'ping':
         parent.send({ type: 'pong', id: message.id });
         return;
@@ -44,7 +47,7 @@ export const runLvsProcess = (): void => {
         void engine.status().then((virtualServers) => parent.send({ type: 'status', id: message.id, virtualServers }));
         return;
       case 'stop':
-        stop(true);
+        stop(message.onStop === 'remove');
         return;
     }
   });

@@ -21,11 +21,14 @@ export type NetworkChange =
   | { readonly type: 'address_added' | 'address_removed'; readonly address: InterfaceAddress };
 
 const addressKey = ({ address, prefixLength }: InterfaceAddress): string => `${address}/${prefixLength}`;
+const placeOf = (address: InterfaceAddress): string => `${address.index} ${addressKey(address)}`;
 
 export class NetworkMonitor {
   private readonly links = new Map<number, Link>();
   private readonly addresses = new Map<number, Map<string, InterfaceAddress>>();
   private readonly channel: NetlinkChannel;
+  /** what was notified while a dump was under way, which may be older */
+  private touched = new Set<string>();
 
   constructor(private readonly onChange: (change: NetworkChange) => void) {
     this.channel = NetlinkChannel.open('route', (message) => this.notified(message));
@@ -35,17 +38,19 @@ export class NetworkMonitor {
 
   /** Reads everything; afterwards (and again at any time, as an audit) every difference is reported as a change. */
   async refresh(): Promise<void> {
+    this.touched = new Set();
+    const newer = (key: string): boolean => this.touched.has(key);
     const links = (await this.channel.dump(linkDump())).map(decodeLink).filter((link) => link !== undefined);
     const present = new Set(links.map(({ index }) => index));
-    for (const index of [...this.links.keys()]) if (!present.has(index)) this.removeLink(index);
-    for (const link of links) this.setLink(link);
+    for (const index of [...this.links.keys()]) if (!present.has(index) && !newer(String(index))) this.removeLink(index);
+    for (const link of links) if (!newer(String(link.index))) this.setLink(link);
 
     const addresses = (await this.channel.dump(addressDump())).map(decodeAddress).filter((address) => address !== undefined);
-    const keys = new Set(addresses.map((address) => `${address.index} ${addressKey(address)}`));
+    const keys = new Set(addresses.map(placeOf));
     for (const known of [...this.addresses.values()].flatMap((map) => [...map.values()])) {
-      if (!keys.has(`${known.index} ${addressKey(known)}`)) this.removeAddress(known);
+      if (!keys.has(placeOf(known)) && !newer(placeOf(known))) this.removeAddress(known);
     }
-    for (const address of addresses) this.addAddress(address);
+    for (const address of addresses) if (!newer(placeOf(address))) this.addAddress(address);
   }
 
   link(name: string): Link | undefined {
@@ -70,27 +75,18 @@ export class NetworkMonitor {
   }
 
   private notified(message: NetlinkMessage): void {
-    switch (message.type) {
-      case RTM_NEWLINK: {
-        const link = decodeLink(message);
-        if (link) this.setLink(link);
-        return;
-      }
-      case RTM_DELLINK: {
-        const link = decodeLink(message);
-        if (link) this.removeLink(link.index);
-        return;
-      }
-      case RTM_NEWADDR: {
-        const address = decodeAddress(message);
-        if (address) this.addAddress(address);
-        return;
-      }
-      case RTM_DELADDR: {
-        const address = decodeAddress(message);
-        if (address) this.removeAddress(address);
-        return;
-      }
+    if (message.type === RTM_NEWLINK || message.type === RTM_DELLINK) {
+      const link = decodeLink(message);
+      if (!link) return;
+      this.touched.add(String(link.index));
+      if (message.type === RTM_NEWLINK) this.setLink(link);
+      else this.removeLink(link.index);
+    } else if (message.type === RTM_NEWADDR || message.type === RTM_DELADDR) {
+      const address = decodeAddress(message);
+      if (!address) return;
+      this.touched.add(placeOf(address));
+      if (message.type === RTM_NEWADDR) this.addAddress(address);
+      else this.removeAddress(address);
     }
   }
 

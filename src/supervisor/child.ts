@@ -133,12 +133,12 @@ export class Child<Out extends { readonly type: string }, In extends { readonly 
   }
 
   /** Tells it to release what it holds and to end; after `milliseconds` it is killed. @returns true when it said `stopped` */
-  async stop(milliseconds: number): Promise<boolean> {
+  async stop(milliseconds: number, onStop: 'keep' | 'remove'): Promise<boolean> {
     this.#stopping = true;
     clearTimeout(this.#restartTimer);
     const running = this.#running;
     if (running === undefined) return this.#released;
-    running.sender.send({ type: 'stop' });
+    running.sender.send({ type: 'stop', onStop });
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
         this.#report('error', `${this.name} did not stop within ${milliseconds / 1_000} s and was killed`, { pid: running.process.pid ?? 0 });

@@ -50,6 +50,8 @@ export interface LvsConfigure {
 /** Obeyed by both: release what is held as an orderly stop does, answer `stopped`, end. */
 export interface Stop {
   readonly type: 'stop';
+  /** whether the IPVS table, and with it the connection sync, stays */
+  readonly onStop: 'keep' | 'remove';
 }
 
 /** Both, every second: answer `pong` with the same id, to show that the loop turns. */
@@ -72,8 +74,14 @@ export interface ModulesLoaded {
   readonly error: string | undefined;
 }
 
+/** lvs: whether this host may be cut off from its real servers: an instance is in FAULT, and none is MASTER. A probe that fails says nothing then. */
+export interface Isolated {
+  readonly type: 'isolated';
+  readonly isolated: boolean;
+}
+
 export type ToVrrp = VrrpConfigure | Stop | Ping | StatusRequest;
-export type ToLvs = LvsConfigure | Stop | Ping | StatusRequest | ModulesLoaded;
+export type ToLvs = LvsConfigure | Stop | Ping | StatusRequest | ModulesLoaded | Isolated;
 
 /** From both, first of all: loaded and waiting for `configure`. */
 export interface Ready {
@@ -99,6 +107,8 @@ export interface Stopped {
 export interface Masters {
   readonly type: 'masters';
   readonly instances: readonly { readonly instance: string; readonly masterDownInterval: Microseconds }[];
+  /** an instance is in FAULT, and none is MASTER */
+  readonly isolated: boolean;
 }
 export interface Pong {
   readonly type: 'pong';

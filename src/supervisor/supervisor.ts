@@ -63,6 +63,7 @@ export class Supervisor {
   #manager: ServiceManager = noServiceManager;
   #timers: NodeJS.Timeout[] = [];
   #summary = '';
+  #isolated = false;
   #reloadWanted = false;
   #stopping: Promise<boolean> | undefined;
 
@@ -157,6 +158,7 @@ export class Supervisor {
       case 'event':
         return this.#events.write(message.event);
       case 'masters':
+        this.#setIsolated(message.isolated);
         this.#adopted(message.instances.map(({ instance }) => instance));
         return this.#resume.masters(message.instances);
       case 'stopped':
@@ -211,6 +213,7 @@ export class Supervisor {
   #configureLvs(): void {
     if (this.#loaded === undefined || this.#record === undefined || !this.#lvs.ready) return;
     const { generation, configuration } = this.#loaded;
+    if (this.#isolated) this.#lvs.send({ type: 'isolated', isolated: true });
     this.#lvs.send({
       type: 'configure',
       generation,
@@ -218,6 +221,12 @@ export class Supervisor {
       virtualServers: configuration.virtualServers,
       owned: this.#before.services ?? this.#record.current.services,
     });
+  }
+
+  #setIsolated(isolated: boolean): void {
+    if (isolated === this.#isolated) return;
+    this.#isolated = isolated;
+    this.#lvs.send({ type: 'isolated', isolated });
   }
 
   #configured(name: ChildName, generation: number, foreign: Owned['addresses'] = []): void {
@@ -383,12 +392,13 @@ export class Supervisor {
       this.#lvs.kill();
     } else {
       // the table goes only when the addresses are gone: until then a client's packet that finds no connection in it is answered with a reset
-      const released = this.#vrrp.stop(STOP_LIMIT_MS);
-      if (this.#loaded.configuration.ipvs.onStop === 'remove') await released;
-      const [addressesReleased, servicesReleased] = await Promise.all([released, this.#lvs.stop(STOP_LIMIT_MS)]);
+      const { onStop } = this.#loaded.configuration.ipvs;
+      const released = this.#vrrp.stop(STOP_LIMIT_MS, onStop);
+      if (onStop === 'remove') await released;
+      const [addressesReleased, servicesReleased] = await Promise.all([released, this.#lvs.stop(STOP_LIMIT_MS, onStop)]);
       if (addressesReleased) await this.#narrow({ addresses: [] });
       else this.#events.say('warn', 'virtual addresses may have stayed: the vrrp process did not say that it released them');
-      if (servicesReleased && this.#loaded.configuration.ipvs.onStop === 'remove') await this.#narrow({ services: [] });
+      if (servicesReleased && onStop === 'remove') await this.#narrow({ services: [] });
     }
     for (const timer of this.#timers) clearInterval(timer);
     await this.#control?.close();

@@ -1,6 +1,6 @@
 /** One timer on an absolute deadline of the monotonic clock, late by tenths of a millisecond on an idle machine. */
 import { monotonicNow } from './clock.js';
-import { minus, type Microseconds, toMilliseconds } from './microseconds.js';
+import { Microseconds, minus, toMilliseconds } from './microseconds.js';
 
 export class DeadlineTimer {
   private deadline: Microseconds | undefined;
@@ -16,6 +16,12 @@ export class DeadlineTimer {
     this.cancel();
     this.deadline = deadline;
     if (deadline !== undefined) this.wait(deadline);
+  }
+
+  /** By how much its deadline is over already, though it has not fired; 0 = it is not. */
+  get late(): Microseconds {
+    if (this.deadline === undefined) return Microseconds(0);
+    return Microseconds(Math.max(0, minus(monotonicNow(), this.deadline)));
   }
 
   private cancel(): void {

@@ -12,7 +12,7 @@ import { AddressHolder, describeAddress } from './address-holder.js';
 import { Holdings } from './holdings.js';
 import { Instance } from './instance.js';
 import { instanceEvent } from './log.js';
-import { deadline, type Effect, type InstanceState } from './machine.js';
+import { deadline, type Effect } from './machine.js';
 import { Ports } from './ports.js';
 import type { RejectReason } from './packet.js';
 import { receive } from './receive.js';
@@ -31,7 +31,7 @@ const drainRounds = 1_000;
 export interface EngineEvents {
   readonly report: Report;
   /** after every transition */
-  readonly onMasters: (masters: readonly { readonly instance: string; readonly masterDownInterval: Microseconds }[]) => void;
+  readonly onMasters: (masters: readonly { readonly instance: string; readonly masterDownInterval: Microseconds }[], isolated: boolean) => void;
 }
 
 export class Engine {
@@ -49,7 +49,9 @@ export class Engine {
   private readonly conditions: QuietConditions;
   private readonly sync: SyncRoleKeeper;
   private readonly audit: NodeJS.Timeout;
-  private syncConfiguration: VrrpConfigure['sync'];
+  private syncInstance: string | undefined;
+  /** of all instances: none of them is an address to send from */
+  private virtualAddresses: ReadonlySet<string> = new Set();
   private packets = 0;
   private draining = false;
   private started = false;
@@ -79,6 +81,7 @@ export class Engine {
   async configure({ vrrp, sync, owned, resume }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
     if (!this.started) await this.monitor.refresh();
     const groupOf = new Map(vrrp.syncGroups.flatMap(({ name, instances }) => instances.map((instance) => [instance, name] as const)));
+    this.virtualAddresses = new Set(vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses.map(({ address }) => address)));
     const wanted = new Map(vrrp.instances.map((configuration) => [configuration.name, configuration]));
 
     for (const instance of [...this.instances.values()]) {
@@ -104,8 +107,9 @@ export class Engine {
     const now = monotonicNow();
     this.started = true;
     this.dispatch({ type: 'start', resume: new Set(resume.filter(({ until }) => now < until).map(({ instance }) => instance)) });
-    this.syncConfiguration = sync;
-    void this.followSyncRole();
+    this.syncInstance = sync?.instance;
+    this.followSyncRole();
+    void this.sync.configure(sync);
     await this.holdings.settled();
     return [...this.instances.values()].flatMap(({ configuration, foreign }) => configuration.virtualAddresses.filter((address) => foreign.has(describeAddress(address))));
   }
@@ -142,14 +146,17 @@ export class Engine {
     this.checkInterface(instance);
   }
 
-  /** Resigns, releases and ends. */
-  async stop(): Promise<void> {
+  /**
+   * Resigns, releases and ends.
+   * @param endSync stops the sync daemons too: with the IPVS table; otherwise what they have not sent yet would be lost
+   */
+  async stop(endSync: boolean): Promise<void> {
     this.stopping = true;
     clearInterval(this.audit);
     for (const name of [...this.instances.keys()]) this.dispatch({ type: 'remove', instance: name });
     this.timer.set(undefined);
     await this.holdings.settled();
-    await this.sync.set(this.syncConfiguration, 'none');
+    if (endSync) await this.sync.configure(undefined);
     await new Promise((resolve) => setTimeout(resolve, lingerMilliseconds));
     this.sync.close();
     this.ports.retain(new Set());
@@ -162,6 +169,9 @@ export class Engine {
 
   private packet(interfaceName: string, packet: Buffer): void {
     this.packets++;
+    // a packet may be the first to come after a stall: what is queued behind it is heard before the late timer is asked
+    const late = this.timer.late;
+    if (!this.draining && late > lateness) this.drain(late, 0, this.packets);
     const here = [...this.instances.values()].filter(({ configuration }) => configuration.interface === interfaceName);
     const received = receive(packet, (virtualRouterId, version) => {
       const candidates = here.filter(({ configuration }) => configuration.virtualRouterId === virtualRouterId);
@@ -250,9 +260,8 @@ export class Engine {
   private primaryAddress({ configuration }: Instance): string | undefined {
     const link = this.monitor.link(configuration.interface);
     if (!link) return undefined;
-    const virtual = new Set([...this.instances.values()].flatMap((instance) => instance.configuration.virtualAddresses.map(({ address }) => address)));
     const addresses = this.monitor.addressesOf(link.index);
-    const own = addresses.find(({ address }) => !virtual.has(address));
+    const own = addresses.find(({ address }) => !this.virtualAddresses.has(address));
     // the owner's virtual address is its own address
     return (own ?? (configuration.priority === 255 ? addresses[0] : undefined))?.address;
   }
@@ -293,6 +302,7 @@ export class Engine {
   // --- timers -------------------------------------------------------------------------------------------------
 
   private timerDue(due: Microseconds): void {
+    if (this.draining) return;
     const late = minus(monotonicNow(), due);
     if (late > lateness) this.drain(late, 0, this.packets);
     else this.expire();
@@ -359,7 +369,7 @@ export class Engine {
     }
     if (effects.some(({ effect }) => effect.type === 'transition')) {
       this.reportMasters();
-      if (!this.stopping) void this.followSyncRole();
+      this.followSyncRole();
     }
     this.arm();
   }
@@ -374,7 +384,7 @@ export class Engine {
         return;
       }
       case 'advertise':
-        this.advertise(instance, effect.priority);
+        this.advertise(instance, effect.priority, effect.parting === true);
         return;
       case 'hold':
         this.holdings.hold(instance);
@@ -389,7 +399,7 @@ export class Engine {
     }
   }
 
-  private advertise(instance: Instance, priority: number): void {
+  private advertise(instance: Instance, priority: number, parting: boolean): void {
     const { source, configuration } = instance;
     const port = this.ports.get(configuration.interface);
     if (!port || source === undefined) {
@@ -397,7 +407,7 @@ export class Engine {
       return;
     }
     // one that waits in the queue must not follow the resignation
-    const wanted = (): boolean => priority === 0 || this.router.get(instance.name)?.state.state === 'MASTER';
+    const wanted = (): boolean => priority === 0 || parting || this.router.get(instance.name)?.state.state === 'MASTER';
     port.send(instance.advertisement(priority, source), source, wanted, (error) => {
       if (!error) {
         instance.count(priority === 0 ? 'priority_zero_sent' : 'advertisements_sent');
@@ -412,19 +422,22 @@ export class Engine {
     });
   }
 
+  /** Something is wrong with this host's network, and it serves nobody: what it cannot reach may be well. */
+  private get isolated(): boolean {
+    const states = [...this.router.values()].map(({ state }) => state.state);
+    return states.includes('FAULT') && !states.includes('MASTER');
+  }
+
   private reportMasters(): void {
     this.events.onMasters(
       [...this.router].flatMap(([instance, { state, settings }]) =>
         state.state === 'MASTER' ? [{ instance, masterDownInterval: masterDownInterval(settings.version, settings.priority, settings.advertisementInterval) }] : [],
       ),
+      this.isolated,
     );
   }
 
-  private async followSyncRole(): Promise<void> {
-    // behind what the takeover has to do in this turn of the loop
-    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-    if (this.stopping) return;
-    const state: InstanceState | undefined = this.syncConfiguration && this.router.get(this.syncConfiguration.instance)?.state;
-    await this.sync.set(this.syncConfiguration, state?.state === 'MASTER' ? 'master' : 'backup');
+  private followSyncRole(): void {
+    this.sync.follow(this.syncInstance !== undefined && this.router.get(this.syncInstance)?.state.state === 'MASTER');
   }
 }

@@ -7,6 +7,9 @@ import type { InstanceState, Settings } from './machine.js';
 import { type Advertisement, encodeAdvertisement } from './packet.js';
 import { masterDownInterval } from './timers.js';
 
+/** What people write is UTF-8; the packet's field is octets. */
+export const octetsOf = (password: string): string => Buffer.from(password, 'utf8').toString('latin1');
+
 export class Instance {
   /** primary address of the interface; undefined while it has none */
   source: string | undefined;
@@ -53,7 +56,7 @@ export class Instance {
     const { version, virtualRouterId, advertisementInterval: interval, authentication, checksum } = this.configuration;
     const common = { virtualRouterId, priority, addresses: this.advertisedAddresses, interval };
     const advertisement: Advertisement =
-      version === 2 ? { version, ...common, password: authentication?.password } : { version, ...common, checksum };
+      version === 2 ? { version, ...common, password: authentication && octetsOf(authentication.password) } : { version, ...common, checksum };
     return encodeAdvertisement(advertisement, source);
   }
 

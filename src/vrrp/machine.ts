@@ -84,8 +84,8 @@ export type MachineEvent =
 
 export type Effect =
   | { readonly type: 'transition'; readonly from: InstanceState['state']; readonly to: InstanceState['state']; readonly reason: string }
-  /** priority 0 = resign */
-  | { readonly type: 'advertise'; readonly priority: number }
+  /** priority 0 = resign; `parting`: sent though it is master no more */
+  | { readonly type: 'advertise'; readonly priority: number; readonly parting?: true }
   | { readonly type: 'hold' }
   | { readonly type: 'announce'; readonly cause: 'transition' | 'lower_priority' | 'stall' }
   | { readonly type: 'release' };
@@ -121,7 +121,7 @@ const transition = (from: InstanceState, to: InstanceState, effects: readonly Ef
   effects: [{ type: 'transition', from: from.state, to: to.state, reason: to.reason }, ...effects],
 });
 
-/** RFC 9568, 6.4.2 (105..125): the advertisement first, then the addresses and their announcement. */
+/** RFC 9568, 6.4.2: the advertisement first, then the addresses and their announcement. */
 const becomeMaster = (from: InstanceState, settings: Settings, now: Microseconds, reason: string): Step =>
   transition(from, { state: 'MASTER', since: now, reason, advertiseAt: plus(now, settings.advertisementInterval) }, [
     { type: 'advertise', priority: settings.priority },
@@ -141,7 +141,7 @@ const leave = (from: InstanceState, to: InstanceState, resigns: boolean): Step =
 
 const start = (state: InstanceState, settings: Settings, now: Microseconds, resume: boolean, reason: string): Step => {
   if (resume) return becomeMaster(state, settings, now, `${reason}, it was master a moment ago`);
-  // RFC 9568, 6.4.1 (100): the address owner does not wait
+  // RFC 9568, 6.4.1: the address owner does not wait
   if (settings.priority === 255 && !settings.grouped) return becomeMaster(state, settings, now, `${reason}, it owns the addresses (priority 255)`);
   const next = backup(settings, now, now, reason);
   if (settings.priority === 255) return transition(state, { ...next, masterDownAt: undefined, claims: 'it owns the addresses (priority 255)' }, []);
@@ -152,7 +152,7 @@ const hearAsBackup = (state: Backup, heard: HeardAdvertisement, settings: Settin
   const { version, priority, preempt, preemptDelay } = settings;
   const master = { source: heard.source, priority: heard.priority };
   if (heard.priority === 0) {
-    // RFC 9568, 6.4.2 (435): the master resigns
+    // RFC 9568, 6.4.2: the master resigns
     if (state.claims !== undefined) return nothing(state);
     const skew = skewTime(version, priority, state.masterInterval);
     return nothing({ ...state, master, lastHeard: now, masterDownAt: plus(now, skew) });
@@ -162,7 +162,7 @@ const hearAsBackup = (state: Backup, heard: HeardAdvertisement, settings: Settin
   else if (preempt && preemptDelay > 0) preemptAt ??= plus(now, preemptDelay);
   const waits = preemptAt !== undefined && now < preemptAt;
   if (preempt && heard.priority < priority && !waits) {
-    // RFC 9568, 6.4.2 (455): discarded, so that the master down timer runs out
+    // RFC 9568, 6.4.2: discarded, so that the master down timer runs out
     return nothing({ ...state, master, lastHeard: undefined, preemptAt });
   }
   const masterInterval = version === 3 ? heard.interval : state.masterInterval;
@@ -182,11 +182,11 @@ const hearAsBackup = (state: Backup, heard: HeardAdvertisement, settings: Settin
 const hearAsMaster = (state: Master, heard: HeardAdvertisement, settings: Settings, now: Microseconds): Step => {
   const again: Master = { ...state, advertiseAt: plus(now, settings.advertisementInterval) };
   const advertise: Effect = { type: 'advertise', priority: settings.priority };
-  // RFC 9568, 6.4.3 (710)
+  // RFC 9568, 6.4.3
   if (heard.priority === 0) return { state: again, effects: [advertise] };
   const beaten = heard.priority > settings.priority || (heard.priority === settings.priority && compareAddresses(heard.source, settings.source) > 0);
   if (!beaten) {
-    // RFC 9568, 6.4.3 (750): asserted at once, to the sender and to the bridges in between; hosts may have learnt its MAC meanwhile
+    // RFC 9568, 6.4.3: asserted at once, to the sender and to the bridges in between; hosts may have learnt its MAC meanwhile
     return { state: again, effects: [advertise, { type: 'announce', cause: 'lower_priority' }] };
   }
   const tie = heard.priority === settings.priority ? ' and the higher address' : '';
@@ -199,7 +199,10 @@ const hearAsMaster = (state: Master, heard: HeardAdvertisement, settings: Settin
     lastHeard: now,
     masterDownAt: plus(now, masterDownInterval(settings.version, settings.priority, masterInterval)),
   };
-  return leave(state, next, false);
+  // Beyond RFC 9568: one last word makes the other one, which may have taken us for dead, announce the addresses once more. After a
+  // healed partition the hosts on our side would keep our hardware address until the next refresh otherwise.
+  const { state: yielded, effects } = leave(state, next, false);
+  return { state: yielded, effects: [{ type: 'advertise', priority: settings.priority, parting: true }, ...effects] };
 };
 
 const whyMasterIsDown = (state: Backup, settings: Settings, now: Microseconds): string => {

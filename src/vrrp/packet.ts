@@ -28,7 +28,7 @@ export interface AdvertisementV2 extends AdvertisementBase {
   readonly version: 2;
   /** whole seconds on the wire */
   readonly interval: Microseconds;
-  /** undefined = authentication type 0 */
+  /** octets as latin1; undefined = authentication type 0 */
   readonly password: string | undefined;
 }
 export interface AdvertisementV3 extends AdvertisementBase {
@@ -61,7 +61,7 @@ const rejected = (reason: RejectReason): Decoded => ({ ok: false, reason });
 
 const passwordOctets = (password: string): Buffer => {
   const octets = Buffer.alloc(authenticationLength);
-  octets.write(password, 'utf8');
+  octets.write(password, 'latin1');
   return octets;
 };
 
@@ -110,9 +110,7 @@ export const decodeAdvertisement = (message: Buffer, source: string, destination
     if (plainChecksum(message) !== 0) return rejected('checksum');
     const authentication = message.readUInt8(4);
     if (authentication !== authenticationNone && authentication !== authenticationSimplePassword) return rejected('authentication_type');
-    const octets = message.subarray(end);
-    const used = octets.indexOf(0);
-    const password = authentication === authenticationNone ? undefined : octets.toString('utf8', 0, used < 0 ? octets.length : used);
+    const password = authentication === authenticationNone ? undefined : message.subarray(end).toString('latin1').replace(/\0+$/, '');
     return { ok: true, advertisement: { version, ...common, interval: Seconds(message.readUInt8(5)), password } };
   }
   const checksum: ChecksumForm | undefined =

@@ -8,16 +8,16 @@ export const runVrrpProcess = (): void => {
   const parent = new ParentChannel<ToVrrp, FromVrrp>();
   const engine = new Engine({
     report: (event) => void parent.send({ type: 'event', event }),
-    onMasters: (instances) => void parent.send({ type: 'masters', instances }),
+    onMasters: (instances, isolated) => void parent.send({ type: 'masters', instances, isolated }),
   });
   /** configurations and the stop are carried out one after the other */
   let work = Promise.resolve();
   let stopping = false;
-  const stop = (): void => {
+  const stop = (endSync: boolean): void => {
     if (stopping) return;
     stopping = true;
     work = work
-      .then(() => engine.stop())
+      .then(() => engine.stop(endSync))
       .finally(() => {
         parent.send({ type: 'stopped' });
         // time for the message to leave; nothing is left to be done
@@ -36,10 +36,10 @@ export const runVrrpProcess = (): void => {
         parent.send({ type: 'status', id: message.id, ...engine.status });
         return;
       case 'stop':
-        stop();
+        stop(message.onStop === 'remove');
         return;
     }
   });
-  parent.onDisconnect(stop);
+  parent.onDisconnect(() => stop(false));
   parent.send({ type: 'ready' });
 };

@@ -32,8 +32,8 @@ export type Received<Instance> =
 
 const samePassword = (heard: string, ours: string): boolean => {
   const [a, b] = [Buffer.alloc(8), Buffer.alloc(8)];
-  a.write(heard);
-  b.write(ours);
+  a.write(heard, 'latin1');
+  b.write(ours, 'utf8');
   return timingSafeEqual(a, b);
 };
 

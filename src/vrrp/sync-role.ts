@@ -1,9 +1,13 @@
-/** Lets the kernel's connection sync follow an instance: master role while it is MASTER, backup role otherwise. */
+/**
+ * Keeps the kernel's connection sync running in both roles, for as long as it is configured: a director that takes over sends at
+ * once, one that yields hears at once, and nothing is restarted on the way of a failover (a daemon that is stopped drops the
+ * records that it has not sent yet). A backup that carries no traffic sends nothing. Which role counts follows an instance.
+ */
 import type { SyncDaemonConfiguration } from '../config/model.js';
 import { Conditions } from '../control/conditions.js';
 import { event, inWords, type Report } from '../control/event.js';
 import type { SyncStatus } from '../control/status.js';
-import { daemonsOf, describeDaemonOperation, type SyncRole } from '../ipvs/daemon.js';
+import { type Daemon, daemonsOf, describeDaemonOperation } from '../ipvs/daemon.js';
 import { SyncDaemons } from '../ipvs/sync-daemon.js';
 
 /** milliseconds before a change that the kernel refused is tried again: the module may be loaded meanwhile */
@@ -13,9 +17,10 @@ const patienceMilliseconds = 3_000;
 
 export class SyncRoleKeeper {
   private configuration: SyncDaemonConfiguration | undefined;
-  private wanted: SyncRole = 'none';
-  private actual: SyncRole = 'none';
-  /** the daemons that the kernel was last seen to run as wanted */
+  /** the instance that is followed is MASTER */
+  private isMaster = false;
+  private wanted: readonly Daemon[] = [];
+  /** what the kernel was last seen to run as wanted, as text */
   private established: string | undefined;
   private daemons: SyncDaemons | undefined;
   /** changes wait for each other; only the last one wanted is carried out */
@@ -31,18 +36,23 @@ export class SyncRoleKeeper {
   }
 
   get status(): SyncStatus | undefined {
-    return this.configuration && { role: this.actual, id: this.configuration.id, interface: this.configuration.interface };
+    if (!this.configuration) return undefined;
+    const { id, interface: name } = this.configuration;
+    const role = this.established === undefined ? 'none' : this.isMaster ? 'master' : 'backup';
+    return { role, id, interface: name };
   }
 
-  /** @param role what is wanted of the daemon now; `none` also when it is not configured any more */
-  set(configuration: SyncDaemonConfiguration | undefined, role: SyncRole): Promise<void> {
-    // daemons are only ever touched once they were configured: a stranger's are left alone
-    if (!configuration && !this.configuration) return Promise.resolve();
-    if (configuration) this.configuration = configuration;
-    this.wanted = configuration ? role : 'none';
-    return this.change().then(() => {
-      if (!configuration) this.configuration = undefined;
-    });
+  follow(isMaster: boolean): void {
+    this.isMaster = isMaster;
+  }
+
+  /** Done when the kernel runs what is configured, or has refused. A stranger's daemons are left alone while none ever was. */
+  async configure(configuration: SyncDaemonConfiguration | undefined): Promise<void> {
+    if (!configuration && !this.configuration) return;
+    this.wanted = configuration ? daemonsOf(configuration) : [];
+    this.configuration = configuration ?? this.configuration;
+    await this.change();
+    this.configuration = configuration;
   }
 
   /** Compares with the kernel again: someone else may have changed it. */
@@ -75,38 +85,34 @@ export class SyncRoleKeeper {
       if (!configuration) return;
       try {
         this.daemons ??= await SyncDaemons.open();
-        const daemons = daemonsOf(wanted, configuration);
-        const done = await this.daemons.reconcile(daemons);
-        const target = JSON.stringify(daemons);
-        const fields = { sync_id: configuration.id, interface: configuration.interface, changes: done.map(describeDaemonOperation).join(', ') || 'none' };
+        const done = await this.daemons.reconcile(wanted);
+        const target = JSON.stringify(wanted);
+        const fields = { sync_id: configuration.id, interface: configuration.interface, changes: done.map(describeDaemonOperation).join(', ') };
         if (done.length > 0 && target === this.established) {
-          this.report(event('warn', `connection sync: someone else changed the kernel's sync daemon: ${wanted} role taken again`, fields));
-        } else if (wanted !== this.actual || done.length > 0) {
-          this.report(event('info', wanted === 'none' ? 'connection sync: stopped' : `connection sync: ${wanted} role`, fields));
+          this.report(event('warn', "connection sync: someone else changed the kernel's sync daemons: put right", fields));
+        } else if (done.length > 0) {
+          this.report(event('info', wanted.length === 0 ? 'connection sync: stopped' : 'connection sync: sending and listening', fields));
         }
         this.established = target;
-        this.actual = wanted;
         this.refusedSince = undefined;
         this.conditions.end('sync', (count, duration) =>
           event('info', `connection sync works again after ${(duration / 1000).toFixed(1)} s`, { attempts: count }),
         );
       } catch (error) {
-        this.failed(error, wanted);
+        this.failed(error);
       }
     } while (this.again);
   }
 
-  private failed(error: unknown, wanted: SyncRole): void {
+  private failed(error: unknown): void {
     this.daemons?.close();
     this.daemons = undefined;
-    this.actual = 'none';
     this.established = undefined;
-    const reason = inWords(error);
-    if (wanted === 'none') return; // nothing runs where there is no IPVS
+    if (this.wanted.length === 0) return; // nothing runs where there is no IPVS
     this.retry = setTimeout(() => void this.change(), retryMilliseconds);
     // no news at first: the module is being loaded while a daemon starts
     this.refusedSince ??= Date.now();
     if (Date.now() - this.refusedSince < patienceMilliseconds) return;
-    this.conditions.begin('sync', () => event('warn', `connection sync: ${wanted} role cannot be taken: ${reason}; it is tried again every ${retryMilliseconds / 1000} s`));
+    this.conditions.begin('sync', () => event('warn', `connection sync does not run: ${inWords(error)}; it is tried again every ${retryMilliseconds / 1000} s`));
   }
 }

@@ -41,6 +41,7 @@ const errors: readonly (readonly [string, string, string])[] = [
   ['a path in a tcp check', serviceFile('health_check: { @path: / }'), 'conflict path has no meaning for a health check of type tcp'],
   ['a method in an inherited tls check', serviceFile('health_check: { type: tls }', '{ address: 192.0.2.22, health_check: { @method: GET } }'), 'conflict method has no meaning for a health check of type tls'],
   ['an interval of no check', serviceFile('health_check: { type: none, @interval: 1s }'), 'conflict interval has no meaning for a health check of type none'],
+  ['a director that schedules only while nothing listens', `${instanceFile('')}ipvs: { sync: { instance: web, interface: eth1 }, backup_only: @true }\n`, 'conflict backup_only stops a director from scheduling while its sync daemon listens, and with ipvs.sync it always does'],
   ['a certificate file that is missing', serviceFile('health_check: { type: tls, verify: true, ca: @/nonexistent/ca.pem }'), 'invalid_value the certificates in /nonexistent/ca.pem cannot be read: ENOENT: no such file or directory'],
 ];
 
@@ -66,6 +67,7 @@ describe('an error is', () => {
 
 const warnings: readonly (readonly [string, string, string])[] = [
   ['priority 255 without preemption', instanceFile('priority: 255\n      preempt: @false'), 'doubtful preempt: false has no effect with priority 255: the owner of the addresses always takes over'],
+  ['a threshold that short connections never reach', `${instanceFile('')}ipvs: { sync: { instance: web, interface: eth1 }, sync_threshold: @[0, 10] }\n`, 'doubtful with 0 10 a connection is first sent at its packet 10, and shorter ones never'],
   ['a group of one', `${instances(web)}  sync_groups: [{ name: all, instances: @[web] }]\n`, 'doubtful a group of one instance synchronises nothing'],
   ['a quorum over all weights', serviceFile('quorum: { weight: @2 }'), 'doubtful the quorum 2 is more than all weights together (1): it can never be reached'],
   ['a hysteresis that is never passed', serviceFile('quorum: { hysteresis: @1 }'), 'doubtful quorum 1 plus hysteresis 1 is more than all weights together (1): once lost it is never regained'],

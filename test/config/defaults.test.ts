@@ -10,7 +10,7 @@ describe('what the file leaves out', () => {
       sync: undefined,
       timeouts: { tcp: undefined, tcpFin: undefined, udp: undefined },
       onStop: 'keep',
-      sysctls: { expire_nodest_conn: '1', expire_quiescent_template: '1' },
+      sysctls: { expire_nodest_conn: '1', expire_quiescent_template: '1', sync_threshold: '0 0', sync_refresh_period: '2' },
       modprobe: ['/sbin/modprobe'],
     });
   });

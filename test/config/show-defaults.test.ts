@@ -41,6 +41,8 @@ ipvs:
     - /sbin/modprobe
   expire_nodest_conn: true
   expire_quiescent_template: true
+  sync_threshold: 0 0
+  sync_refresh_period: 2
 system:
   manage: false
 virtual_servers:

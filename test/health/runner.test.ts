@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { checkKey, type ActiveCheck } from '../../src/health/check-key.js';
 import { HealthRunner } from '../../src/health/runner.js';
 import type { HealthState, ProbeResult } from '../../src/health/state.js';
-import { Microseconds, Seconds, plus } from '../../src/time/microseconds.js';
+import { Microseconds, Milliseconds, Seconds, plus } from '../../src/time/microseconds.js';
 import { tcpCheck } from './checks.js';
 
 const up: ProbeResult = { ok: true, detail: 'connected' };
@@ -160,6 +160,28 @@ describe('the runner', () => {
       expect(bench.flights).toHaveLength(ended + 4);
     }
     expect([...bench.runner.snapshot().values()].map(({ verdict }) => verdict)).toEqual(checks.map(() => 'up'));
+  });
+
+  it('does not count failures while the host is isolated, nor those of probes that began then, but counts successes', async () => {
+    const bench = new Bench();
+    const [one, two] = [check(1, { interval: Seconds(1), fall: 1, rise: 1 }), check(2, { interval: Seconds(1), fall: 1, rise: 1 })];
+    const verdicts = () => [one, two].map((of) => bench.runner.stateOf(checkKey(of))?.verdict);
+    bench.runner.configure([one, two]);
+    await bench.pass(Milliseconds(900));
+    await at(bench.flights, 0).end(up);
+    await at(bench.flights, 1).end(down);
+    bench.runner.setIsolated(true);
+    await bench.pass(Seconds(1));
+    await at(bench.flights, 2).end(down);
+    await at(bench.flights, 3).end(up);
+    expect(verdicts()).toEqual(['up', 'up']);
+    await bench.pass(Seconds(1));
+    bench.runner.setIsolated(false);
+    await at(bench.flights, 4).end(down);
+    expect(verdicts()).toEqual(['up', 'up']);
+    await bench.pass(Seconds(1));
+    await at(bench.flights, 6).end(down);
+    expect(verdicts()[0]).toBe('down');
   });
 
   it('carries 10,000 checks on one timer', async () => {

@@ -8,13 +8,16 @@ const backup = { role: 'backup', ...at } as const;
 
 describe('the sync daemons', () => {
   it('are left alone when they are right', () => {
-    expect(reconcileDaemons(daemonsOf('master', at), [master])).toEqual([]);
-    expect(reconcileDaemons(daemonsOf('none', at), [])).toEqual([]);
-    expect(reconcileDaemons([master, backup], [backup, master])).toEqual([]);
+    expect(reconcileDaemons(daemonsOf(at), [backup, master])).toEqual([]);
+    expect(reconcileDaemons([], [])).toEqual([]);
   });
 
-  it('change role: the old one is stopped, then the new one started', () => {
-    expect(reconcileDaemons(daemonsOf('master', at), [backup]).map(describeDaemonOperation)).toEqual([
+  it('run in both roles: the one that is missing is started, the other is not touched', () => {
+    expect(reconcileDaemons(daemonsOf(at), [backup]).map(describeDaemonOperation)).toEqual(['start the sync daemon as master, id 51, interface eth1']);
+  });
+
+  it('of another role than wanted are stopped before the wanted one is started', () => {
+    expect(reconcileDaemons([master], [backup]).map(describeDaemonOperation)).toEqual([
       'stop the sync daemon as backup, id 51, interface eth1',
       'start the sync daemon as master, id 51, interface eth1',
     ]);
@@ -26,6 +29,6 @@ describe('the sync daemons', () => {
   });
 
   it('are stopped when none is wanted', () => {
-    expect(reconcileDaemons(daemonsOf('none', at), [master, backup]).map(({ type }) => type)).toEqual(['stop', 'stop']);
+    expect(reconcileDaemons([], [master, backup]).map(({ type }) => type)).toEqual(['stop', 'stop']);
   });
 });

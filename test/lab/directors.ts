@@ -77,9 +77,10 @@ export class PairUnderTest {
     return (await this.site.must(director.name, 'ip -o -4 addr show dev e0')).includes(` ${this.site.vip}/32 `);
   }
 
-  /** By `ipvsadm -Ln --daemon`, e.g. `master sync daemon (mcast=e0, syncid=51...)`; empty = none. */
-  async syncDaemon({ director }: Tandem): Promise<string> {
-    return (await this.site.must(director.name, 'ipvsadm -Ln --daemon')).trim();
+  /** The roles in which the kernel runs its connection sync with the id 51 on e0, by `ipvsadm -Ln --daemon`. */
+  async syncRoles({ director }: Tandem): Promise<readonly string[]> {
+    const text = await this.site.must(director.name, 'ipvsadm -Ln --daemon');
+    return [...text.matchAll(/^(\w+) sync daemon \(mcast=e0, syncid=51,/gm)].map(([, role = '']) => role).sort();
   }
 
   /** Process ids inside the lab; what does not run is not listed. */

@@ -44,7 +44,7 @@ beforeAll(async () => {
   for (const name of ['rs1', 'rs2']) await requests.waitForSuccess(0, name);
   slack = await measureSlack(pair.lab, requests);
 });
-afterAll(() => pair.lab.stop());
+afterAll(() => pair?.lab.stop());
 
 it('a check that two services share is made once by each director', async () => {
   const server = pair.site.realServer('rs1');

@@ -56,7 +56,7 @@ beforeAll(async () => {
   requests = startRequests(pair.site, { every: 20 });
   for (const { name } of pair.site.realServers) await requests.waitForSuccess(0, name);
 });
-afterAll(() => pair.lab.stop());
+afterAll(() => pair?.lab.stop());
 
 it('takes over when the last real server goes and leaves when the first is back, and no request is refused or lost', async () => {
   const from = await pair.lab.now();

@@ -26,7 +26,7 @@ process.on('message', (message) => {
   switch (message.type) {
     case 'configure':
       configuration = message;
-      if (name === 'vrrp') send({ type: 'masters', instances: message.vrrp.instances.map((i) => ({ instance: i.name, masterDownInterval: 3_000_000 })) });
+      if (name === 'vrrp') send({ type: 'masters', instances: message.vrrp.instances.map((i) => ({ instance: i.name, masterDownInterval: 3_000_000 })), isolated: false });
       if (name === 'lvs' && manners.includes('modules')) send({ type: 'load_modules', id: 1, command: ['/bin/echo', 'x'], modules: ['ip_vs'] });
       if (!manners.includes('unconfigured')) send({ type: 'configured', generation: message.generation });
       break;

@@ -161,7 +161,7 @@ describe('a sync group', () => {
 
   it('goes down with a member that loses an election; the others resign by priority 0', () => {
     const router = masterPair();
-    expect(router.hear('inside', 150)).toEqual(['inside: MASTER>BACKUP', 'inside: release', 'outside: MASTER>BACKUP', 'outside: advertise 0', 'outside: release']);
+    expect(router.hear('inside', 150)).toEqual(['inside: advertise 100', 'inside: MASTER>BACKUP', 'inside: release', 'outside: MASTER>BACKUP', 'outside: advertise 0', 'outside: release']);
     expect(router.reason('outside')).toBe('sync group all: inside is BACKUP, 192.0.2.1 advertises priority 150, ours is 100');
   });
 

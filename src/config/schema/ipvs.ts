@@ -28,11 +28,11 @@ const portsRule = 'a power of two from 1 to 64';
 export const sysctls = {
   expire_nodest_conn: onOff().prefault(true).describe("A removed server's connections are reset, not left hanging"),
   expire_quiescent_template: onOff().prefault(true).describe('A persistent client leaves a server of weight 0'),
-  sync_threshold: threshold().optional().describe('Connection sync: packets before a connection is sent first, and the period of packets after which it is sent again'),
+  sync_threshold: threshold().prefault('0 0').describe('Connection sync: packets before a connection is sent first, and the period of packets after which it is sent again; 0 0 = at each change of its state, and every sync_refresh_period'),
   sync_refresh_period: duration({ to: Seconds(31 * 86_400), step: Seconds(1) })
+    .prefault('2s')
     .transform((period) => String(toSeconds(period)))
-    .optional()
-    .describe('Connection sync: a connection whose state does not change is sent again after so long; whole seconds, 0 = never'),
+    .describe('Connection sync: a connection that carries packets is sent again after so long; whole seconds, 0 = never. A director that returns knows only what it heard since'),
   sync_retries: number(0, 3).optional().describe('Connection sync: messages repeated so often, an eighth of sync_refresh_period apart'),
   sync_qlen_max: number(0, largest).optional().describe('Connection sync: messages that may wait to be sent'),
   sync_sock_size: number(0, largest).optional().describe('Connection sync: size of the socket buffer in bytes; 0 = the system decides'),
@@ -70,7 +70,7 @@ export const sysctlFlags: ReadonlySet<string> = new Set([
 
 export const ipvs = mapping({
   sync: mapping({
-    instance: named().describe('VRRP instance that the role follows: master sends, backup receives'),
+    instance: named().describe('VRRP instance whose master counts as the one that sends; both directors send and listen all the time'),
     interface: interfaceName().describe('Interface over which connections are synchronised'),
     id: wholeNumber(0, 255).optional().describe("Sync id, alike on both directors; the instance's virtual_router_id by default"),
   })
