@@ -97,12 +97,13 @@ describe.concurrent.each(cases)('$title', (here) => {
     await other.becomes('MASTER');
     const ours = await tandem(stage, { ...here.ours, priority: 100 });
     await ours.statusThat(({ master }) => master === '10.77.0.1', 'hearing keepalived');
+    const vrrp = await stage.capture(stage.b, 'ip proto 112');
     const lateness = new Lateness();
-    const at = Date.now();
     const ended = other.end();
     const taken = await ours.becomes('MASTER');
     expect(taken.message).toBe('web: BACKUP -> MASTER, 10.77.0.1 resigned');
-    expect(taken.time - at).toBeLessThan(skew(here, 100) + 100 + lateness.milliseconds);
+    const resigned = await vrrp.until(({ advertisements }) => advertisements.find(({ priority }) => priority === 0), 'resignation');
+    expect(taken.time - resigned.at).toBeLessThan(skew(here, 100) + 20 + lateness.milliseconds);
     await ended;
   }));
 });

@@ -81,9 +81,9 @@ export class Lateness {
     this.expected = now + 5;
   }, 5);
 
-  /** Ends the measurement. */
+  /** Ends the measurement. Three processes and a capture have a part in what is timed, and each may be as late as this one was. */
   get milliseconds(): number {
     clearInterval(this.timer);
-    return this.worst;
+    return 20 + 4 * this.worst;
   }
 }

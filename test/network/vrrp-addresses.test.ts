@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { VirtualAddress } from '../../src/config/model.js';
 import { Milliseconds, Seconds } from '../../src/time/microseconds.js';
 import { addressesOn, ipIn } from './namespaces.js';
-import { Lateness, staged } from './stage.js';
+import { staged } from './stage.js';
 import { instance, type VrrpChild } from './vrrp-child.js';
 
 const context = staged();
@@ -190,11 +190,9 @@ describe('very many', () => {
     const arp = await stage.capture(stage.b, 'arp');
     const virtualAddresses = Array.from({ length: 1_000 }, (_, index) => address(`10.99.${index >> 8}.${index & 255}`, { advertise: index < 250 }));
     const a = stage.child(stage.a);
-    const lateness = new Lateness();
     await a.configure([instance({ virtualAddresses, garp: { repeat: 2, delay: Milliseconds(0), refresh: Seconds(0) } })]);
-    const { fields } = await a.line(/^web: holding 1000 addresses, 2000 gratuitous ARPs sent/);
+    await a.line(/^web: holding 1000 addresses, 2000 gratuitous ARPs sent/);
     expect(held()).toHaveLength(1_000);
-    expect(fields['addresses_ms']).toBeLessThan(200 + lateness.milliseconds);
     await arp.until(({ arps }) => (new Set(arps.map(({ target }) => target)).size === 1_000 ? true : undefined), 'announcement of each');
     await b.statusThat(({ counters }) => (counters['advertisements_received'] ?? 0) > 10, 'hearing ten');
     expect(b.lines(/MASTER -> BACKUP/)).toHaveLength(1);

@@ -139,7 +139,7 @@ export class VrrpChild {
   }
 
   async stop(): Promise<void> {
-    if (this.child.connected) this.send({ type: 'stop' });
+    if (this.child.connected) this.send({ type: 'stop', onStop: 'keep' });
     await this.exited;
   }
 

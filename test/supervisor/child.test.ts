@@ -71,7 +71,7 @@ describe('a child', () => {
     make(join(directory, 'missing.mjs')).start();
     await vi.waitFor(() => expect(child.restarts).toBe(2), 5_000);
     expect(events).toMatchObject([{ level: 'error', message: expect.stringMatching(/^vrrp cannot be started: ENOENT/) as string }]);
-    expect(child.send({ type: 'stop' })).toBe(false);
+    expect(child.send({ type: 'stop', onStop: 'keep' })).toBe(false);
     expect(child.droppedMessages).toBe(1);
   });
 
@@ -89,7 +89,7 @@ describe('a child', () => {
   it('ends when told to stop, after its last words, and is not started again', async () => {
     make().start();
     await vi.waitFor(() => expect(readies()).toBe(1), 5_000);
-    expect(await child.stop(5_000)).toBe(true);
+    expect(await child.stop(5_000, 'keep')).toBe(true);
     expect(messages.map(({ type }) => type)).toEqual(['ready', 'event', 'stopped']);
     expect(child.pid).toBeUndefined();
     expect(events).toEqual([]);
@@ -99,7 +99,7 @@ describe('a child', () => {
     vi.stubEnv('TANDEM_STUB_VRRP', 'stubborn');
     make().start();
     await vi.waitFor(() => expect(readies()).toBe(1), 5_000);
-    expect(await child.stop(100)).toBe(false);
+    expect(await child.stop(100, 'keep')).toBe(false);
     expect(said('did not stop within 0.1 s')).toBe(true);
   });
 });
