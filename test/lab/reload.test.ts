@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { siteConfiguration, type FileContent, type PairOptions, type Tandem } from '../../src/lab/pair.js';
-import { between, longestOutage, summarizeConnection } from '../../src/lab/summary.js';
+import { between, longestOutage, summarizeConnection, type RequestResult } from '../../src/lab/summary.js';
 import { startConnection, startRequests, type LongConnection, type RequestStream } from '../../src/lab/traffic.js';
 import { requireLab } from '../tiers.js';
 import { AdvertisementWatch } from './advertisements.js';
@@ -84,6 +84,12 @@ beforeEach(async () => {
   begin = await pair.lab.now();
 });
 
+/** By how much a program of the lab that has something to do every 50 ms was held up at worst: what the machine itself did in that time. */
+function stall(results: readonly RequestResult[], from: number): number {
+  const starts = results.filter(({ start }) => start >= from).map(({ start }) => start).sort((a, b) => a - b);
+  return Math.max(0, ...starts.slice(1).map((start, index) => start - (starts[index] ?? start) - 50));
+}
+
 /** Nothing of what was there is disturbed: no request lost, the long-lived connection goes on, no advertisement late, no transition. */
 async function expectUndisturbed(): Promise<void> {
   const now = await pair.lab.now();
@@ -93,7 +99,7 @@ async function expectUndisturbed(): Promise<void> {
   expect(lost(requests, begin)).toEqual([]);
   const { servers, end } = summarizeConnection(connection.events);
   expect({ servers, end }).toEqual({ servers: [expect.any(String)], end: undefined });
-  expect(watch.longestGap(begin - interval)).toBeLessThan(1.2 * interval + 2 * lateness);
+  expect(watch.longestGap(begin - interval)).toBeLessThan(1.2 * interval + 2 * lateness + stall(requests.results, begin - interval));
   for (const tandem of pair.both) expect(logSince(tandem, begin, /web: \w+ -> \w+/)).toEqual([]);
 }
 
@@ -229,13 +235,13 @@ it('a priority that makes the other one master moves the VIP without an outage, 
 
 describe('an orderly stop of the master', () => {
   /** The other one takes over after the skew time; addresses are released, a stranger's service stays. */
-  async function stop(): Promise<void> {
+  async function stop(syncRoles: readonly string[]): Promise<void> {
     const from = await pair.lab.now();
     pair.d1.process.signal('SIGTERM');
     expect(await pair.d1.process.exited).toBe(0);
     const { time } = await pair.d2.process.waitForLine(/web: BACKUP -> MASTER, 10\.0\.0\.1 resigned/, 10_000, from);
     expect(await pair.holdsVip(pair.d1)).toBe(false);
-    expect(await pair.syncRoles(pair.d1)).toEqual([]);
+    expect(await pair.syncRoles(pair.d1)).toEqual(syncRoles);
     const { start } = await requests.waitForSuccess(time + 500);
     expect(longestOutage(between(requests.results, from, start))?.milliseconds ?? 0).toBeLessThan(skewTime + slack);
     await connection.waitForAnswer(start);
@@ -244,19 +250,19 @@ describe('an orderly stop of the master', () => {
     expect(await pair.lab.run('ip netns pids d1').then(({ stdout }) => stdout)).toBe('');
   }
 
-  it('keeps the table by default; started again it touches nothing of it', async () => {
-    await stop();
+  it('keeps the table and the connection sync by default; started again it touches nothing of them', async () => {
+    await stop(['backup', 'master']);
     expect(Object.keys(await pair.weights(pair.d1)).sort()).toEqual([on7000, on80, stranger].sort());
     expect(await owned(pair.d1)).toEqual({ addresses: [], ports: [80, 7000] });
     await startUp(pair.d1);
-    expect(logSince(pair.d1, begin, /IPVS: /)).toEqual([]);
+    expect(logSince(pair.d1, begin, /IPVS: |connection sync: /)).toEqual([]);
     expect(await owned(pair.d1)).toEqual({ addresses: ['10.0.0.100'], ports: [80, 7000] });
     await pair.d1.process.waitForLine(/web: BACKUP -> MASTER/, 15_000);
   });
 
   it('removes its own services, and only those, with on_stop: remove', async () => {
     await reload(pair.d1, content(pair.d1, { ports: [80, 7000], onStop: 'remove' }));
-    await stop();
+    await stop([]);
     expect(Object.keys(await pair.weights(pair.d1))).toEqual([stranger]);
     expect(await owned(pair.d1)).toEqual({ addresses: [], ports: [] });
   });
