@@ -3,7 +3,8 @@ import type { LogEvent } from '../supervisor/messages.js';
 import { Conditions } from './conditions.js';
 
 interface Noted {
-  lastAt: number;
+  readonly lastAt: number;
+  readonly count: number;
   readonly makeEnd: (count: number, durationMs: number) => LogEvent;
 }
 
@@ -24,11 +25,17 @@ export class QuietConditions {
     this.conditions = new Conditions(report, now);
   }
 
-  /** Logged the first time; repetitions are counted. @returns true the first time */
-  note(key: string, makeBegin: () => LogEvent, makeEnd: (count: number, durationMs: number) => LogEvent): boolean {
-    if (this.noted.size >= conditionsAtMost && !this.noted.has(key)) return false;
-    this.noted.set(key, { lastAt: this.now(), makeEnd });
-    return this.conditions.begin(key, makeBegin);
+  /**
+   * Logged the first time; repetitions are counted.
+   * @param after so many repetitions it is worth a line
+   * @returns true when the line was written
+   */
+  note(key: string, makeBegin: () => LogEvent, makeEnd: (count: number, durationMs: number) => LogEvent, after = 0): boolean {
+    const before = this.noted.get(key);
+    if (this.noted.size >= conditionsAtMost && !before) return false;
+    const count = (before?.count ?? 0) + 1;
+    this.noted.set(key, { lastAt: this.now(), count, makeEnd });
+    return count > after && this.conditions.begin(key, makeBegin);
   }
 
   /** To be called now and then: ends what has been quiet. What happened only once ends without a word. */

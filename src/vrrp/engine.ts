@@ -221,6 +221,7 @@ export class Engine {
       `lower ${instance.name} ${source}`,
       () => instanceEvent('warn', instance.configuration, `${source} advertises too, at priority ${priority}: we stay MASTER at ${instance.settings.priority}, answered and announced again`, { source }),
       (count, duration) => instanceEvent('info', instance.configuration, `${source} does not advertise any more`, { source, count, seconds: Math.round(duration / 1000) }),
+      1, // a loser's last word is no news
     );
   }
 

@@ -48,7 +48,7 @@ const plans: fc.Arbitrary<Plan & { readonly preemptDelay: Microseconds }> = fc
   });
 
 describe('once the network is whole and everyone runs', () => {
-  it('each virtual router has exactly one master within a bounded time, and keeps it', () => {
+  it('each virtual router has exactly one master within a bounded time, and keeps it', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(plans, (plan) => {
         const network = new SimulatedNetwork(plan);
@@ -71,7 +71,7 @@ describe('once the network is whole and everyone runs', () => {
     );
   });
 
-  it('two masters hear each other within an interval and a delay', () => {
+  it('two masters hear each other within an interval and a delay', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(plans, (plan) => {
         const network = new SimulatedNetwork(plan);
@@ -89,7 +89,7 @@ describe('once the network is whole and everyone runs', () => {
 describe('a sync group whose members have opposite priorities on the two routers', () => {
   const settings = (priority: number): Omit<Settings, 'source' | 'grouped'> => ({ version: 3, priority, advertisementInterval: interval, preempt: true, preemptDelay: Seconds(0) });
 
-  it('ends up in one place: the delays on the network break the step in which each beats the other', () => {
+  it('ends up in one place: the delays on the network break the step in which each beats the other', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(fc.nat(), fc.constantFrom(0, 1, 10, 100, 350, 1_000), (seed, apart) => {
         const network = new SimulatedNetwork({
