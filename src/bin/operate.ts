@@ -1,0 +1,39 @@
+/** The commands of `tandem` that look into the election and steer it: counters, failover, explain, replay. */
+import type { Command } from 'commander';
+import type { Reply } from '../control/server.js';
+import type { Status } from '../control/status.js';
+
+/** What `tandem` itself gives its commands. */
+export interface Tools {
+  readonly print: (text: string) => void;
+  /** @throws ControlError, or a failure that `fail` makes */
+  readonly ask: (message: { readonly command: string; readonly [key: string]: unknown }, timeoutMs?: number) => Promise<Reply & { readonly ok: true }>;
+  /** an error that is told in one line and ends with exit code 1 or 2 */
+  readonly fail: (message: string, exitCode: 1 | 2) => Error;
+  readonly colours: () => boolean;
+}
+
+export const addOperateCommands = (program: Command, tools: Tools): void => {
+  addCounters(program, tools);
+};
+
+const addCounters = (program: Command, { print, ask, fail, colours }: Tools): void => {
+  program
+    .command('counters')
+    .description('show what was sent, received, rejected and decided, by instance')
+    .argument('[instance]', 'only this one')
+    .option('--json', 'as JSON')
+    .action(async (only: string | undefined, { json }: { json?: boolean }) => {
+      const reply = await ask({ command: 'status' });
+      const { instances: all, processes } = reply.status as Status;
+      const instances = all.filter(({ name }) => only === undefined || name === only);
+      if (only !== undefined && instances.length === 0) throw fail(`there is no instance '${only}'; there are: ${all.map(({ name }) => name).join(', ') || 'none'}`, 2);
+      if (json === true) {
+        const plain = { instances: instances.map(({ name, counters }) => ({ name, counters })), processes: processes.map(({ name, restarts, dropped_messages }) => ({ name, restarts, dropped_messages })) };
+        print(JSON.stringify(plain, null, 2));
+        return;
+      }
+      const { formatCounters } = await import('../control/counters-table.js');
+      print(formatCounters({ instances, processes }, { colours: colours() }));
+    });
+};
