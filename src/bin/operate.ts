@@ -13,8 +13,12 @@ export interface Tools {
   readonly colours: () => boolean;
 }
 
+/** The daemon decides when a handover has failed; this is for a daemon that does not answer any more. The longest master down interval is 1,024 s (VRRPv2, 255 s). */
+const HANDOVER_LIMIT_MS = 2_100_000;
+
 export const addOperateCommands = (program: Command, tools: Tools): void => {
   addCounters(program, tools);
+  addFailover(program, tools);
 };
 
 const addCounters = (program: Command, { print, ask, fail, colours }: Tools): void => {
@@ -35,5 +39,24 @@ const addCounters = (program: Command, { print, ask, fail, colours }: Tools): vo
       }
       const { formatCounters } = await import('../control/counters-table.js');
       print(formatCounters({ instances, processes }, { colours: colours() }));
+    });
+};
+
+const addFailover = (program: Command, { print, ask, fail }: Tools): void => {
+  program
+    .command('failover')
+    .description('hand an instance, with its sync group, over to the other director; it stays there until that one fails')
+    .argument('<instance>', 'an instance that this director is master of')
+    .option('--force', 'also when no other router was heard')
+    .option('--cancel', 'let an instance that was handed over take part in the election again')
+    .action(async (instance: string, { force = false, cancel = false }: { force?: boolean; cancel?: boolean }) => {
+      if (force && cancel) throw fail('--force and --cancel exclude each other', 2);
+      const reply = await ask({ command: 'failover', instance, force, cancel }, HANDOVER_LIMIT_MS);
+      if (cancel) {
+        print(String(reply.message));
+        return;
+      }
+      const handovers = reply.handovers as readonly { readonly instance: string; readonly master: string; readonly duration_ms: number }[];
+      for (const { instance: name, master, duration_ms: duration } of handovers) print(`failover of ${name}: ${master} is MASTER after ${duration} ms`);
     });
 };

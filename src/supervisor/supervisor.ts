@@ -12,6 +12,7 @@ import { EventLog } from './event-log.js';
 import { InForce, type ChildName } from './in-force.js';
 import type { FromLvs, FromVrrp, LogEvent, ToLvs, ToVrrp } from './messages.js';
 import { loadModules } from './modules.js';
+import { operatorCommands, OperatorRequests } from './operator-requests.js';
 import { ownedBy, OwnedRecord, without, type Owned } from './owned.js';
 import { Sequence, type ReloadOutcome } from './reload.js';
 import { ResumeList } from './resume.js';
@@ -55,6 +56,7 @@ export class Supervisor {
   readonly #resume = new ResumeList();
   readonly #inForce = new InForce();
   readonly #reloads = new Sequence();
+  readonly #operator = new OperatorRequests((id, request) => this.#vrrp.ready && this.#vrrp.send({ type: 'operate', id, request }));
   #loaded: Loaded | undefined;
   #record: OwnedRecord | undefined;
   /** the record as it was before the running configuration, until the child answered `configured` to it */
@@ -76,6 +78,7 @@ export class Supervisor {
       onExit: () => {
         this.#resume.died(monotonicNow());
         this.#inForce.died('vrrp');
+        this.#operator.died();
         this.#before = { ...this.#before, addresses: undefined };
       },
     });
@@ -161,6 +164,8 @@ export class Supervisor {
         this.#setIsolated(message.isolated);
         this.#adopted(message.instances.map(({ instance }) => instance));
         return this.#resume.masters(message.instances);
+      case 'operated':
+        return this.#operator.answered(message.id, message.reply);
       case 'stopped':
       case 'pong':
       case 'status':
@@ -352,6 +357,7 @@ export class Supervisor {
         const status = await this.status();
         return status === undefined ? { ok: false, error: 'tandemd is still starting' } : { ok: true, status };
       },
+      ...operatorCommands(this.#operator),
       reload: async ({ dry_run: dryRun }) => ({ ...(await this.reload(dryRun === true)) }),
     };
   }

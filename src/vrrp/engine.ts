@@ -5,6 +5,7 @@ import type { InstanceStatus, SyncStatus } from '../control/status.js';
 import { Announcer } from '../network/announcer.js';
 import { type NetworkChange, NetworkMonitor } from '../network/monitor.js';
 import type { OwnedAddress, VrrpConfigure } from '../supervisor/messages.js';
+import type { OperatorReply, OperatorRequest } from '../supervisor/operator.js';
 import { monotonicNow } from '../time/clock.js';
 import { DeadlineTimer } from '../time/deadline-timer.js';
 import { earliest, Milliseconds, minus, type Microseconds, toMilliseconds } from '../time/microseconds.js';
@@ -13,6 +14,7 @@ import { Holdings } from './holdings.js';
 import { Instance } from './instance.js';
 import { instanceEvent } from './log.js';
 import { deadline, type Effect } from './machine.js';
+import { Operator } from './operator.js';
 import { Ports } from './ports.js';
 import type { RejectReason } from './packet.js';
 import { receive } from './receive.js';
@@ -48,6 +50,7 @@ export class Engine {
   private readonly timer = new DeadlineTimer((due) => this.timerDue(due));
   private readonly conditions: QuietConditions;
   private readonly sync: SyncRoleKeeper;
+  private readonly operator: Operator;
   private readonly audit: NodeJS.Timeout;
   private syncInstance: string | undefined;
   /** of all instances: none of them is an address to send from */
@@ -61,6 +64,7 @@ export class Engine {
     this.conditions = new QuietConditions(events.report);
     this.holdings = new Holdings(this.addresses, this.conditions, events.report, () => this.arm());
     this.sync = new SyncRoleKeeper(events.report);
+    this.operator = new Operator({ router: () => this.router, instance: (name) => this.instances.get(name), dispatch: (order) => this.dispatch(order), report: events.report });
     this.audit = setInterval(() => this.runAudit(), auditMilliseconds);
   }
 
@@ -70,6 +74,11 @@ export class Engine {
       return member ? [instance.status(member.state, (address) => this.addresses.isHeld(address))] : [];
     });
     return { instances, sync: this.sync.status };
+  }
+
+  /** Carries out what the operator wants; resolves when it is done, never rejects. */
+  operate(request: OperatorRequest): Promise<OperatorReply> {
+    return this.operator.operate(request);
   }
 
   // --- configuration ------------------------------------------------------------------------------------------
@@ -189,6 +198,7 @@ export class Engine {
     if (advertisement.version === 3) instance.count(`checksum.${advertisement.checksum}`);
     this.compareAddressLists(instance, source, advertisement.addresses);
     const { priority, interval } = advertisement;
+    this.operator.heard(instance.name, source, priority);
     this.dispatch({ type: 'instance', instance: instance.name, event: { type: 'advertisement', advertisement: { source, priority, interval } } });
     if (priority > 0 && this.router.get(instance.name)?.state.state === 'MASTER') this.lowerPriority(instance, source, priority);
   }
@@ -370,6 +380,7 @@ export class Engine {
     if (effects.some(({ effect }) => effect.type === 'transition')) {
       this.reportMasters();
       this.followSyncRole();
+      this.operator.look();
     }
     this.arm();
   }

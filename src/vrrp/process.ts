@@ -35,6 +35,9 @@ export const runVrrpProcess = (): void => {
       case 'status':
         parent.send({ type: 'status', id: message.id, ...engine.status });
         return;
+      case 'operate':
+        void engine.operate(message.request).then((reply) => void parent.send({ type: 'operated', id: message.id, reply }));
+        return;
       case 'stop':
         stop(message.onStop === 'remove');
         return;
