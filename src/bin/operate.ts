@@ -19,6 +19,7 @@ const HANDOVER_LIMIT_MS = 2_100_000;
 export const addOperateCommands = (program: Command, tools: Tools): void => {
   addCounters(program, tools);
   addFailover(program, tools);
+  addExplain(program, tools);
 };
 
 const addCounters = (program: Command, { print, ask, fail, colours }: Tools): void => {
@@ -58,5 +59,22 @@ const addFailover = (program: Command, { print, ask, fail }: Tools): void => {
       }
       const handovers = reply.handovers as readonly { readonly instance: string; readonly master: string; readonly duration_ms: number }[];
       for (const { instance: name, master, duration_ms: duration } of handovers) print(`failover of ${name}: ${master} is MASTER after ${duration} ms`);
+    });
+};
+
+const addExplain = (program: Command, { print, ask }: Tools): void => {
+  program
+    .command('explain')
+    .description('say in sentences why an instance is MASTER or not, and what would change it')
+    .argument('<instance>', 'its name')
+    .option('--json', 'as JSON')
+    .action(async (instance: string, { json }: { json?: boolean }) => {
+      const { sentences } = (await ask({ command: 'explain', instance })) as unknown as { readonly sentences: readonly string[] };
+      if (json === true) {
+        print(JSON.stringify({ instance, sentences }, null, 2));
+        return;
+      }
+      const { wrap } = await import('../control/table.js');
+      for (const sentence of sentences) print(wrap(sentence, 98).join('\n  '));
     });
 };

@@ -1,6 +1,7 @@
 /** The operator's commands to the election: from the control socket to the vrrp child and back. */
 import type { CommandHandler, Reply, Request } from '../control/server.js';
 import { toMilliseconds } from '../time/microseconds.js';
+import { explain } from '../vrrp/explain.js';
 import type { OperatorReply, OperatorRequest } from './operator.js';
 
 /** Requests on their way; each is answered once. */
@@ -42,6 +43,8 @@ const plainReply = (reply: OperatorReply): Reply => {
       return { ok: true, handovers: reply.handovers.map(({ instance, master, priority, duration }) => ({ instance, master, priority, duration_ms: Math.round(toMilliseconds(duration)) })) };
     case 'reclaim':
       return { ok: true, message: reply.message };
+    case 'explain':
+      return { ok: true, sentences: explain(reply.facts) };
   }
 };
 
@@ -50,4 +53,5 @@ export const operatorCommands = (requests: OperatorRequests): Readonly<Record<st
     withInstance(request, (instance) =>
       requests.ask(request['cancel'] === true ? { kind: 'reclaim', instance } : { kind: 'failover', instance, force: request['force'] === true }),
     ),
+  explain: (request) => withInstance(request, (instance) => requests.ask({ kind: 'explain', instance })),
 });

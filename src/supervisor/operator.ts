@@ -1,11 +1,14 @@
 /** What the operator may want of the vrrp child, and what it answers: plain data. */
 import type { Microseconds } from '../time/microseconds.js';
+import type { ExplainFacts } from '../vrrp/explain.js';
 
 export type OperatorRequest =
   /** hands an instance over, with its sync group; `force`: also when no other router was ever heard */
   | { readonly kind: 'failover'; readonly instance: string; readonly force: boolean }
   /** takes a handover back */
-  | { readonly kind: 'reclaim'; readonly instance: string };
+  | { readonly kind: 'reclaim'; readonly instance: string }
+  /** what `explain` needs to know */
+  | { readonly kind: 'explain'; readonly instance: string };
 
 /** An instance that another router is master of now. */
 export interface Handover {
@@ -21,4 +24,5 @@ export type OperatorReply =
   | { readonly ok: true; readonly kind: 'failover'; readonly handovers: readonly Handover[] }
   /** a sentence on what follows */
   | { readonly ok: true; readonly kind: 'reclaim'; readonly message: string }
+  | { readonly ok: true; readonly kind: 'explain'; readonly facts: ExplainFacts }
   | { readonly ok: false; readonly error: string };

@@ -64,7 +64,13 @@ export class Engine {
     this.conditions = new QuietConditions(events.report);
     this.holdings = new Holdings(this.addresses, this.conditions, events.report, () => this.arm());
     this.sync = new SyncRoleKeeper(events.report);
-    this.operator = new Operator({ router: () => this.router, instance: (name) => this.instances.get(name), dispatch: (order) => this.dispatch(order), report: events.report });
+    this.operator = new Operator({
+      router: () => this.router,
+      instance: (name) => this.instances.get(name),
+      status: (name) => this.status.instances.find((status) => status.name === name),
+      dispatch: (order) => this.dispatch(order),
+      report: events.report,
+    });
     this.audit = setInterval(() => this.runAudit(), auditMilliseconds);
   }
 

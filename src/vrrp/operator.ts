@@ -1,8 +1,10 @@
 /** The operator's orders to the election: refused with a sentence or passed to the machine, and watched until they are done. */
 import { counted, type Report } from '../control/event.js';
+import type { InstanceStatus } from '../control/status.js';
 import type { Handover, OperatorReply, OperatorRequest } from '../supervisor/operator.js';
 import { monotonicNow } from '../time/clock.js';
 import { minus, type Microseconds, toMilliseconds, toSeconds } from '../time/microseconds.js';
+import type { ExplainFacts, HeardRouter } from './explain.js';
 import type { Instance } from './instance.js';
 import { instanceEvent } from './log.js';
 import { isYielding } from './machine.js';
@@ -12,16 +14,9 @@ import { masterDownInterval } from './timers.js';
 export interface OperatorOptions {
   readonly router: () => RouterState;
   readonly instance: (name: string) => Instance | undefined;
+  readonly status: (name: string) => InstanceStatus | undefined;
   readonly dispatch: (event: RouterEvent) => void;
   readonly report: Report;
-}
-
-/** A router that was heard for an instance. */
-export interface HeardRouter {
-  readonly source: string;
-  /** 0: the last that was heard of it is its resignation */
-  readonly priority: number;
-  readonly at: Microseconds;
 }
 
 interface Waiting {
@@ -53,12 +48,9 @@ export class Operator {
         return this.failover(instance, member, request.force);
       case 'reclaim':
         return this.reclaim(instance, member);
+      case 'explain':
+        return this.explain(instance, member);
     }
-  }
-
-  /** The other router that was heard last for an instance, whether it counted or not. */
-  lastHeardFor(instance: string): HeardRouter | undefined {
-    return this.lastHeard.get(instance);
   }
 
   /** An advertisement was accepted. */
@@ -81,7 +73,7 @@ export class Operator {
   private failover(name: string, member: Member, force: boolean): Promise<OperatorReply> | OperatorReply {
     const refused = this.refusal(name, member, force);
     if (refused !== undefined) return { ok: false, error: refused };
-    const group = [...this.options.router()].filter(([other, { group: its }]) => other === name || (its !== undefined && its === member.group));
+    const group = this.companions(name, member);
     const longest = Math.max(...group.map(([, each]) => downInterval(each)));
     return new Promise((answer) => {
       // the machine itself takes over again when nobody else does; this is for a sync group of which only a part was taken
@@ -119,6 +111,19 @@ export class Operator {
         : `${name} takes part in the election again as its priority says`;
     this.say(name, `the operator's handover holds no more: ${message}`);
     return { ok: true, kind: 'reclaim', message };
+  }
+
+  private explain(name: string, { state, settings, group }: Member): OperatorReply {
+    const status = this.options.status(name);
+    if (!status) return { ok: false, error: `there is no instance '${name}'` };
+    const members = this.companions(name, { group }).map(([other, each]) => ({ name: other, state: each.state, faults: [...each.faults.values()] }));
+    const facts: ExplainFacts = { status, state, settings, members, heard: this.lastHeard.get(name), now: monotonicNow() };
+    return { ok: true, kind: 'explain', facts };
+  }
+
+  /** Those that stand and fall with it, itself included. */
+  private companions(name: string, { group }: Pick<Member, 'group'>): readonly (readonly [string, Member])[] {
+    return [...this.options.router()].filter(([other, { group: its }]) => other === name || (its !== undefined && its === group));
   }
 
   /** Answers when the outcome is known. */

@@ -1,6 +1,7 @@
 /** The operator's failover, between two vrrp children. */
 import { describe, expect, it } from 'vitest';
 import type { OperatorReply } from '../../src/supervisor/operator.js';
+import { explain } from '../../src/vrrp/explain.js';
 import { addressesOn, type Host, Segment } from './namespaces.js';
 import { onStage, type Stage } from './stage.js';
 import { requireNetworkNamespaces } from '../tiers.js';
@@ -43,6 +44,10 @@ describe('a failover that the operator orders', () => {
     // many times the master down interval
     await a.statusThat((status) => (status.counters['advertisements_received'] ?? 0) > heard + 15, 'hearing b on');
     expect(await a.status()).toMatchObject({ state: 'BACKUP', yielding: true, master: '10.77.0.2' });
+    const explained = await a.operate({ kind: 'explain', instance: 'web' });
+    const sentences = explained.ok && explained.kind === 'explain' ? explain(explained.facts).join('\n') : '';
+    expect(sentences).toMatch(/is BACKUP for .*: the operator ordered a handover\.\nThe master is 10\.77\.0\.2, heard 0\.\d\d s ago: its priority is 100, ours is 150\./);
+    expect(sentences).toContain('It was handed over by the operator and leaves 10.77.0.2 alone');
 
     expect(await a.operate({ kind: 'reclaim', instance: 'web' })).toMatchObject({ ok: true, message: 'web preempts 10.77.0.2 (priority 100, ours is 150) within 0.34 s' });
     await a.line(/^web: BACKUP -> MASTER, preempting 10\.77\.0\.2/, mark);
