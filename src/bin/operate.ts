@@ -20,6 +20,7 @@ export const addOperateCommands = (program: Command, tools: Tools): void => {
   addCounters(program, tools);
   addFailover(program, tools);
   addExplain(program, tools);
+  addReplay(program, tools);
 };
 
 const addCounters = (program: Command, { print, ask, fail, colours }: Tools): void => {
@@ -76,5 +77,29 @@ const addExplain = (program: Command, { print, ask }: Tools): void => {
       }
       const { wrap } = await import('../control/table.js');
       for (const sentence of sentences) print(wrap(sentence, 98).join('\n  '));
+    });
+};
+
+const addReplay = (program: Command, { print, fail }: Tools): void => {
+  program
+    .command('replay')
+    .description('run a flight recording through the same election again and say why each decision was taken; exit code 1 when one differs')
+    .argument('<file>', 'a file of RUNTIME_DIR/recordings')
+    .action(async (file: string) => {
+      const [{ readFile }, { decodeRecording, RecordingError }, { narrate }] = await Promise.all([import('node:fs/promises'), import('../vrrp/recording.js'), import('../vrrp/replay.js')]);
+      let text: string;
+      try {
+        text = await readFile(file, 'utf8');
+      } catch (error) {
+        throw fail(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, 1);
+      }
+      try {
+        const { lines, differing } = narrate(decodeRecording(text));
+        for (const line of lines) print(line);
+        if (differing > 0) process.exitCode = 1;
+      } catch (error) {
+        if (error instanceof RecordingError || error instanceof TypeError) throw fail(`${file}: ${error.message}`, 1);
+        throw error;
+      }
     });
 };

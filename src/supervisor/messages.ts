@@ -139,6 +139,18 @@ export interface Operated {
   readonly id: number;
   readonly reply: OperatorReply;
 }
+/** From vrrp, a moment after a transition that the operator did not order. */
+export interface RecordingTaken {
+  readonly type: 'recording';
+  /** the instance, or the sync group */
+  readonly unit: string;
+  /** the transition, in words */
+  readonly cause: string;
+  /** milliseconds since the epoch */
+  readonly time: number;
+  /** the file as it is to be written; bounded by the recorder */
+  readonly text: string;
+}
 /** From lvs: the kernel lacks these modules; the supervisor runs the command. */
 export interface LoadModules {
   readonly type: 'load_modules';
@@ -147,5 +159,5 @@ export interface LoadModules {
   readonly modules: readonly string[];
 }
 
-export type FromVrrp = Ready | VrrpConfigured | Event | Stopped | Masters | Pong | VrrpStatus | Operated;
+export type FromVrrp = Ready | VrrpConfigured | Event | Stopped | Masters | Pong | VrrpStatus | Operated | RecordingTaken;
 export type FromLvs = Ready | Configured | Event | Stopped | LoadModules | Pong | LvsStatus;

@@ -10,6 +10,7 @@ import { monotonicNow } from '../time/clock.js';
 import { DeadlineTimer } from '../time/deadline-timer.js';
 import { earliest, Milliseconds, minus, type Microseconds, toMilliseconds } from '../time/microseconds.js';
 import { AddressHolder, describeAddress } from './address-holder.js';
+import { FlightRecorder, type FlightRecorderEvents } from './flight-recorder.js';
 import { Holdings } from './holdings.js';
 import { Instance } from './instance.js';
 import { instanceEvent } from './log.js';
@@ -32,6 +33,7 @@ const drainRounds = 1_000;
 
 export interface EngineEvents {
   readonly report: Report;
+  readonly onRecording: FlightRecorderEvents['onRecording'];
   /** after every transition */
   readonly onMasters: (masters: readonly { readonly instance: string; readonly masterDownInterval: Microseconds }[], isolated: boolean) => void;
 }
@@ -51,6 +53,7 @@ export class Engine {
   private readonly conditions: QuietConditions;
   private readonly sync: SyncRoleKeeper;
   private readonly operator: Operator;
+  private readonly recorder: FlightRecorder;
   private readonly audit: NodeJS.Timeout;
   private syncInstance: string | undefined;
   /** of all instances: none of them is an address to send from */
@@ -64,6 +67,7 @@ export class Engine {
     this.conditions = new QuietConditions(events.report);
     this.holdings = new Holdings(this.addresses, this.conditions, events.report, () => this.arm());
     this.sync = new SyncRoleKeeper(events.report);
+    this.recorder = new FlightRecorder(events);
     this.operator = new Operator({
       router: () => this.router,
       instance: (name) => this.instances.get(name),
@@ -168,6 +172,7 @@ export class Engine {
   async stop(endSync: boolean): Promise<void> {
     this.stopping = true;
     clearInterval(this.audit);
+    this.recorder.close();
     for (const name of [...this.instances.keys()]) this.dispatch({ type: 'remove', instance: name });
     this.timer.set(undefined);
     await this.holdings.settled();
@@ -377,7 +382,10 @@ export class Engine {
   // --- what goes out ------------------------------------------------------------------------------------------
 
   private dispatch(routerEvent: RouterEvent): void {
-    const { state, effects } = stepRouter(this.router, routerEvent, monotonicNow());
+    const now = monotonicNow();
+    const step = stepRouter(this.router, routerEvent, now);
+    const { state, effects } = step;
+    this.recorder.record(this.router, routerEvent, step, now);
     this.router = state;
     for (const { instance: name, effect } of effects) {
       const instance = this.instances.get(name);

@@ -8,6 +8,7 @@ export const runVrrpProcess = (): void => {
   const parent = new ParentChannel<ToVrrp, FromVrrp>();
   const engine = new Engine({
     report: (event) => void parent.send({ type: 'event', event }),
+    onRecording: ({ unit, cause, time, text }) => void parent.send({ type: 'recording', unit, cause, time, text }),
     onMasters: (instances, isolated) => void parent.send({ type: 'masters', instances, isolated }),
   });
   /** configurations and the stop are carried out one after the other */

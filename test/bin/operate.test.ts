@@ -41,6 +41,11 @@ describe('tandem failover', () => {
   });
 });
 
+it('tandem replay says what is wrong with a file, without a daemon', async () => {
+  expect(await place.tandem('replay', place.config)).toMatchObject({ code: 1, stderr: `tandem: ${place.config}: this is no recording of tandem's: it is not JSON\n` });
+  expect(await place.tandem('replay', '/nonexistent')).toMatchObject({ code: 1, stderr: expect.stringContaining('/nonexistent cannot be read: ENOENT') });
+});
+
 it('tandem counters prints JSON, and names the instances when asked for one that is none', async () => {
   await started();
   expect(JSON.parse((await place.tandem('counters', '--json')).stdout)).toMatchObject({ instances: [], processes: [{ name: 'tandemd' }, { name: 'vrrp' }, { name: 'lvs' }] });
