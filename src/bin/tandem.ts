@@ -6,6 +6,7 @@ import { matchCommand } from '../control/command-names.js';
 import type { Reply } from '../control/server.js';
 import type { Status } from '../control/status.js';
 import { version } from '../control/version.js';
+import { addOperateCommands } from './operate.js';
 
 /** A failure that is told in one line, with its exit code: 1 at run time, 2 usage, 3 configuration rejected. */
 class CommandError extends Error {
@@ -34,8 +35,8 @@ const program = new Command('tandem')
 
 const runtimeDirectory = (): string => program.opts<{ runtimeDir: string }>().runtimeDir;
 
-const ask = async (message: { readonly command: string; readonly [key: string]: unknown }): Promise<Reply & { readonly ok: true }> => {
-  const reply = await request(runtimeDirectory(), message);
+const ask = async (message: { readonly command: string; readonly [key: string]: unknown }, timeoutMs?: number): Promise<Reply & { readonly ok: true }> => {
+  const reply = await request(runtimeDirectory(), message, timeoutMs);
   if (reply.ok) return reply;
   const { diagnostics } = reply;
   if (typeof diagnostics === 'string' && diagnostics !== '') {
@@ -43,6 +44,12 @@ const ask = async (message: { readonly command: string; readonly [key: string]: 
     throw new CommandError(reply.error, 3);
   }
   throw new CommandError(reply.error, 1);
+};
+
+/** Only for people at a terminal. */
+const colours = (): boolean => {
+  const { NO_COLOR: noColour, TERM: terminal } = process.env;
+  return process.stdout.isTTY && (noColour === undefined || noColour === '') && terminal !== 'dumb';
 };
 
 const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
@@ -83,9 +90,7 @@ program
       return;
     }
     const { formatStatus } = await import('../control/status-table.js');
-    const { NO_COLOR: noColour, TERM: terminal } = process.env;
-    const colours = process.stdout.isTTY && (noColour === undefined || noColour === '') && terminal !== 'dumb';
-    print(formatStatus(reply.status as Status, { colours, now: Date.now() }));
+    print(formatStatus(reply.status as Status, { colours: colours(), now: Date.now() }));
   });
 
 program
@@ -105,6 +110,8 @@ program
     if (pending.length > 0) throw new CommandError(`configuration reloaded, but not in force yet in: ${pending.join(', ')}`, 1);
     print(changes.length === 0 ? 'configuration reloaded: nothing changed' : `configuration reloaded: ${plural(changes.length, 'change')}`);
   });
+
+addOperateCommands(program, { print, ask, colours, fail: (message, exitCode) => new CommandError(message, exitCode) });
 
 /** The arguments with the command's name in full. @throws CommandError for a name that is none, not unique, or not built */
 const expandCommand = (args: readonly string[]): readonly string[] => {

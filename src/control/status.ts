@@ -46,6 +46,8 @@ export interface InstanceStatus {
   readonly address_list_agrees: boolean;
   /** of the last transition, in words */
   readonly reason: string;
+  /** handed over by `tandem failover`: it takes over only when the other master fails, or after `tandem failover --cancel` */
+  readonly yielding: boolean;
   /** e.g. advertisements_sent, advertisements_received, rejected.checksum, checksum.pseudo_header, garp_sent, to_master ... */
   readonly counters: Readonly<Record<string, number>>;
 }

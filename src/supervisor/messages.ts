@@ -2,6 +2,7 @@
 import type { IpvsConfiguration, LogLevel, SyncDaemonConfiguration, VirtualServerConfiguration, VrrpConfiguration } from '../config/model.js';
 import type { InstanceStatus, SyncStatus, VirtualServerStatus } from '../control/status.js';
 import type { Microseconds } from '../time/microseconds.js';
+import type { OperatorReply, OperatorRequest } from './operator.js';
 
 /** One line of the log, made where the thing happened, written by the supervisor. */
 export interface LogEvent {
@@ -80,7 +81,14 @@ export interface Isolated {
   readonly isolated: boolean;
 }
 
-export type ToVrrp = VrrpConfigure | Stop | Ping | StatusRequest;
+/** vrrp: what the operator wants of the election; answered by `operated` with the same id. */
+export interface Operate {
+  readonly type: 'operate';
+  readonly id: number;
+  readonly request: OperatorRequest;
+}
+
+export type ToVrrp = VrrpConfigure | Stop | Ping | StatusRequest | Operate;
 export type ToLvs = LvsConfigure | Stop | Ping | StatusRequest | ModulesLoaded | Isolated;
 
 /** From both, first of all: loaded and waiting for `configure`. */
@@ -125,6 +133,24 @@ export interface LvsStatus {
   readonly id: number;
   readonly virtualServers: readonly VirtualServerStatus[];
 }
+/** From vrrp: the answer to `operate`; a handover's comes when it is over. */
+export interface Operated {
+  readonly type: 'operated';
+  readonly id: number;
+  readonly reply: OperatorReply;
+}
+/** From vrrp, a moment after a transition that the operator did not order. */
+export interface RecordingTaken {
+  readonly type: 'recording';
+  /** the instance, or the sync group */
+  readonly unit: string;
+  /** the transition, in words */
+  readonly cause: string;
+  /** milliseconds since the epoch */
+  readonly time: number;
+  /** the file as it is to be written; bounded by the recorder */
+  readonly text: string;
+}
 /** From lvs: the kernel lacks these modules; the supervisor runs the command. */
 export interface LoadModules {
   readonly type: 'load_modules';
@@ -133,5 +159,5 @@ export interface LoadModules {
   readonly modules: readonly string[];
 }
 
-export type FromVrrp = Ready | VrrpConfigured | Event | Stopped | Masters | Pong | VrrpStatus;
+export type FromVrrp = Ready | VrrpConfigured | Event | Stopped | Masters | Pong | VrrpStatus | Operated | RecordingTaken;
 export type FromLvs = Ready | Configured | Event | Stopped | LoadModules | Pong | LvsStatus;

@@ -12,6 +12,8 @@ import { EventLog } from './event-log.js';
 import { InForce, type ChildName } from './in-force.js';
 import type { FromLvs, FromVrrp, LogEvent, ToLvs, ToVrrp } from './messages.js';
 import { loadModules } from './modules.js';
+import { operatorCommands, OperatorRequests } from './operator-requests.js';
+import { Recordings } from './recordings.js';
 import { ownedBy, OwnedRecord, without, type Owned } from './owned.js';
 import { Sequence, type ReloadOutcome } from './reload.js';
 import { ResumeList } from './resume.js';
@@ -55,6 +57,8 @@ export class Supervisor {
   readonly #resume = new ResumeList();
   readonly #inForce = new InForce();
   readonly #reloads = new Sequence();
+  readonly #recordings: Recordings;
+  readonly #operator = new OperatorRequests((id, request) => this.#vrrp.ready && this.#vrrp.send({ type: 'operate', id, request }));
   #loaded: Loaded | undefined;
   #record: OwnedRecord | undefined;
   /** the record as it was before the running configuration, until the child answered `configured` to it */
@@ -68,6 +72,7 @@ export class Supervisor {
   #stopping: Promise<boolean> | undefined;
 
   constructor(private readonly options: SupervisorOptions) {
+    this.#recordings = new Recordings(options.runtimeDirectory, this.#events.write);
     this.#vrrp = new Child<ToVrrp, FromVrrp>({
       name: 'vrrp',
       entry: options.entries.vrrp,
@@ -76,6 +81,7 @@ export class Supervisor {
       onExit: () => {
         this.#resume.died(monotonicNow());
         this.#inForce.died('vrrp');
+        this.#operator.died();
         this.#before = { ...this.#before, addresses: undefined };
       },
     });
@@ -161,6 +167,10 @@ export class Supervisor {
         this.#setIsolated(message.isolated);
         this.#adopted(message.instances.map(({ instance }) => instance));
         return this.#resume.masters(message.instances);
+      case 'recording':
+        return void this.#recordings.write(message);
+      case 'operated':
+        return this.#operator.answered(message.id, message.reply);
       case 'stopped':
       case 'pong':
       case 'status':
@@ -352,6 +362,7 @@ export class Supervisor {
         const status = await this.status();
         return status === undefined ? { ok: false, error: 'tandemd is still starting' } : { ok: true, status };
       },
+      ...operatorCommands(this.#operator),
       reload: async ({ dry_run: dryRun }) => ({ ...(await this.reload(dryRun === true)) }),
     };
   }
@@ -401,7 +412,7 @@ export class Supervisor {
       if (servicesReleased && onStop === 'remove') await this.#narrow({ services: [] });
     }
     for (const timer of this.#timers) clearInterval(timer);
-    await this.#control?.close();
+    await Promise.all([this.#control?.close(), this.#recordings.settled()]);
     this.#events.say('info', 'stopped');
     return this.#events.flush(1_000);
   }

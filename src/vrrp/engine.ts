@@ -5,14 +5,17 @@ import type { InstanceStatus, SyncStatus } from '../control/status.js';
 import { Announcer } from '../network/announcer.js';
 import { type NetworkChange, NetworkMonitor } from '../network/monitor.js';
 import type { OwnedAddress, VrrpConfigure } from '../supervisor/messages.js';
+import type { OperatorReply, OperatorRequest } from '../supervisor/operator.js';
 import { monotonicNow } from '../time/clock.js';
 import { DeadlineTimer } from '../time/deadline-timer.js';
 import { earliest, Milliseconds, minus, type Microseconds, toMilliseconds } from '../time/microseconds.js';
 import { AddressHolder, describeAddress } from './address-holder.js';
+import { FlightRecorder, type FlightRecorderEvents } from './flight-recorder.js';
 import { Holdings } from './holdings.js';
 import { Instance } from './instance.js';
 import { instanceEvent } from './log.js';
 import { deadline, type Effect } from './machine.js';
+import { Operator } from './operator.js';
 import { Ports } from './ports.js';
 import type { RejectReason } from './packet.js';
 import { receive } from './receive.js';
@@ -30,6 +33,7 @@ const drainRounds = 1_000;
 
 export interface EngineEvents {
   readonly report: Report;
+  readonly onRecording: FlightRecorderEvents['onRecording'];
   /** after every transition */
   readonly onMasters: (masters: readonly { readonly instance: string; readonly masterDownInterval: Microseconds }[], isolated: boolean) => void;
 }
@@ -48,6 +52,8 @@ export class Engine {
   private readonly timer = new DeadlineTimer((due) => this.timerDue(due));
   private readonly conditions: QuietConditions;
   private readonly sync: SyncRoleKeeper;
+  private readonly operator: Operator;
+  private readonly recorder: FlightRecorder;
   private readonly audit: NodeJS.Timeout;
   private syncInstance: string | undefined;
   /** of all instances: none of them is an address to send from */
@@ -61,6 +67,14 @@ export class Engine {
     this.conditions = new QuietConditions(events.report);
     this.holdings = new Holdings(this.addresses, this.conditions, events.report, () => this.arm());
     this.sync = new SyncRoleKeeper(events.report);
+    this.recorder = new FlightRecorder(events);
+    this.operator = new Operator({
+      router: () => this.router,
+      instance: (name) => this.instances.get(name),
+      status: (name) => this.status.instances.find((status) => status.name === name),
+      dispatch: (order) => this.dispatch(order),
+      report: events.report,
+    });
     this.audit = setInterval(() => this.runAudit(), auditMilliseconds);
   }
 
@@ -70,6 +84,11 @@ export class Engine {
       return member ? [instance.status(member.state, (address) => this.addresses.isHeld(address))] : [];
     });
     return { instances, sync: this.sync.status };
+  }
+
+  /** Carries out what the operator wants; resolves when it is done, never rejects. */
+  operate(request: OperatorRequest): Promise<OperatorReply> {
+    return this.operator.operate(request);
   }
 
   // --- configuration ------------------------------------------------------------------------------------------
@@ -153,6 +172,7 @@ export class Engine {
   async stop(endSync: boolean): Promise<void> {
     this.stopping = true;
     clearInterval(this.audit);
+    this.recorder.close();
     for (const name of [...this.instances.keys()]) this.dispatch({ type: 'remove', instance: name });
     this.timer.set(undefined);
     await this.holdings.settled();
@@ -189,6 +209,7 @@ export class Engine {
     if (advertisement.version === 3) instance.count(`checksum.${advertisement.checksum}`);
     this.compareAddressLists(instance, source, advertisement.addresses);
     const { priority, interval } = advertisement;
+    this.operator.heard(instance.name, source, priority);
     this.dispatch({ type: 'instance', instance: instance.name, event: { type: 'advertisement', advertisement: { source, priority, interval } } });
     if (priority > 0 && this.router.get(instance.name)?.state.state === 'MASTER') this.lowerPriority(instance, source, priority);
   }
@@ -362,7 +383,10 @@ export class Engine {
   // --- what goes out ------------------------------------------------------------------------------------------
 
   private dispatch(routerEvent: RouterEvent): void {
-    const { state, effects } = stepRouter(this.router, routerEvent, monotonicNow());
+    const now = monotonicNow();
+    const step = stepRouter(this.router, routerEvent, now);
+    const { state, effects } = step;
+    this.recorder.record(this.router, routerEvent, step, now);
     this.router = state;
     for (const { instance: name, effect } of effects) {
       const instance = this.instances.get(name);
@@ -371,6 +395,7 @@ export class Engine {
     if (effects.some(({ effect }) => effect.type === 'transition')) {
       this.reportMasters();
       this.followSyncRole();
+      this.operator.look();
     }
     this.arm();
   }

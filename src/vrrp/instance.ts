@@ -3,7 +3,7 @@ import type { InstanceConfiguration, VirtualAddress } from '../config/model.js';
 import type { InstanceStatus } from '../control/status.js';
 import { type Microseconds, toMilliseconds } from '../time/microseconds.js';
 import type { AnnouncementSchedule } from './announcements.js';
-import type { InstanceState, Settings } from './machine.js';
+import { type InstanceState, isYielding, type Settings } from './machine.js';
 import { type Advertisement, encodeAdvertisement } from './packet.js';
 import { masterDownInterval } from './timers.js';
 
@@ -91,6 +91,7 @@ export class Instance {
       })),
       address_list_agrees: this.addressListAgrees,
       reason: state.reason,
+      yielding: isYielding(state),
       counters: Object.fromEntries([...this.counters].sort(([a], [b]) => (a < b ? -1 : 1))),
     };
   }

@@ -48,6 +48,8 @@ export interface Backup extends Common {
   readonly claims: string | undefined;
   /** addresses of an earlier run may be held until a better master is heard */
   readonly leftover: boolean;
+  /** handed over by the operator's order: whoever is master is left alone until it fails, or until `reclaim` */
+  readonly yielding?: true;
 }
 export interface Master extends Common {
   readonly state: 'MASTER';
@@ -55,6 +57,8 @@ export interface Master extends Common {
 }
 export interface Fault extends Common {
   readonly state: 'FAULT';
+  /** a handover outlasts a fault */
+  readonly yielding?: true;
 }
 export type InstanceState = Initialize | Backup | Master | Fault;
 
@@ -77,6 +81,10 @@ export type MachineEvent =
   | { readonly type: 'fault'; readonly reason: string }
   | { readonly type: 'recover'; readonly reason: string }
   | { readonly type: 'stop' }
+  /** the operator hands mastership over */
+  | { readonly type: 'yield' }
+  /** the operator's handover holds no more */
+  | { readonly type: 'reclaim' }
   /** the settings given to this step differ from those of the step before */
   | { readonly type: 'reconfigure'; readonly before: Settings }
   /** the process did not run for `length`, longer than the master down interval; what was queued meanwhile has been heard */
@@ -139,17 +147,22 @@ const leave = (from: InstanceState, to: InstanceState, resigns: boolean): Step =
   return transition(from, to, effects);
 };
 
+/** It was handed over by the operator's order, which still holds. */
+export const isYielding = (state: InstanceState): boolean => (state.state === 'BACKUP' || state.state === 'FAULT') && state.yielding === true;
+const yieldingAs = (state: InstanceState): { readonly yielding?: true } => (isYielding(state) ? { yielding: true } : {});
+
 const start = (state: InstanceState, settings: Settings, now: Microseconds, resume: boolean, reason: string): Step => {
   if (resume) return becomeMaster(state, settings, now, `${reason}, it was master a moment ago`);
   // RFC 9568, 6.4.1: the address owner does not wait
-  if (settings.priority === 255 && !settings.grouped) return becomeMaster(state, settings, now, `${reason}, it owns the addresses (priority 255)`);
+  if (settings.priority === 255 && !settings.grouped && !isYielding(state)) return becomeMaster(state, settings, now, `${reason}, it owns the addresses (priority 255)`);
   const next = backup(settings, now, now, reason);
-  if (settings.priority === 255) return transition(state, { ...next, masterDownAt: undefined, claims: 'it owns the addresses (priority 255)' }, []);
-  return transition(state, { ...next, leftover: state.state === 'INIT' }, []);
+  if (settings.priority === 255 && !isYielding(state)) return transition(state, { ...next, masterDownAt: undefined, claims: 'it owns the addresses (priority 255)' }, []);
+  return transition(state, { ...next, ...yieldingAs(state), leftover: state.state === 'INIT' }, []);
 };
 
 const hearAsBackup = (state: Backup, heard: HeardAdvertisement, settings: Settings, now: Microseconds): Step => {
-  const { version, priority, preempt, preemptDelay } = settings;
+  const { version, priority, preemptDelay } = settings;
+  const preempt = settings.preempt && !isYielding(state);
   const master = { source: heard.source, priority: heard.priority };
   if (heard.priority === 0) {
     // RFC 9568, 6.4.2: the master resigns
@@ -206,7 +219,7 @@ const hearAsMaster = (state: Master, heard: HeardAdvertisement, settings: Settin
 };
 
 const whyMasterIsDown = (state: Backup, settings: Settings, now: Microseconds): string => {
-  if (!state.master) return 'no advertisement from anyone';
+  if (!state.master) return isYielding(state) ? 'nobody took over after the handover that the operator ordered' : 'no advertisement from anyone';
   if (state.master.priority === 0) return `${state.master.source} resigned`;
   if (state.lastHeard === undefined) {
     return `preempting ${state.master.source}: its priority is ${state.master.priority}, ours ${settings.priority}`;
@@ -281,11 +294,18 @@ export const step = (state: InstanceState, event: MachineEvent, settings: Settin
     case 'demote':
       return state.state === 'MASTER' ? leave(state, backup(settings, now, now, event.reason), true) : nothing(state);
     case 'fault':
-      return state.state === 'FAULT' ? nothing({ ...state, reason: event.reason }) : leave(state, { state: 'FAULT', since: now, reason: event.reason }, true);
+      return state.state === 'FAULT' ? nothing({ ...state, reason: event.reason }) : leave(state, { state: 'FAULT', since: now, reason: event.reason, ...yieldingAs(state) }, true);
     case 'recover':
       return state.state === 'FAULT' ? start(state, settings, now, false, event.reason) : nothing(state);
     case 'stop':
       return state.state === 'INIT' ? nothing(state) : leave(state, { state: 'INIT', since: now, reason: 'stopped' }, true);
+    case 'yield':
+      return state.state === 'MASTER' ? leave(state, { ...backup(settings, now, now, 'the operator ordered a handover'), yielding: true }, true) : nothing(state);
+    case 'reclaim': {
+      if (state.state !== 'BACKUP' && state.state !== 'FAULT') return nothing(state);
+      const { yielding: _, ...rest } = state;
+      return nothing(rest);
+    }
     case 'reconfigure':
       return reconfigure(state, event.before, settings, now);
     case 'stalled':

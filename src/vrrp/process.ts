@@ -8,6 +8,7 @@ export const runVrrpProcess = (): void => {
   const parent = new ParentChannel<ToVrrp, FromVrrp>();
   const engine = new Engine({
     report: (event) => void parent.send({ type: 'event', event }),
+    onRecording: ({ unit, cause, time, text }) => void parent.send({ type: 'recording', unit, cause, time, text }),
     onMasters: (instances, isolated) => void parent.send({ type: 'masters', instances, isolated }),
   });
   /** configurations and the stop are carried out one after the other */
@@ -34,6 +35,9 @@ export const runVrrpProcess = (): void => {
         return;
       case 'status':
         parent.send({ type: 'status', id: message.id, ...engine.status });
+        return;
+      case 'operate':
+        void engine.operate(message.request).then((reply) => void parent.send({ type: 'operated', id: message.id, reply }));
         return;
       case 'stop':
         stop(message.onStop === 'remove');

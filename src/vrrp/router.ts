@@ -25,6 +25,8 @@ export type RouterEvent =
   | { readonly type: 'instance'; readonly instance: string; readonly event: Extract<MachineEvent, { type: 'advertisement' | 'timer' | 'stalled' }> }
   | { readonly type: 'fault'; readonly instance: string; readonly fault: string; readonly reason: string }
   | { readonly type: 'fault_cleared'; readonly instance: string; readonly fault: string; readonly reason: string }
+  /** the operator hands the instance over, with its sync group; or takes that order back */
+  | { readonly type: 'yield' | 'reclaim'; readonly instance: string }
   | { readonly type: 'configure'; readonly instance: string; readonly settings: Settings; readonly group: string | undefined }
   /** stopped and forgotten */
   | { readonly type: 'remove'; readonly instance: string };
@@ -65,7 +67,7 @@ class Transaction {
   }
 
   /** The instances that stand and fall with this one, itself included. */
-  private companions(name: string): readonly (readonly [string, Member])[] {
+  companions(name: string): readonly (readonly [string, Member])[] {
     const group = this.members.get(name)?.group;
     return [...this.members].filter(([other, member]) => other === name || (group !== undefined && member.group === group));
   }
@@ -141,6 +143,11 @@ export const stepRouter = (before: RouterState, event: RouterEvent, now: Microse
       transaction.recover(event.instance, event.reason);
       break;
     }
+    case 'yield':
+    case 'reclaim':
+      for (const [name] of transaction.companions(event.instance)) transaction.step(name, { type: event.type });
+      transaction.settle(event.instance);
+      break;
     case 'configure': {
       const member = before.get(event.instance);
       if (!member) break;

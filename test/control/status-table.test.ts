@@ -27,6 +27,7 @@ const instance = (more: Partial<InstanceStatus> = {}): InstanceStatus => ({
   ],
   address_list_agrees: true,
   reason: 'no advertisement',
+  yielding: false,
   counters: {},
   ...more,
 });
@@ -73,6 +74,13 @@ const status = (more: Partial<Status> = {}): Status => ({
 const plain = (text: string): string => text.replaceAll(/\u001b\[\d+m/g, '');
 
 describe('the status table', () => {
+  it('says which instances the operator handed over', () => {
+    const handedOver = instance({ state: 'BACKUP', master: '192.168.50.32', yielding: true });
+    expect(formatStatus(status({ instances: [handedOver] }), { colours: false, now }).replace(/\s+/g, ' ')).toContain(
+      "! web was handed over by 'tandem failover': it takes over only when the other master fails, or after 'tandem failover web --cancel'",
+    );
+  });
+
   it('shows a master with one server down', () => {
     expect(formatStatus(status(), { colours: false, now })).toBe(
       [

@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { InstanceConfiguration, SyncGroupConfiguration } from '../../src/config/model.js';
 import type { InstanceStatus } from '../../src/control/status.js';
-import type { FromVrrp, LogEvent, Masters, ToVrrp, VrrpConfigure } from '../../src/supervisor/messages.js';
+import type { FromVrrp, LogEvent, Masters, RecordingTaken, ToVrrp, VrrpConfigure } from '../../src/supervisor/messages.js';
+import type { OperatorReply, OperatorRequest } from '../../src/supervisor/operator.js';
 import { Milliseconds, Seconds } from '../../src/time/microseconds.js';
 import type { Host } from './namespaces.js';
 
@@ -26,6 +27,7 @@ const program = new URL('../../dist/bin/vrrp.js', import.meta.url).pathname;
 
 export class VrrpChild {
   readonly log: LogEvent[] = [];
+  readonly recordings: RecordingTaken[] = [];
   /** milliseconds since the epoch */
   readonly forkedAt = Date.now();
   /** what it last told of its masters */
@@ -38,6 +40,7 @@ export class VrrpChild {
   private ready = false;
   private configured = 0;
   private statuses = new Map<number, readonly InstanceStatus[]>();
+  private readonly replies = new Map<number, OperatorReply>();
   private pings = 0;
 
   constructor(private readonly host: Host) {
@@ -53,6 +56,8 @@ export class VrrpChild {
     if (message.type === 'masters') this.masters = message.instances;
     if (message.type === 'stopped') this.stopped = true;
     if (message.type === 'status') this.statuses.set(message.id, message.instances);
+    if (message.type === 'recording') this.recordings.push(message);
+    if (message.type === 'operated') this.replies.set(message.id, message.reply);
     for (const waiter of [...this.waiters]) waiter();
   }
 
@@ -94,6 +99,17 @@ export class VrrpChild {
     const found = instances.find((status) => status.name === name);
     if (!found) throw new Error(`no instance ${name}`);
     return found;
+  }
+
+  /** The first recording of an instance or sync group. */
+  recording(unit: string): Promise<RecordingTaken> {
+    return this.until(() => this.recordings.find((recording) => recording.unit === unit), `recording of ${unit}`);
+  }
+
+  operate(request: OperatorRequest): Promise<OperatorReply> {
+    const id = ++this.pings;
+    this.send({ type: 'operate', id, request });
+    return this.until(() => this.replies.get(id), `answer to ${request.kind}`);
   }
 
   /** The first line from `from` on that matches. */

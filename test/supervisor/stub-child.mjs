@@ -34,6 +34,16 @@ process.on('message', (message) => {
     case 'status':
       if (!manners.includes('silent')) send({ type: message.type === 'ping' ? 'pong' : 'status', id: message.id, ...(name === 'vrrp' ? { instances: [], sync: undefined } : { virtualServers: [] }) });
       break;
+    case 'operate': {
+      const { kind, instance } = message.request;
+      if (manners.includes('die_when_operated')) process.exit(9);
+      const replies = {
+        failover: { ok: true, kind, handovers: [{ instance, master: '192.0.2.2', priority: 100, duration: 612_345 }] },
+        reclaim: { ok: true, kind, message: `${instance} takes part again` },
+      };
+      send({ type: 'operated', id: message.id, reply: instance === 'web' ? replies[kind] : { ok: false, error: `there is no instance '${instance}'` } });
+      break;
+    }
     case 'stop':
       if (manners.includes('stubborn')) break;
       send({ type: 'event', event: { time: Date.now(), level: 'info', message: `${name} released`, fields: { instances: configuration?.vrrp?.instances.length ?? 0 } } });

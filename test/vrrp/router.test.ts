@@ -312,3 +312,42 @@ describe('what is handed out', () => {
     expect(JSON.stringify([...before])).toBe(copy);
   });
 });
+
+describe('a sync group that the operator hands over', () => {
+  const handedOver = (): Router => {
+    const router = masterPair();
+    router.do({ type: 'yield', instance: 'inside' });
+    return router;
+  };
+
+  it('resigns as a whole', () => {
+    const router = masterPair();
+    expect(router.states).toEqual({ outside: 'MASTER', inside: 'MASTER' });
+    expect(router.do({ type: 'yield', instance: 'inside' })).toEqual([
+      ...['outside: MASTER>BACKUP', 'outside: advertise 0', 'outside: release'],
+      ...['inside: MASTER>BACKUP', 'inside: advertise 0', 'inside: release'],
+    ]);
+  });
+
+  it('leaves the other router master of all while it hears it, and preempts as a whole once the order is taken back', () => {
+    const router = handedOver();
+    for (let interval = 0; interval < 10; interval++) {
+      for (const name of ['outside', 'inside']) expect(router.hear(name, 50)).toEqual([]);
+      router.wait(Seconds(1));
+    }
+    router.do({ type: 'reclaim', instance: 'outside' });
+    for (const name of ['outside', 'inside']) router.hear(name, 50);
+    router.expire('outside');
+    expect(router.states).toEqual({ outside: 'BACKUP', inside: 'BACKUP' });
+    router.expire('inside');
+    expect(router.states).toEqual({ outside: 'MASTER', inside: 'MASTER' });
+  });
+
+  it('is master of all again when nobody takes over', () => {
+    const router = handedOver();
+    router.expire('outside');
+    router.expire('inside');
+    expect(router.states).toEqual({ outside: 'MASTER', inside: 'MASTER' });
+    expect(router.reason('outside')).toBe('nobody took over after the handover that the operator ordered');
+  });
+});

@@ -1,0 +1,27 @@
+/** What to do about packets that were not accepted, by reason. Pure. */
+import type { InstanceStatus } from '../control/status.js';
+
+const advice: Readonly<Record<string, string>> = {
+  authentication_failure: 'the other router has another password: make authentication.password the same on both',
+  authentication_type: 'one router uses authentication and the other does not: make authentication the same on both',
+  advertisement_interval: 'with VRRPv2 both must have the same advertisement_interval',
+  version: 'the other router speaks another version of VRRP: make version the same on both',
+  checksum: 'the packets are damaged, or their sender forms the checksum differently',
+  ttl: 'VRRP packets have TTL 255: these were routed here, or their sender is no VRRP router',
+  own_address: 'they come from an address of this host itself: another host has our address, or the network sends our packets back (a loop, or a bridge that reflects)',
+  destination: 'they were not sent to the VRRP multicast group: their sender uses unicast',
+  unknown_virtual_router_id: 'another virtual router is on this network: no harm, unless its ID was meant to be this one',
+  type: 'they are VRRP, but no advertisements: their sender is broken or hostile',
+  length: 'their length does not fit what they say they hold: their sender is broken, hostile, or uses authentication that is not known here',
+  too_short: 'they are too short for VRRP: their sender is broken or hostile',
+  ip_header: 'their IP header is not sound: their sender is broken or hostile',
+};
+
+/** A sentence for each reason by which packets were rejected. */
+export const rejections = ({ counters }: Pick<InstanceStatus, 'counters'>): readonly string[] =>
+  Object.entries(counters).flatMap(([counter, count]) => {
+    if (!counter.startsWith('rejected.') || count === 0) return [];
+    const reason = counter.slice('rejected.'.length);
+    const what = advice[reason];
+    return [`Rejected so far: ${count} ${count === 1 ? 'packet' : 'packets'}, ${reason.replaceAll('_', ' ')}${what === undefined ? '' : `: ${what}`}.`];
+  });
