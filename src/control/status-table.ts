@@ -1,5 +1,5 @@
 /** `tandem status` for people: a table that fits its width. Pure. */
-import type { InstanceStatus, ProcessStatus, RealServerStatus, Status, VirtualServerStatus, VrrpState } from './status.js';
+import type { ConflictStatus, InstanceStatus, ProcessStatus, RealServerStatus, Status, VirtualServerStatus, VrrpState } from './status.js';
 import { formatTable, paint, shorten, wrap, type Cell, type Colour } from './table.js';
 
 export interface TableOptions {
@@ -40,6 +40,11 @@ const instanceRow = (instance: InstanceStatus, now: number): readonly Cell[] => 
     cell(master),
     cell(first === undefined ? 'none' : `${first.address}${more}`),
   ];
+};
+
+const describeConflict = ({ kind, interface: name, address, hardware_address: hardwareAddress, virtual_addresses: claimed }: ConflictStatus): string => {
+  if (kind === 'master') return `${address ?? 'another router'} (${hardwareAddress ?? 'hardware address not known yet'}) on ${name} is master too`;
+  return `${hardwareAddress ?? 'another station'} on ${name} answers ARP for ${claimed[0] ?? 'an address'}${claimed.length > 1 ? ` and ${claimed.length - 1} more` : ''}`;
 };
 
 const weight = ({ weight: now, configured_weight: configured }: RealServerStatus): string => {
@@ -86,6 +91,7 @@ const warnings = ({ instances, virtual_servers: services, processes }: Status): 
     .filter(({ yielding }) => yielding)
     .map(({ name }) => `${name} was handed over by 'tandem failover': it takes over only when the other master fails, or after 'tandem failover ${name} --cancel'`),
   ...instances.filter(({ state }) => state === 'FAULT').map(({ name, reason }) => `${name} is in FAULT: ${reason}`),
+  ...instances.flatMap(({ name, conflicts }) => conflicts.map((conflict) => `${name}: split brain: ${describeConflict(conflict)}`)),
   ...instances.filter((instance) => !instance.address_list_agrees).map(({ name, master }) => `${name}: the master ${master ?? ''} lists other addresses than this director`),
   ...instances
     .filter(({ state, virtual_addresses: addresses }) => state === 'MASTER' && addresses.some(({ held }) => !held))

@@ -44,12 +44,32 @@ export interface InstanceStatus {
   readonly virtual_addresses: readonly { readonly address: string; readonly interface: string; readonly held: boolean }[];
   /** false when the last master heard lists other addresses than ours */
   readonly address_list_agrees: boolean;
+  /** someone else claims what this instance holds: `conflicts` is not empty */
+  readonly split_brain: boolean;
+  readonly conflicts: readonly ConflictStatus[];
   /** of the last transition, in words */
   readonly reason: string;
   /** handed over by `tandem failover`: it takes over only when the other master fails, or after `tandem failover --cancel` */
   readonly yielding: boolean;
   /** e.g. advertisements_sent, advertisements_received, rejected.checksum, checksum.pseudo_header, garp_sent, to_master ... */
   readonly counters: Readonly<Record<string, number>>;
+}
+
+/** Someone else who claims what an instance holds while it is MASTER. */
+export interface ConflictStatus {
+  /** `master`: another router advertises the same virtual router and does not yield; `arp`: another station answers ARP for virtual addresses */
+  readonly kind: 'master' | 'arp';
+  readonly interface: string;
+  /** of the other master; null where only its hardware address is known */
+  readonly address: string | null;
+  /** null until the other master's is known */
+  readonly hardware_address: string | null;
+  /** `arp`: of ours, that it claims */
+  readonly virtual_addresses: readonly string[];
+  /** ISO 8601 */
+  readonly since: string;
+  /** advertisements or ARP packets heard since */
+  readonly count: number;
 }
 
 export interface VirtualServerStatus {

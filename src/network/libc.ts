@@ -7,6 +7,8 @@ const libc = koffi.load('libc.so.6');
 const socketCall = libc.func('int socket(int domain, int type, int protocol)');
 const bindCall = libc.func('int bind(int fd, const void *address, uint32_t length)');
 const setsockoptCall = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)');
+koffi.struct('sock_fprog', { length: 'uint16_t', instructions: 'const void *' });
+const attachFilterCall = libc.func('int setsockopt(int fd, int level, int name, const sock_fprog *program, uint32_t length)');
 const recvCall = libc.func('int64_t recv(int fd, void *buffer, size_t length, int flags)');
 
 export const SOCK_RAW = 3;
@@ -47,6 +49,11 @@ export const bind = (fd: number, address: Buffer): void => {
 
 export const setsockopt = (fd: number, level: number, name: number, value: Buffer): void => {
   checked('setsockopt', setsockoptCall(fd, level, name, value, value.length) as number);
+};
+
+/** @param program instructions of classic BPF, struct sock_filter one after the other (linux/filter.h) */
+export const attachFilter = (fd: number, program: Buffer): void => {
+  checked('setsockopt', attachFilterCall(fd, SOL_SOCKET, SO_ATTACH_FILTER, { length: program.length / 8, instructions: program }, koffi.sizeof('sock_fprog')) as number);
 };
 
 /** Octets received into `buffer`, or undefined when nothing is queued. */

@@ -16,8 +16,8 @@ import {
 } from './rtnetlink.js';
 
 export type NetworkChange =
-  /** `link` is undefined when the interface is gone */
-  | { readonly type: 'link'; readonly name: string; readonly link: Link | undefined }
+  /** `link` is undefined when the interface is gone; it may be there still under another name */
+  | { readonly type: 'link'; readonly name: string; readonly link: Link | undefined; readonly renamedTo?: string; readonly hardwareAddressChanged?: boolean }
   | { readonly type: 'address_added' | 'address_removed'; readonly address: InterfaceAddress };
 
 const addressKey = ({ address, prefixLength }: InterfaceAddress): string => `${address}/${prefixLength}`;
@@ -57,6 +57,11 @@ export class NetworkMonitor {
     return [...this.links.values()].find((link) => link.name === name);
   }
 
+  /** Of every link that has one, loopback excepted. */
+  get hardwareAddresses(): readonly Buffer[] {
+    return [...this.links.values()].flatMap(({ hardwareAddress }) => (hardwareAddress.length === 6 && hardwareAddress.some((octet) => octet !== 0) ? [hardwareAddress] : []));
+  }
+
   /** In the kernel's order: the first is the primary one. */
   addressesOf(index: number): readonly InterfaceAddress[] {
     return [...(this.addresses.get(index)?.values() ?? [])];
@@ -93,9 +98,10 @@ export class NetworkMonitor {
   private setLink(link: Link): void {
     const before = this.links.get(link.index);
     this.links.set(link.index, link);
-    if (before && before.name !== link.name) this.onChange({ type: 'link', name: before.name, link: undefined });
-    if (!before || before.name !== link.name || before.up !== link.up || before.running !== link.running || !before.hardwareAddress.equals(link.hardwareAddress)) {
-      this.onChange({ type: 'link', name: link.name, link });
+    if (before && before.name !== link.name) this.onChange({ type: 'link', name: before.name, link: undefined, renamedTo: link.name });
+    const hardwareAddressChanged = before !== undefined && !before.hardwareAddress.equals(link.hardwareAddress);
+    if (!before || before.name !== link.name || before.up !== link.up || before.running !== link.running || before.mtu !== link.mtu || hardwareAddressChanged) {
+      this.onChange({ type: 'link', name: link.name, link, hardwareAddressChanged });
     }
   }
 

@@ -20,6 +20,7 @@ import { Ports } from './ports.js';
 import type { RejectReason } from './packet.js';
 import { receive } from './receive.js';
 import { type RouterEvent, type RouterState, stepRouter } from './router.js';
+import { SplitBrain } from './split-brain.js';
 import { SyncRoleKeeper } from './sync-role.js';
 import { masterDownInterval } from './timers.js';
 
@@ -54,6 +55,7 @@ export class Engine {
   private readonly sync: SyncRoleKeeper;
   private readonly operator: Operator;
   private readonly recorder: FlightRecorder;
+  private readonly splitBrain: SplitBrain;
   private readonly audit: NodeJS.Timeout;
   private syncInstance: string | undefined;
   /** of all instances: none of them is an address to send from */
@@ -75,6 +77,7 @@ export class Engine {
       dispatch: (order) => this.dispatch(order),
       report: events.report,
     });
+    this.splitBrain = new SplitBrain(this.instances, this.monitor, this.conditions, events.report, (instance) => this.holdings.announceAgain(instance));
     this.audit = setInterval(() => this.runAudit(), auditMilliseconds);
   }
 
@@ -179,6 +182,7 @@ export class Engine {
     if (endSync) await this.sync.configure(undefined);
     await new Promise((resolve) => setTimeout(resolve, lingerMilliseconds));
     this.sync.close();
+    this.splitBrain.close();
     this.ports.retain(new Set());
     this.announcer.close();
     this.addresses.close();
@@ -211,11 +215,12 @@ export class Engine {
     const { priority, interval } = advertisement;
     this.operator.heard(instance.name, source, priority);
     this.dispatch({ type: 'instance', instance: instance.name, event: { type: 'advertisement', advertisement: { source, priority, interval } } });
-    if (priority > 0 && this.router.get(instance.name)?.state.state === 'MASTER') this.lowerPriority(instance, source, priority);
+    if (priority > 0 && this.router.get(instance.name)?.state.state === 'MASTER') this.lowerPriority(instance, source, priority, interval);
   }
 
   private rejected(interfaceName: string, reason: RejectReason, instance: Instance, from = 'an unknown sender'): void {
     instance.count(`rejected.${reason}`);
+    if (instance.holding) this.splitBrain.rejected(instance, from, reason);
     this.conditions.note(
       `rejected ${instance.name} ${reason} ${from}`,
       () => instanceEvent('warn', instance.configuration, `rejecting packets from ${from}: ${reason.replaceAll('_', ' ')}`, { source: from, interface: interfaceName }),
@@ -236,8 +241,9 @@ export class Engine {
     );
   }
 
-  private lowerPriority(instance: Instance, source: string, priority: number): void {
+  private lowerPriority(instance: Instance, source: string, priority: number, interval: Microseconds): void {
     instance.count('lower_priority_received');
+    this.splitBrain.heardMaster(instance, source, interval, `at priority ${priority}, ours is ${instance.settings.priority}`);
     this.conditions.note(
       `lower ${instance.name} ${source}`,
       () => instanceEvent('warn', instance.configuration, `${source} advertises too, at priority ${priority}: we stay MASTER at ${instance.settings.priority}, answered and announced again`, { source }),
@@ -249,15 +255,21 @@ export class Engine {
   private networkChanged(change: NetworkChange): void {
     if (!this.started || this.stopping) return;
     if (change.type === 'link') {
-      if (!change.link) {
-        const port = this.ports.get(change.name);
+      const { name: interfaceName, link, renamedTo, hardwareAddressChanged } = change;
+      if (!link) {
+        const port = this.ports.get(interfaceName);
         if (port) this.announcer.forget(port.link.index);
-        this.ports.close(change.name);
+        this.ports.close(interfaceName);
       }
       for (const instance of this.instances.values()) {
-        if (instance.configuration.interface === change.name) this.checkInterface(instance);
+        const { configuration } = instance;
+        const carried = configuration.virtualAddresses.some((address) => address.interface === interfaceName);
+        if (configuration.interface === interfaceName) this.followInterface(instance);
         // an interface that carries only addresses came back: they go on it again
-        else if (change.link && instance.configuration.virtualAddresses.some((address) => address.interface === change.name)) this.holdings.repair(instance);
+        else if (link && carried) this.holdings.repair(instance);
+        // under its new name it must not keep what we put on it
+        if (renamedTo !== undefined && carried) this.holdings.leaveBehind(instance, interfaceName, renamedTo);
+        if (hardwareAddressChanged && carried) this.holdings.announceNow(instance);
       }
       return;
     }
@@ -265,12 +277,7 @@ export class Engine {
     for (const instance of this.instances.values()) {
       const { configuration } = instance;
       if (configuration.interface === name) {
-        const source = this.primaryAddress(instance);
-        if (source !== instance.source) {
-          instance.source = source;
-          this.dispatch({ type: 'configure', instance: instance.name, settings: instance.settings, group: instance.group });
-          this.checkInterface(instance);
-        }
+        if (this.primaryAddress(instance) !== instance.source) this.followInterface(instance);
       }
       const { address, prefixLength } = change.address;
       const isOurs = configuration.virtualAddresses.some((wanted) => wanted.address === address && wanted.prefixLength === prefixLength && wanted.interface === name);
@@ -286,6 +293,17 @@ export class Engine {
     const own = addresses.find(({ address }) => !this.virtualAddresses.has(address));
     // the owner's virtual address is its own address
     return (own ?? (configuration.priority === 255 ? addresses[0] : undefined))?.address;
+  }
+
+  /** Its interface, or that interface's primary address, may have changed. */
+  private followInterface(instance: Instance): void {
+    const source = this.primaryAddress(instance);
+    // one that is gone leaves its address behind: the FAULT must come first
+    if (source !== instance.source && this.monitor.link(instance.configuration.interface)) {
+      instance.source = source;
+      this.dispatch({ type: 'configure', instance: instance.name, settings: instance.settings, group: instance.group });
+    }
+    this.checkInterface(instance);
   }
 
   private checkInterface(instance: Instance): void {
@@ -414,6 +432,7 @@ export class Engine {
         return;
       case 'hold':
         this.holdings.hold(instance);
+        this.splitBrain.begin();
         return;
       case 'announce':
         // in the other cases `hold` announces what it holds
@@ -421,6 +440,7 @@ export class Engine {
         return;
       case 'release':
         this.holdings.release(instance);
+        this.splitBrain.end(instance);
         return;
     }
   }

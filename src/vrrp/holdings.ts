@@ -71,6 +71,20 @@ export class Holdings {
     if (instance.holding && (lastBurstAt === undefined || monotonicNow() >= plus(lastBurstAt, shortestBurstDistance))) void this.burst(instance, instance.configuration.virtualAddresses);
   }
 
+  /** Its interface has another hardware address: the hosts must learn it without delay. */
+  announceNow(instance: Instance): void {
+    if (instance.holding) void this.burst(instance, instance.configuration.virtualAddresses);
+  }
+
+  /** The interface has another name now: what was put on it under the old one goes. */
+  leaveBehind(instance: Instance, oldName: string, newName: string): void {
+    const addresses = instance.configuration.virtualAddresses
+      .filter((address) => address.interface === oldName && !instance.foreign.has(describeAddress(address)))
+      .map((address) => ({ ...address, interface: newName }))
+      .filter((address) => this.addresses.isHeld(address));
+    if (addresses.length > 0) this.run(this.remove(instance, addresses));
+  }
+
   announceDue(instance: Instance, now: Microseconds): void {
     if (!instance.holding) return;
     const { garp, virtualAddresses } = instance.configuration;

@@ -3,6 +3,7 @@ import type { InstanceConfiguration, VirtualAddress } from '../config/model.js';
 import type { InstanceStatus } from '../control/status.js';
 import { type Microseconds, toMilliseconds } from '../time/microseconds.js';
 import type { AnnouncementSchedule } from './announcements.js';
+import { Conflicts } from './conflicts.js';
 import { type InstanceState, isYielding, type Settings } from './machine.js';
 import { type Advertisement, encodeAdvertisement } from './packet.js';
 import { masterDownInterval } from './timers.js';
@@ -18,6 +19,8 @@ export class Instance {
   announcements: AnnouncementSchedule = { secondBurstAt: undefined, refreshAt: undefined };
   lastBurstAt: Microseconds | undefined;
   addressListAgrees = true;
+  /** who else claims what it holds */
+  readonly conflicts = new Conflicts();
   /** wall clock of the last transition */
   since = new Date();
   /** not to be deleted at a release: they were there before us and nobody recorded them as ours */
@@ -90,6 +93,8 @@ export class Instance {
         held: isHeld(address),
       })),
       address_list_agrees: this.addressListAgrees,
+      split_brain: this.conflicts.status.length > 0,
+      conflicts: this.conflicts.status,
       reason: state.reason,
       yielding: isYielding(state),
       counters: Object.fromEntries([...this.counters].sort(([a], [b]) => (a < b ? -1 : 1))),

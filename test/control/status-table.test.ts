@@ -26,6 +26,8 @@ const instance = (more: Partial<InstanceStatus> = {}): InstanceStatus => ({
     { address: '192.168.20.31', interface: 'eth1', held: true },
   ],
   address_list_agrees: true,
+  split_brain: false,
+  conflicts: [],
   reason: 'no advertisement',
   yielding: false,
   counters: {},
@@ -108,6 +110,14 @@ describe('the status table', () => {
           instance({ state: 'BACKUP', master: '192.168.50.31', address_list_agrees: false, virtual_addresses: [] }),
           instance({ name: 'lan', state: 'FAULT', reason: 'eth1 has no carrier', effective_priority: 0 }),
           instance({ name: 'dmz', virtual_addresses: [{ address: '10.0.0.1', interface: 'eth2', held: false }] }),
+          instance({
+            name: 'split',
+            split_brain: true,
+            conflicts: [
+              { kind: 'master', interface: 'eth0', address: '192.168.50.31', hardware_address: '02:00:00:00:00:31', virtual_addresses: [], since: ago(3), count: 3 },
+              { kind: 'arp', interface: 'eth0', address: null, hardware_address: '02:00:00:00:00:22', virtual_addresses: ['192.168.50.100', '192.168.50.101'], since: ago(3), count: 9 },
+            ],
+          }),
         ],
         virtual_servers: [service({ quorum_up: false, sorry_server_active: true, real_servers: [] })],
         processes: [
@@ -121,6 +131,8 @@ describe('the status table', () => {
       '! this director is not master of web (BACKUP; the master is 192.168.50.31)',
       '! this director is not master of lan (FAULT; no master is heard)',
       '! lan is in FAULT: eth1 has no carrier',
+      '! split: split brain: 192.168.50.31 (02:00:00:00:00:31) on eth0 is master too',
+      '! split: split brain: 02:00:00:00:00:22 on eth0 answers ARP for 192.168.50.100 and 1 more',
       '! web: the master 192.168.50.31 lists other addresses than this director',
       '! dmz is MASTER, but does not hold 10.0.0.1',
       '! web-http has lost its quorum',

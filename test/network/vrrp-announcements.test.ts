@@ -10,10 +10,13 @@ import { instance } from './vrrp-child.js';
 const context = staged();
 const virtualAddresses: readonly VirtualAddress[] = ['10.77.0.100', '10.77.0.101'].map((address) => ({ address, prefixLength: 32, interface: 'e0', label: undefined, advertise: true }));
 
+/** not the probes that ask whether anyone else has the addresses */
+const announcing = 'arp and not src 0.0.0.0';
+
 /** The first announcements, `count` of them, of a host that becomes MASTER. */
 const announced = async (garp: { repeat: number; delay: number; refresh: number }, count: number): Promise<readonly CapturedArp[]> => {
   const { stage } = context;
-  const arp = await stage.capture(stage.b, 'arp');
+  const arp = await stage.capture(stage.b, announcing);
   const a = stage.child(stage.a);
   await a.configure([instance({ virtualAddresses, garp: { repeat: garp.repeat, delay: Milliseconds(garp.delay), refresh: Milliseconds(garp.refresh) } })]);
   return arp.until(({ arps }) => (arps.length >= count ? arps.slice(0, count) : undefined), `${count} announcements`);
@@ -48,7 +51,7 @@ describe('a new master', () => {
 
   it('advertises before it announces', async () => {
     const { stage } = context;
-    const capture = await stage.capture(stage.b, 'arp or ip proto 112');
+    const capture = await stage.capture(stage.b, `(${announcing}) or ip proto 112`);
     const a = stage.child(stage.a);
     await a.configure([instance({ virtualAddresses, garp: { repeat: 1, delay: Seconds(0), refresh: Seconds(0) } })]);
     await capture.until(({ arps }) => arps[0], 'announcement');

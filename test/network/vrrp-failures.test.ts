@@ -242,7 +242,7 @@ describe('a host that stands still (SIGSTOP, SIGCONT)', () => {
     const garp = { repeat: 2, delay: Milliseconds(0), refresh: Milliseconds(0) };
     await a.configure([instance({ garp })]);
     await a.line(/^web: holding/);
-    const arp = await stage.capture(stage.b, 'arp');
+    const arp = await stage.capture(stage.b, 'arp and not src 0.0.0.0');
     a.kill('SIGSTOP');
     const stopped = Date.now();
     await new Promise((resolve) => setTimeout(resolve, down + 200)); // a wait is what is tested
