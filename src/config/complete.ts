@@ -24,6 +24,7 @@ export const complete = (file: ConfigurationFile, surroundings: Surroundings): C
   vrrp: {
     instances: file.vrrp.instances.map((entry) => completeInstance(entry, file.vrrp)),
     syncGroups: file.vrrp.sync_groups.map(({ name, instances }) => ({ name, instances })),
+    startupDelay: file.vrrp.startup_delay,
   },
   ipvs: completeIpvs(file),
   virtualServers: file.virtual_servers.map((entry) => completeService(entry, surroundings.certificates)),

@@ -15,6 +15,7 @@ export const fileForm = (configuration: Configuration): FileMapping => ({
   log: { ...configuration.log },
   control: { group: configuration.control.group },
   vrrp: {
+    startup_delay: formatDuration(configuration.vrrp.startupDelay),
     instances: configuration.vrrp.instances.map(instanceForm),
     sync_groups: configuration.vrrp.syncGroups.map(({ name, instances }) => ({ name, instances })),
   },

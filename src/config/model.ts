@@ -22,6 +22,8 @@ export interface LogConfiguration {
 export interface VrrpConfiguration {
   readonly instances: readonly InstanceConfiguration[];
   readonly syncGroups: readonly SyncGroupConfiguration[];
+  /** so long after the daemon's start nothing is sent or heard; 0 = not at all */
+  readonly startupDelay: Microseconds;
 }
 
 export type VrrpVersion = 2 | 3;

@@ -38,6 +38,8 @@ export interface VrrpConfigure {
   readonly owned: readonly OwnedAddress[];
   /** instances that were MASTER when the last vrrp child died: they resume as master before `until` (monotonic clock) */
   readonly resume: readonly { readonly instance: string; readonly until: Microseconds }[];
+  /** a new child starts no instance before this (monotonic clock): startup_delay */
+  readonly heldUntil?: Microseconds | undefined;
 }
 
 export interface LvsConfigure {

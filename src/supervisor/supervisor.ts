@@ -5,6 +5,7 @@ import { controlPath } from '../control/client.js';
 import { counted } from '../control/event.js';
 import { ControlServer, isAnswering, type Reply, type Request } from '../control/server.js';
 import { monotonicNow } from '../time/clock.js';
+import { plus, type Microseconds } from '../time/microseconds.js';
 import { Child } from './child.js';
 import { composeStatus, summarise } from './compose-status.js';
 import { diagnosticLine, logSettings, type Loaded } from './loaded.js';
@@ -54,6 +55,9 @@ export class Supervisor {
   readonly #vrrp: Child<ToVrrp, FromVrrp>;
   readonly #lvs: Child<ToLvs, FromLvs>;
   readonly #startedAt = Date.now();
+  readonly #startedMonotonic = monotonicNow();
+  /** of the configuration that the daemon started with: a reload does not begin it again */
+  #heldUntil: Microseconds | undefined;
   readonly #resume = new ResumeList();
   readonly #inForce = new InForce();
   readonly #reloads = new Sequence();
@@ -210,6 +214,7 @@ export class Supervisor {
   #configureVrrp(): void {
     if (this.#loaded === undefined || this.#record === undefined || !this.#vrrp.ready) return;
     const { generation, configuration } = this.#loaded;
+    this.#heldUntil ??= plus(this.#startedMonotonic, configuration.vrrp.startupDelay);
     this.#vrrp.send({
       type: 'configure',
       generation,
@@ -217,6 +222,7 @@ export class Supervisor {
       sync: configuration.ipvs.sync,
       owned: this.#before.addresses ?? this.#record.current.addresses,
       resume: this.#resume.at(monotonicNow()),
+      heldUntil: this.#heldUntil,
     });
   }
 

@@ -8,7 +8,7 @@ import type { OwnedAddress, VrrpConfigure } from '../supervisor/messages.js';
 import type { OperatorReply, OperatorRequest } from '../supervisor/operator.js';
 import { monotonicNow } from '../time/clock.js';
 import { DeadlineTimer } from '../time/deadline-timer.js';
-import { earliest, Milliseconds, minus, type Microseconds, toMilliseconds } from '../time/microseconds.js';
+import { earliest, Milliseconds, minus, type Microseconds } from '../time/microseconds.js';
 import { AddressHolder, describeAddress } from './address-holder.js';
 import { FlightRecorder, type FlightRecorderEvents } from './flight-recorder.js';
 import { Holdings } from './holdings.js';
@@ -21,6 +21,8 @@ import type { RejectReason } from './packet.js';
 import { receive } from './receive.js';
 import { type RouterEvent, type RouterState, stepRouter } from './router.js';
 import { SplitBrain } from './split-brain.js';
+import { stalledMasters, stallEvent } from './stall.js';
+import { waiting } from './startup-delay.js';
 import { SyncRoleKeeper } from './sync-role.js';
 import { masterDownInterval } from './timers.js';
 
@@ -61,6 +63,8 @@ export class Engine {
   /** of all instances: none of them is an address to send from */
   private virtualAddresses: ReadonlySet<string> = new Set();
   private packets = 0;
+  /** nothing takes part before this: startup_delay */
+  private heldUntil: Microseconds | undefined;
   private draining = false;
   private started = false;
   private stopping = false;
@@ -83,8 +87,8 @@ export class Engine {
 
   get status(): { readonly instances: readonly InstanceStatus[]; readonly sync: SyncStatus | undefined } {
     const instances = [...this.instances.values()].flatMap((instance) => {
-      const member = this.router.get(instance.name);
-      return member ? [instance.status(member.state, (address) => this.addresses.isHeld(address))] : [];
+      const state = this.router.get(instance.name)?.state ?? (this.heldUntil === undefined ? undefined : waiting(this.heldUntil, monotonicNow()));
+      return state ? [instance.status(state, (address) => this.addresses.isHeld(address))] : [];
     });
     return { instances, sync: this.sync.status };
   }
@@ -100,8 +104,9 @@ export class Engine {
    * Puts a configuration in force: only what differs is touched. Done when the kernel agrees.
    * @returns the virtual addresses that are not ours to remove
    */
-  async configure({ vrrp, sync, owned, resume }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
+  async configure({ vrrp, sync, owned, resume, heldUntil }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
     if (!this.started) await this.monitor.refresh();
+    if (!this.started && heldUntil !== undefined && monotonicNow() < heldUntil) this.holdBack(heldUntil);
     const groupOf = new Map(vrrp.syncGroups.flatMap(({ name, instances }) => instances.map((instance) => [instance, name] as const)));
     this.virtualAddresses = new Set(vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses.map(({ address }) => address)));
     const wanted = new Map(vrrp.instances.map((configuration) => [configuration.name, configuration]));
@@ -128,6 +133,8 @@ export class Engine {
     setTimeout(() => this.ports.retain(new Set([...this.instances.values()].map(({ configuration }) => configuration.interface))), lingerMilliseconds);
     const now = monotonicNow();
     this.started = true;
+    // what an earlier run left would be held beside the master
+    if (this.heldUntil !== undefined) for (const instance of this.instances.values()) this.holdings.release(instance);
     this.dispatch({ type: 'start', resume: new Set(resume.filter(({ until }) => now < until).map(({ instance }) => instance)) });
     this.syncInstance = sync?.instance;
     this.followSyncRole();
@@ -147,8 +154,23 @@ export class Engine {
       const sentence = `${describeAddress(address)} is there already and was not put there by tandem: it stays while this host is BACKUP, and two hosts may answer for it; remove it from the host's own network configuration`;
       this.events.report(instanceEvent('warn', instance.configuration, sentence));
     }
+    this.enter(instance);
+  }
+
+  private enter(instance: Instance): void {
     this.dispatch({ type: 'add', instance: instance.name, settings: instance.settings, group: instance.group });
     this.checkInterface(instance);
+  }
+
+  private holdBack(until: Microseconds): void {
+    this.heldUntil = until;
+    this.events.report(event('info', `${waiting(until, monotonicNow()).reason}: nothing is sent, what arrives is ignored`));
+  }
+
+  private endHoldBack(): void {
+    this.heldUntil = undefined;
+    for (const instance of this.instances.values()) this.enter(instance);
+    this.dispatch({ type: 'start', resume: new Set() });
   }
 
   private reconfigure(instance: Instance, configuration: Instance['configuration'], group: string | undefined): void {
@@ -193,9 +215,8 @@ export class Engine {
 
   private packet(interfaceName: string, packet: Buffer): void {
     this.packets++;
-    // a packet may be the first to come after a stall: what is queued behind it is heard before the late timer is asked
-    const late = this.timer.late;
-    if (!this.draining && late > lateness) this.drain(late, 0, this.packets);
+    if (this.heldUntil !== undefined) return;
+    this.noticeStall();
     const here = [...this.instances.values()].filter(({ configuration }) => configuration.interface === interfaceName);
     const received = receive(packet, (virtualRouterId, version) => {
       const candidates = here.filter(({ configuration }) => configuration.virtualRouterId === virtualRouterId);
@@ -254,6 +275,7 @@ export class Engine {
 
   private networkChanged(change: NetworkChange): void {
     if (!this.started || this.stopping) return;
+    this.noticeStall();
     if (change.type === 'link') {
       const { name: interfaceName, link, renamedTo, hardwareAddressChanged } = change;
       if (!link) {
@@ -344,38 +366,45 @@ export class Engine {
   private timerDue(due: Microseconds): void {
     if (this.draining) return;
     const late = minus(monotonicNow(), due);
-    if (late > lateness) this.drain(late, 0, this.packets);
+    if (late > lateness) this.drain(late, 0, this.packets, stalledMasters(this.router, late));
     else this.expire();
   }
 
+  /** After a pause a packet may come in before the late timer, and what it changes would hide how late that was. */
+  private noticeStall(): void {
+    const { late } = this.timer;
+    if (!this.draining && late > lateness) this.drain(late, 0, this.packets, stalledMasters(this.router, late));
+  }
+
   /** Lets the sockets be read until they are dry, before a late timer decides anything. */
-  private drain(late: Microseconds, round: number, packetsBefore: number): void {
+  private drain(late: Microseconds, round: number, packetsBefore: number, stalled: readonly string[]): void {
     this.draining = true;
     setImmediate(() => {
       // the first round only begins the poll phase; a round without a packet says that none is left
       if (round < drainRounds && (round === 0 || this.packets !== packetsBefore)) {
-        this.drain(late, round + 1, this.packets);
+        this.drain(late, round + 1, this.packets, stalled);
         return;
       }
       this.draining = false;
-      this.reportStall(late);
+      this.reportStall(late, stalled);
       this.expire();
     });
   }
 
-  private reportStall(late: Microseconds): void {
-    for (const [name, { state, settings }] of this.router) {
+  private reportStall(late: Microseconds, stalled: readonly string[]): void {
+    for (const name of stalled) {
       const instance = this.instances.get(name);
-      if (!instance || state.state !== 'MASTER' || late <= masterDownInterval(settings.version, settings.priority, settings.advertisementInterval)) continue;
+      if (!instance) continue;
+      const stillMaster = this.router.get(name)?.state.state === 'MASTER';
       instance.count('stalls');
-      const sentence = `this process did not run for ${(late / 1_000_000).toFixed(2)} s, longer than the master down interval; no better master was heard, announcing again`;
-      this.events.report(instanceEvent('warn', instance.configuration, sentence, { stall_ms: Math.round(toMilliseconds(late)) }));
-      this.dispatch({ type: 'instance', instance: name, event: { type: 'stalled', length: late } });
+      this.events.report(stallEvent(instance, late, stillMaster));
+      if (stillMaster) this.dispatch({ type: 'instance', instance: name, event: { type: 'stalled', length: late } });
     }
   }
 
   private expire(): void {
     const now = monotonicNow();
+    if (this.heldUntil !== undefined && now >= this.heldUntil) this.endHoldBack();
     for (const [name, { state }] of this.router) {
       const due = deadline(state);
       if (due !== undefined && now >= due) this.dispatch({ type: 'instance', instance: name, event: { type: 'timer' } });
@@ -388,7 +417,7 @@ export class Engine {
     if (this.draining || this.stopping) return;
     const deadlines = [...this.router.values()].map(({ state }) => deadline(state));
     const announcements = [...this.instances.values()].map((instance) => this.holdings.nextAnnouncement(instance));
-    this.timer.set(earliest([...deadlines, ...announcements]));
+    this.timer.set(earliest([this.heldUntil, ...deadlines, ...announcements]));
   }
 
   private runAudit(): void {
@@ -401,6 +430,7 @@ export class Engine {
   // --- what goes out ------------------------------------------------------------------------------------------
 
   private dispatch(routerEvent: RouterEvent): void {
+    if (this.heldUntil !== undefined) return this.arm();
     const now = monotonicNow();
     const step = stepRouter(this.router, routerEvent, now);
     const { state, effects } = step;

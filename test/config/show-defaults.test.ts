@@ -15,6 +15,7 @@ log:
   format: text
 control: {}
 vrrp:
+  startup_delay: 0s
   instances:
     - name: web
       interface: eth0

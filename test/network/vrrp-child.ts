@@ -84,11 +84,11 @@ export class VrrpChild {
     this.child.send(message);
   }
 
-  async configure(instances: readonly InstanceConfiguration[], more: { syncGroups?: readonly SyncGroupConfiguration[] } & Partial<Pick<VrrpConfigure, 'owned' | 'resume' | 'sync'>> = {}): Promise<void> {
+  async configure(instances: readonly InstanceConfiguration[], more: { syncGroups?: readonly SyncGroupConfiguration[] } & Partial<Pick<VrrpConfigure, 'owned' | 'resume' | 'sync' | 'heldUntil'>> = {}): Promise<void> {
     await this.until(() => this.ready || undefined, 'ready');
     const generation = ++this.generation;
-    const { syncGroups = [], owned = [], resume = [], sync } = more;
-    this.send({ type: 'configure', generation, vrrp: { instances, syncGroups }, sync, owned, resume });
+    const { syncGroups = [], owned = [], resume = [], sync, heldUntil } = more;
+    this.send({ type: 'configure', generation, vrrp: { instances, syncGroups, startupDelay: Seconds(0) }, sync, owned, resume, heldUntil });
     await this.until(() => this.configured >= generation || undefined, 'configured');
   }
 

@@ -1,6 +1,6 @@
 /** systemd/tandemd.service, as systemd itself reads it. */
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -21,11 +21,17 @@ const installed = ((): boolean => {
   }
 })();
 
+const dropIn = readFileSync(new URL('../../systemd/realtime.conf', import.meta.url), 'utf8');
+
 /** Runs `systemd-analyze` on the unit with programs that exist here: verify looks whether they do. */
-const analyze = (...args: readonly string[]): Promise<{ code: number; output: string }> => {
+const analyze = (args: readonly string[], more?: string): Promise<{ code: number; output: string }> => {
   const directory = mkdtempSync(join(tmpdir(), 'tandem-unit-'));
   const unit = join(directory, 'tandemd.service');
   writeFileSync(unit, text.replaceAll(/^(ExecStart|ExecReload)=\S+/gm, `$1=${process.execPath}`));
+  if (more !== undefined) {
+    mkdirSync(`${unit}.d`);
+    writeFileSync(join(`${unit}.d`, 'more.conf'), more);
+  }
   return new Promise((resolve) => {
     execFile('systemd-analyze', [...args, unit], (error, stdout, stderr) => {
       rmSync(directory, { recursive: true });
@@ -36,12 +42,22 @@ const analyze = (...args: readonly string[]): Promise<{ code: number; output: st
 
 describe('the systemd unit', () => {
   it.runIf(installed)('is free of errors and warnings', async () => {
-    expect(await analyze('verify')).toEqual({ code: 0, output: '' });
+    expect(await analyze(['verify'])).toEqual({ code: 0, output: '' });
   });
 
   it.runIf(installed)('has an exposure below 4.0 of 10', async () => {
-    const { code, output } = await analyze('security', '--offline=true', '--threshold=40', '--no-pager');
+    const { code, output } = await analyze(['security', '--offline=true', '--threshold=40', '--no-pager']);
     expect(code, output).toBe(0);
+  });
+
+  it.runIf(installed)('is free of errors and warnings with the drop-in for real time too', async () => {
+    expect(await analyze(['verify'], dropIn)).toEqual({ code: 0, output: '' });
+    expect((await analyze(['verify'], dropIn.replace('rr', 'rapid'))).output).toContain('CPU scheduling policy');
+  });
+
+  it('goes before ordinary processes, and by the drop-in before all of them and without swap', () => {
+    expect(valuesOf('Nice')).toEqual(['-10']);
+    expect(dropIn.split('\n').filter((line) => /^[A-Z]\w+=/.test(line))).toEqual(['CPUSchedulingPolicy=rr', 'CPUSchedulingPriority=1', 'MemorySwapMax=0', 'MemoryMin=256M']);
   });
 
   it('starts the programs of the package', () => {

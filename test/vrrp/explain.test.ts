@@ -22,6 +22,8 @@ const status: InstanceStatus = {
   sync_group: null,
   virtual_addresses: [{ address: '10.0.0.100/32', interface: 'eth0', held: true }],
   address_list_agrees: true,
+  split_brain: false,
+  conflicts: [],
   reason: '',
   yielding: false,
   counters: {},

@@ -72,6 +72,7 @@ export const syncGroup = mapping({
 export const vrrp = mapping({
   version: version().prefault(3).describe('VRRP version of instances that do not say theirs: 2 (RFC 3768) or 3 (RFC 9568)'),
   checksum: checksum().prefault('pseudo_header').describe('Checksum form of instances that do not say theirs'),
+  startup_delay: duration({ to: Seconds(3_600) }).prefault('0s').describe("Wait so long after the daemon's start before taking part at all, e.g. for switches that learn slowly"),
   instances: list(instance, 'a list of instances').prefault([]).describe('Virtual routers'),
   sync_groups: list(syncGroup, 'a list of groups').prefault([]).describe('Instances that fail over together: one fails, all go'),
 });
