@@ -47,6 +47,8 @@ const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrr
     interface: item.interface ?? entry.interface,
     label: item.label,
     advertise: item.advertise,
+    scope: item.scope,
+    ...(item.broadcast === undefined ? {} : { broadcast: item.broadcast }),
   })),
   garp: entry.garp,
 });

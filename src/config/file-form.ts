@@ -36,7 +36,7 @@ const instanceForm = (instance: InstanceConfiguration): FileMapping => ({
   // version 2 has one checksum only
   checksum: instance.version === 3 ? instance.checksum : undefined,
   authentication: instance.authentication && { type: instance.authentication.type, password: mask },
-  virtual_addresses: instance.virtualAddresses.map((item) => ({ address: `${item.address}/${item.prefixLength}`, interface: item.interface, label: item.label, advertise: item.advertise })),
+  virtual_addresses: instance.virtualAddresses.map((item) => ({ address: `${item.address}/${item.prefixLength}`, interface: item.interface, label: item.label, advertise: item.advertise, scope: item.scope ?? 'global', broadcast: item.broadcast })),
   garp: { repeat: instance.garp.repeat, delay: formatDuration(instance.garp.delay), refresh: formatDuration(instance.garp.refresh) },
 });
 

@@ -59,7 +59,15 @@ export interface VirtualAddress {
   readonly label: string | undefined;
   /** false: held, but not listed in advertisements */
   readonly advertise: boolean;
+  /** undefined = global */
+  readonly scope?: AddressScope | undefined;
+  /** dotted quad, or none; undefined = the last address of its network, where that has one */
+  readonly broadcast?: string | undefined;
 }
+
+/** As `ip addr ... scope`: where the address is valid. */
+export const addressScopes = ['global', 'site', 'link', 'host'] as const;
+export type AddressScope = (typeof addressScopes)[number];
 
 export interface GarpConfiguration {
   /** announcements for each address in one burst, 1.. */

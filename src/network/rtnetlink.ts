@@ -1,4 +1,5 @@
 /** rtnetlink messages for links and addresses: struct ifinfomsg and ifaddrmsg (linux/rtnetlink.h, linux/if_addr.h). */
+import type { AddressScope } from '../config/model.js';
 import { decodeAttributes, encodeAttributes, readString, readU32, string, u32 } from './netlink-attributes.js';
 import type { NetlinkMessage } from './netlink-channel.js';
 
@@ -110,24 +111,35 @@ export interface AddressChange {
   readonly address: string;
   readonly prefixLength: number;
   readonly label?: string | undefined;
+  readonly scope?: AddressScope | undefined;
+  /** dotted quad, or none; undefined = the last address of the network, from /30 up */
+  readonly broadcast?: string | undefined;
 }
 
-const addressPayload = ({ index, address, prefixLength, label }: AddressChange): Buffer => {
+/** linux/rtnetlink.h, enum rt_scope_t */
+const scopes: Readonly<Record<AddressScope, number>> = { global: 0, site: 200, link: 253, host: 254 };
+
+const broadcastOf = (local: Buffer, prefixLength: number, wanted: string | undefined): Buffer | undefined => {
+  if (wanted !== undefined) return wanted === 'none' ? undefined : encodeIPv4(wanted);
+  if (prefixLength >= 31) return undefined;
+  const last = Buffer.alloc(4);
+  last.writeUInt32BE((local.readUInt32BE() | (2 ** (32 - prefixLength) - 1)) >>> 0);
+  return last;
+};
+
+const addressPayload = ({ index, address, prefixLength, label, scope, broadcast: wanted }: AddressChange): Buffer => {
   const header = Buffer.alloc(8);
   header.writeUInt8(AF_INET, 0);
   header.writeUInt8(prefixLength, 1);
+  header.writeUInt8(scopes[scope ?? 'global'], 3);
   u32(index).copy(header, 4);
   const local = encodeIPv4(address);
   const attributes = [
     { type: IFA_LOCAL, value: local },
     { type: IFA_ADDRESS, value: local },
   ];
-  if (prefixLength < 31) {
-    const hostBits = 2 ** (32 - prefixLength) - 1;
-    const broadcast = Buffer.alloc(4);
-    broadcast.writeUInt32BE((local.readUInt32BE() | hostBits) >>> 0);
-    attributes.push({ type: IFA_BROADCAST, value: broadcast });
-  }
+  const broadcast = broadcastOf(local, prefixLength, wanted);
+  if (broadcast) attributes.push({ type: IFA_BROADCAST, value: broadcast });
   if (label !== undefined) attributes.push({ type: IFA_LABEL, value: string(label) });
   return Buffer.concat([header, encodeAttributes(attributes)]);
 };

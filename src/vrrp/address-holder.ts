@@ -5,7 +5,7 @@ import { minus, type Microseconds } from '../time/microseconds.js';
 import type { AnnouncementResult, Announcer } from '../network/announcer.js';
 import type { NetworkMonitor } from '../network/monitor.js';
 import { NetlinkChannel, type NetlinkMessage } from '../network/netlink-channel.js';
-import { addressAddition, addressDeletion } from '../network/rtnetlink.js';
+import { addressAddition, type AddressChange, addressDeletion } from '../network/rtnetlink.js';
 
 /** What became of a change of addresses. */
 export interface AddressOutcome {
@@ -17,6 +17,10 @@ export interface AddressOutcome {
 
 export const describeAddress = ({ address, prefixLength, interface: name }: Pick<VirtualAddress, 'address' | 'prefixLength' | 'interface'>): string =>
   `${address}/${prefixLength} on ${name}`;
+
+/** What the kernel cannot change of an address that is there: it must go and come again. */
+export const sameAddress = (a: VirtualAddress, b: VirtualAddress): boolean =>
+  describeAddress(a) === describeAddress(b) && a.label === b.label && (a.scope ?? 'global') === (b.scope ?? 'global') && a.broadcast === b.broadcast;
 
 export class AddressHolder {
   private readonly channel = NetlinkChannel.open('route');
@@ -60,7 +64,7 @@ export class AddressHolder {
 
   private async change<Address extends Pick<VirtualAddress, 'address' | 'prefixLength' | 'interface'>>(
     addresses: readonly Address[],
-    message: (change: { index: number; address: string; prefixLength: number; label?: string | undefined }) => NetlinkMessage,
+    message: (change: AddressChange) => NetlinkMessage,
     tolerated: readonly string[],
   ): Promise<AddressOutcome> {
     const start = monotonicNow();

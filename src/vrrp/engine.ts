@@ -1,4 +1,5 @@
 /** The vrrp child's engine: feeds packets, link events and timers to the machine, and carries out what it decides. */
+import type { VirtualAddress } from '../config/model.js';
 import { counted, event, inWords, type Report } from '../control/event.js';
 import { QuietConditions } from '../control/quiet-conditions.js';
 import type { InstanceStatus, SyncStatus } from '../control/status.js';
@@ -9,7 +10,7 @@ import type { OperatorReply, OperatorRequest } from '../supervisor/operator.js';
 import { monotonicNow } from '../time/clock.js';
 import { DeadlineTimer } from '../time/deadline-timer.js';
 import { earliest, Milliseconds, minus, type Microseconds } from '../time/microseconds.js';
-import { AddressHolder, describeAddress } from './address-holder.js';
+import { AddressHolder, describeAddress, sameAddress } from './address-holder.js';
 import { FlightRecorder, type FlightRecorderEvents } from './flight-recorder.js';
 import { Holdings } from './holdings.js';
 import { Instance } from './instance.js';
@@ -181,9 +182,15 @@ export class Engine {
     instance.group = group;
     instance.source = this.primaryAddress(instance);
     if (instance.holding) {
-      const [was, is] = [before, configuration].map(({ virtualAddresses }) => new Map(virtualAddresses.map((address) => [describeAddress(address), address])));
-      const removed = [...(was ?? [])].filter(([key]) => !is?.has(key)).map(([, address]) => address);
-      const added = [...(is ?? [])].filter(([key]) => !was?.has(key)).map(([, address]) => address);
+      const [was, is] = [before.virtualAddresses, configuration.virtualAddresses];
+      const missing = (from: readonly VirtualAddress[], other: readonly VirtualAddress[]): readonly VirtualAddress[] => {
+        const known = new Map(other.map((address) => [describeAddress(address), address]));
+        return from.filter((address) => {
+          const same = known.get(describeAddress(address));
+          return !same || !sameAddress(address, same);
+        });
+      };
+      const [removed, added] = [missing(was, is), missing(is, was)];
       this.holdings.exchange(instance, removed, added);
     }
     this.dispatch({ type: 'configure', instance: instance.name, settings: instance.settings, group });
@@ -344,6 +351,7 @@ export class Engine {
     const name = instance.configuration.interface;
     const link = this.monitor.link(name);
     if (!link) return `interface ${name} does not exist`;
+    instance.mtu = link.mtu;
     if (!link.up) return `interface ${name} is down`;
     if (!link.running) return `interface ${name} has no carrier`;
     if (instance.source === undefined) return `interface ${name} has no IPv4 address of its own`;

@@ -5,7 +5,7 @@ import { type Microseconds, toMilliseconds } from '../time/microseconds.js';
 import type { AnnouncementSchedule } from './announcements.js';
 import { Conflicts } from './conflicts.js';
 import { type InstanceState, isYielding, type Settings } from './machine.js';
-import { type Advertisement, encodeAdvertisement } from './packet.js';
+import { addressesThatFit, type Advertisement, encodeAdvertisement } from './packet.js';
 import { masterDownInterval } from './timers.js';
 
 /** What people write is UTF-8; the packet's field is octets. */
@@ -14,6 +14,8 @@ export const octetsOf = (password: string): string => Buffer.from(password, 'utf
 export class Instance {
   /** primary address of the interface; undefined while it has none */
   source: string | undefined;
+  /** of its interface, octets; undefined while that is not there */
+  mtu: number | undefined;
   /** the addresses are to be on their interfaces */
   holding = false;
   announcements: AnnouncementSchedule = { secondBurstAt: undefined, refreshAt: undefined };
@@ -46,8 +48,10 @@ export class Instance {
     return { version, priority, advertisementInterval, preempt, preemptDelay, source: this.source ?? '0.0.0.0', grouped: this.group !== undefined };
   }
 
+  /** As many as fit; the others are held without being listed. */
   get advertisedAddresses(): readonly string[] {
-    return this.configuration.virtualAddresses.filter(({ advertise }) => advertise).map(({ address }) => address);
+    const addresses = this.configuration.virtualAddresses.filter(({ advertise }) => advertise).map(({ address }) => address);
+    return addresses.slice(0, addressesThatFit(this.mtu));
   }
 
   count(counter: string, by = 1): void {

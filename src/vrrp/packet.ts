@@ -65,6 +65,16 @@ const passwordOctets = (password: string): Buffer => {
   return octets;
 };
 
+/** Count IPvX Addr is one octet (RFC 9568, 5.2.5; RFC 3768, 5.3.5). */
+const addressesAtMost = 255;
+
+/**
+ * How many IPv4 addresses an advertisement can list.
+ * @param mtu of the interface, octets: an advertisement is never fragmented by us; undefined = not known
+ */
+export const addressesThatFit = (mtu: number | undefined): number =>
+  mtu === undefined ? addressesAtMost : Math.max(1, Math.min(addressesAtMost, Math.floor((mtu - 20 - headerLength - authenticationLength) / 4)));
+
 /** The VRRP message, without the IP header. Source and destination are only used by the pseudo-header's checksum. */
 export const encodeAdvertisement = (advertisement: Advertisement, source: string, destination: string = VRRP_MULTICAST_IPV4): Buffer => {
   const { version, virtualRouterId, priority, addresses } = advertisement;

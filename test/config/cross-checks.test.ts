@@ -19,7 +19,6 @@ const errors: readonly (readonly [string, string, string])[] = [
   ['a virtual address twice in one', instanceFile('', 'virtual_addresses: [192.0.2.10/24, @192.0.2.10]'), 'duplicate 192.0.2.10 is a virtual address already (first on line 6)'],
   ['authentication with version 3', instanceFile('@authentication: { type: pass, password: abc }'), 'conflict VRRP version 3 has no authentication'],
   ["a label that does not begin with the interface's name", instanceFile('', 'virtual_addresses: [{ address: 192.0.2.10, label: @vip }]'), 'invalid_value the label vip does not begin with the interface\'s name'],
-  ['256 advertised addresses', instanceFile('', `@virtual_addresses: [${Array.from({ length: 256 }, (_, index) => `10.0.0.${index}`).join(', ')}]`), 'invalid_value 256 addresses do not fit into an advertisement'],
   ['no advertised address', instanceFile('', '@virtual_addresses: [{ address: 192.0.2.10, advertise: false }]'), 'invalid_value no address is advertised'],
   ['an instance without addresses', 'vrrp:\n  instances:\n    - @{ name: web, interface: eth0, virtual_router_id: 51 }\n', 'missing_key virtual_addresses is missing'],
   ['a group of an unknown instance', `${instances(web)}  sync_groups: [{ name: all, instances: [web, @wbe] }]\n`, 'unknown_reference no instance is named wbe'],
@@ -66,6 +65,8 @@ describe('an error is', () => {
 });
 
 const warnings: readonly (readonly [string, string, string])[] = [
+  ['256 advertised addresses', instanceFile('', `@virtual_addresses: [${Array.from({ length: 256 }, (_, index) => `10.0.0.${index}`).join(', ')}]`), 'doubtful 256 addresses do not fit into an advertisement: the first 255 are listed in it, all of them are held'],
+  ['a broadcast address of another network', instanceFile('', 'virtual_addresses: [{ address: 192.0.2.10/24, broadcast: @192.0.3.255 }]'), 'doubtful the broadcast address 192.0.3.255 is not in the network of 192.0.2.10/24'],
   ['priority 255 without preemption', instanceFile('priority: 255\n      preempt: @false'), 'doubtful preempt: false has no effect with priority 255: the owner of the addresses always takes over'],
   ['a threshold that short connections never reach', `${instanceFile('')}ipvs: { sync: { instance: web, interface: eth1 }, sync_threshold: @[0, 10] }\n`, 'doubtful with 0 10 a connection is first sent at its packet 10, and shorter ones never'],
   ['a group of one', `${instances(web)}  sync_groups: [{ name: all, instances: @[web] }]\n`, 'doubtful a group of one instance synchronises nothing'],

@@ -27,7 +27,7 @@ describe('what the file leaves out', () => {
       preemptDelay: 0,
       checksum: 'pseudo_header',
       authentication: undefined,
-      virtualAddresses: [{ address: '192.0.2.10', prefixLength: 24, interface: 'eth0', label: undefined, advertise: true }],
+      virtualAddresses: [{ address: '192.0.2.10', prefixLength: 24, interface: 'eth0', label: undefined, advertise: true, scope: 'global' }],
       garp: { repeat: 5, delay: Seconds(5), refresh: Seconds(60) },
     });
   });
@@ -61,9 +61,9 @@ describe('what the file leaves out', () => {
 
   test('of an address is /32, the interface of its instance, advertised', () => {
     expect(instanceOf('', 'virtual_addresses: [192.0.2.10, { address: 192.0.2.11 }, { address: 10.0.0.1/8, interface: eth1, label: "eth1:v", advertise: false }]').virtualAddresses).toEqual([
-      { address: '192.0.2.10', prefixLength: 32, interface: 'eth0', label: undefined, advertise: true },
-      { address: '192.0.2.11', prefixLength: 32, interface: 'eth0', label: undefined, advertise: true },
-      { address: '10.0.0.1', prefixLength: 8, interface: 'eth1', label: 'eth1:v', advertise: false },
+      { address: '192.0.2.10', prefixLength: 32, interface: 'eth0', label: undefined, advertise: true, scope: 'global' },
+      { address: '192.0.2.11', prefixLength: 32, interface: 'eth0', label: undefined, advertise: true, scope: 'global' },
+      { address: '10.0.0.1', prefixLength: 8, interface: 'eth1', label: 'eth1:v', advertise: false, scope: 'global' },
     ]);
   });
 

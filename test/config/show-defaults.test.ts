@@ -30,6 +30,7 @@ vrrp:
         - address: 192.0.2.10/24
           interface: eth0
           advertise: true
+          scope: global
       garp:
         repeat: 5
         delay: 5s

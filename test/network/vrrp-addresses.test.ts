@@ -42,6 +42,36 @@ describe('the addresses of a master', () => {
     ]);
   });
 
+  it('have the scope and the broadcast address that the file gives, and get others by a reload', async () => {
+    const { stage } = context;
+    interface Shown { readonly local: string; readonly scope: string; readonly broadcast?: string }
+    const shown = (): readonly Shown[] => (JSON.parse(ipIn(stage.a, '-j', '-4', 'addr', 'show', 'dev', 'e0')) as { addr_info: Shown[] }[])[0]?.addr_info.filter(({ local }) => local.startsWith('10.88')).sort((x, y) => (x.local < y.local ? -1 : 1)) ?? [];
+    const a = await master(address('10.77.0.100'), address('10.88.0.1', { prefixLength: 24, scope: 'link', broadcast: '10.88.0.127' }), address('10.88.1.1', { prefixLength: 24, broadcast: 'none' }));
+    expect(shown()).toMatchObject([{ local: '10.88.0.1', scope: 'link', broadcast: '10.88.0.127' }, { local: '10.88.1.1', scope: 'global' }]);
+    expect(shown()[1]?.broadcast).toBeUndefined();
+    await a.configure([instance({ virtualAddresses: [address('10.77.0.100'), address('10.88.0.1', { prefixLength: 24, scope: 'site' }), address('10.88.1.1', { prefixLength: 24, broadcast: 'none' })], garp: quiet })]);
+    expect(shown()).toMatchObject([{ local: '10.88.0.1', scope: 'site', broadcast: '10.88.0.255' }, { local: '10.88.1.1', scope: 'global' }]);
+    expect(a.lines(/^web: added 1 address/)).toHaveLength(1);
+    expect((await a.status()).counters['to_master']).toBe(1);
+  });
+
+  it('are all held, and the first that fit are advertised: 255, or fewer where the MTU is small', async () => {
+    const { stage } = context;
+    const virtualAddresses = Array.from({ length: 300 }, (_, index) => address(`10.99.${index >> 8}.${index & 255}`));
+    const b = stage.child(stage.b);
+    await b.configure([instance({ priority: 50, virtualAddresses, garp: quiet })]);
+    await b.line(/^web: holding/);
+    const wire = await stage.capture(stage.b, 'ip proto 112 and src 10.77.0.1');
+    const a = await master(...virtualAddresses);
+    expect(held()).toHaveLength(300);
+    const listed = await wire.until(({ advertisements: [one] }) => one?.advertisement.addresses, 'advertisement');
+    expect(listed).toEqual(virtualAddresses.slice(0, 255).map((one) => one.address));
+    expect(await b.status()).toMatchObject({ state: 'BACKUP', address_list_agrees: true });
+    ipIn(stage.a, 'link', 'set', 'e0', 'mtu', '576');
+    await wire.until(({ advertisements }) => advertisements.find(({ advertisement }) => advertisement.addresses.length === 135), 'shorter advertisement');
+    expect(await a.status()).toMatchObject({ state: 'MASTER', counters: { to_master: 1 } });
+  });
+
   it('that cannot be taken are told, each with the reason; the others are held', async () => {
     const a = context.stage.child(context.stage.a);
     await a.configure([instance({ virtualAddresses: [address('10.77.0.100'), address('10.88.0.1', { interface: 'none0' })], garp: quiet })]);

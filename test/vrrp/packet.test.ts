@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plainChecksum } from '../../src/vrrp/checksum.js';
 import { decodeIPv4Packet } from '../../src/vrrp/receive.js';
-import { type Advertisement, decodeAdvertisement, encodeAdvertisement, peek, VRRP_MULTICAST_IPV4 } from '../../src/vrrp/packet.js';
+import { addressesThatFit, type Advertisement, decodeAdvertisement, encodeAdvertisement, peek, VRRP_MULTICAST_IPV4 } from '../../src/vrrp/packet.js';
 import { Milliseconds, Seconds } from '../../src/time/microseconds.js';
 import { recorded } from './recorded.js';
 
@@ -108,5 +108,18 @@ describe('the decoder', () => {
       verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
     }
     expect([...verdicts.keys()].sort()).toEqual(['checksum', 'length', 'taken', 'too_short', 'type', 'version']);
+  });
+});
+
+describe('the addresses of an advertisement', () => {
+  it.each([
+    [undefined, 255],
+    [1_500, 255],
+    [1_056, 255],
+    [1_055, 254],
+    [576, 135],
+    [68, 8],
+  ])('with an MTU of %s are at most %i', (mtu, count) => {
+    expect(addressesThatFit(mtu)).toBe(count);
   });
 });

@@ -58,17 +58,31 @@ const checkVersion = (context: Context, instance: Instance, path: Path): void =>
   }
 };
 
+const numberOf = (address: string): number => address.split('.').reduce((value, octet) => value * 256 + Number(octet), 0);
+const isWithin = (address: string, network: string, prefixLength: number): boolean => {
+  const size = 2 ** (32 - prefixLength);
+  return Math.floor(numberOf(address) / size) === Math.floor(numberOf(network) / size) || address === '255.255.255.255';
+};
+
 const checkAddresses = (context: Context, instance: Instance, path: Path): void => {
   const entries = instance.virtual_addresses ?? [];
   const list = [...path, 'virtual_addresses'];
   entries.forEach((entry, index) => {
     const carrier = entry?.interface ?? (context.given([...list, index, 'interface']) ? undefined : instance.interface);
+    const { address, prefixLength } = entry?.address ?? {};
+    const broadcast = entry?.broadcast;
+    if (address !== undefined && prefixLength !== undefined && broadcast !== undefined && broadcast !== 'none' && !isWithin(broadcast, address, prefixLength)) {
+      context.report([...list, index, 'broadcast'], { severity: 'warning', code: 'doubtful', message: `the broadcast address ${broadcast} is not in the network of ${address}/${prefixLength}`, remedy: 'leave broadcast out: it follows from the length' });
+    }
     if (entry?.label !== undefined && carrier !== undefined && !entry.label.startsWith(carrier)) {
       context.report([...list, index, 'label'], { code: 'invalid_value', message: `the label ${entry.label} does not begin with the interface's name`, remedy: `give a label such as "${`${carrier}:vip`.slice(0, 15)}"` });
     }
   });
   const advertised = entries.filter((entry) => entry?.advertise !== false).length;
-  if (advertised > mostAdvertised) context.report(list, { code: 'invalid_value', message: `${advertised} addresses do not fit into an advertisement`, remedy: `advertise at most ${mostAdvertised}: give the others advertise: false`, at: 'key' });
+  if (advertised > mostAdvertised) {
+    const message = `${advertised} addresses do not fit into an advertisement: the first ${mostAdvertised} are listed in it, all of them are held`;
+    context.report(list, { severity: 'warning', code: 'doubtful', message, remedy: 'give those that need not be listed advertise: false, alike on both directors', at: 'key' });
+  }
   if (advertised === 0 && entries.length > 0) context.report(list, { code: 'invalid_value', message: 'no address is advertised', remedy: 'leave advertise: false out for at least one address (RFC 9568 5.2.5)', at: 'key' });
 };
 

@@ -116,6 +116,9 @@ const readIpv4 = (text: string, fail: Fail): string => {
   return text;
 };
 
+/** Any IPv4 address but the unspecified one, or `none`. */
+export const broadcast = () => textual('a broadcast address such as 192.0.2.255, or none', (text, fail) => (text === 'none' || (isIPv4(text) && text !== '0.0.0.0') ? text : fail()));
+
 export interface AddressWithLength {
   readonly address: string;
   /** 1..32 */

@@ -1,7 +1,8 @@
 /** The `vrrp:` section: instances and sync groups. */
 import { z } from 'zod';
 import { Milliseconds, Seconds } from '../../time/microseconds.js';
-import { addressLabel, duration, flag, interfaceName, later, list, mapping, named, oneOf, password, readAddressWithLength, textual, wholeNumber, type AddressWithLength } from './values.js';
+import { addressScopes, type AddressScope } from '../model.js';
+import { addressLabel, broadcast, duration, flag, interfaceName, later, list, mapping, named, oneOf, password, readAddressWithLength, textual, wholeNumber, type AddressWithLength } from './values.js';
 
 export const version = () => z.literal([2, 3], { error: '2 or 3' });
 export const checksum = () => oneOf(['pseudo_header', 'rfc9568']);
@@ -18,16 +19,20 @@ interface VirtualAddressEntry {
   readonly interface?: string | undefined;
   readonly label?: string | undefined;
   readonly advertise: boolean;
+  readonly scope: AddressScope;
+  readonly broadcast?: string | undefined;
 }
 
 export const virtualAddress = z.union(
   [
-    textual('an address such as 192.0.2.10/24, or a mapping', (text, fail): VirtualAddressEntry => ({ address: readAddressWithLength(text, fail), advertise: true })),
+    textual('an address such as 192.0.2.10/24, or a mapping', (text, fail): VirtualAddressEntry => ({ address: readAddressWithLength(text, fail), advertise: true, scope: 'global' })),
     mapping({
       address: withLength().describe('IPv4 address with or without a length; /32 without'),
       interface: interfaceName().optional().describe("Interface that carries the address; the instance's own by default"),
       label: addressLabel().optional().describe("Label of the address as `ip addr` shows it; begins with the interface's name"),
       advertise: flag().prefault(true).describe('false: the address is held, but not listed in advertisements'),
+      scope: oneOf(addressScopes).prefault('global').describe('Where the address is valid, as `ip addr ... scope`'),
+      broadcast: broadcast().optional().describe("Broadcast address, or none; by default the last address of the address's network, none for /31 and /32"),
     }),
   ],
   { error: 'an address such as 192.0.2.10/24, or a mapping such as { address: 192.0.2.10/24, interface: eth1 }' },
