@@ -86,7 +86,8 @@ export class SplitBrain {
     for (const instance of this.instances.values()) {
       const ended = instance.conflicts.sweep(now);
       for (const conflict of ended) if (conflict.established) this.ended(instance, conflict, describeEnd(conflict));
-      if (ended.length > 0) this.announceAgain(instance);
+      // another master's every advertisement was answered by an announcement: its last word alone needs no more
+      if (ended.some(({ kind, established }) => established || kind === 'arp')) this.announceAgain(instance);
     }
     this.ask(watched);
   }

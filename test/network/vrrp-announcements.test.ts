@@ -75,7 +75,7 @@ describe('a master that is no more', () => {
     const a = stage.child(stage.a);
     await a.configure([instance({ virtualAddresses, garp: { repeat: 1, delay: Milliseconds(200), refresh: Milliseconds(300) } })]);
     await a.line(/^web: holding/);
-    const arp = await stage.capture(stage.b, `arp and ether src ${macOf(stage.a)}`);
+    const arp = await stage.capture(stage.b, `${announcing} and arp[6:2] = 1 and ether src ${macOf(stage.a)}`);
     const b = stage.child(stage.b);
     await b.configure([instance({ priority: 150, virtualAddresses })]);
     await a.line(/^web: released/);
