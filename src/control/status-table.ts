@@ -82,6 +82,9 @@ const warnings = ({ instances, virtual_servers: services, processes }: Status): 
   ...instances
     .filter(({ state }) => state !== 'MASTER')
     .map(({ name, state, master }) => `this director is not master of ${name} (${state}; ${master === null ? 'no master is heard' : `the master is ${master}`})`),
+  ...instances.flatMap(({ name, trackers }) =>
+    trackers.filter(({ state, fault }) => state === 'down' && !fault).map(({ type, name: tracked, reason }) => `${name}: ${type} ${tracked} ${reason}`),
+  ),
   ...instances.filter(({ state }) => state === 'FAULT').map(({ name, reason }) => `${name} is in FAULT: ${reason}`),
   ...instances.filter((instance) => !instance.address_list_agrees).map(({ name, master }) => `${name}: the master ${master ?? ''} lists other addresses than this director`),
   ...instances

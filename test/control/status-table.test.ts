@@ -26,6 +26,7 @@ const instance = (more: Partial<InstanceStatus> = {}): InstanceStatus => ({
     { address: '192.168.20.31', interface: 'eth1', held: true },
   ],
   address_list_agrees: true,
+  trackers: [],
   reason: 'no advertisement',
   counters: {},
   ...more,

@@ -79,11 +79,11 @@ export class VrrpChild {
     this.child.send(message);
   }
 
-  async configure(instances: readonly InstanceConfiguration[], more: { syncGroups?: readonly SyncGroupConfiguration[] } & Partial<Pick<VrrpConfigure, 'owned' | 'resume' | 'sync'>> = {}): Promise<void> {
+  async configure(instances: readonly InstanceConfiguration[], more: { syncGroups?: readonly SyncGroupConfiguration[] } & Partial<Pick<VrrpConfigure, 'owned' | 'resume' | 'sync' | 'tracked'>> = {}): Promise<void> {
     await this.until(() => this.ready || undefined, 'ready');
     const generation = ++this.generation;
-    const { syncGroups = [], owned = [], resume = [], sync } = more;
-    this.send({ type: 'configure', generation, vrrp: { instances, syncGroups }, sync, owned, resume });
+    const { syncGroups = [], owned = [], resume = [], sync, tracked } = more;
+    this.send({ type: 'configure', generation, vrrp: { instances, syncGroups }, sync, owned, resume, ...(tracked ? { tracked } : {}) });
     await this.until(() => this.configured >= generation || undefined, 'configured');
   }
 
