@@ -42,7 +42,7 @@ export class ScriptRunner {
         before.delete(script.name);
         continue;
       }
-      const watched: Watched = { script, state: initialScriptState(script), timer: undefined, run: undefined };
+      const watched: Watched = { script, state: initialScriptState(script, known?.state), timer: undefined, run: undefined };
       this.#scripts.set(script.name, watched);
       this.#due(watched);
     }

@@ -22,10 +22,13 @@ export interface ScriptState {
 
 export type ScriptThresholds = Pick<ScriptConfiguration, 'rise' | 'fall' | 'init'>;
 
-export const initialScriptState = ({ init }: ScriptThresholds): ScriptState =>
-  init === 'wait'
-    ? { verdict: 'unknown', decided: false, successes: 0, failures: 0, detail: 'has not ended a run yet' }
-    : { verdict: init, decided: false, successes: 0, failures: 0, detail: `is taken for ${init} until its first result` };
+/** @param before of the same script in another definition: what it said holds until the first result of the new one */
+export const initialScriptState = ({ init }: ScriptThresholds, before?: ScriptState): ScriptState =>
+  before && before.verdict !== 'unknown'
+    ? { verdict: before.verdict, decided: false, successes: 0, failures: 0, detail: before.detail }
+    : init === 'wait'
+      ? { verdict: 'unknown', decided: false, successes: 0, failures: 0, detail: 'has not ended a run yet' }
+      : { verdict: init, decided: false, successes: 0, failures: 0, detail: `is taken for ${init} until its first result` };
 
 /** The first result decides, but for one that was assumed to be up, which takes `fall` failures; then it takes `rise` successes or `fall` failures in a row. */
 export const applyScriptResult = (state: ScriptState, { ok, detail }: ScriptResult, { rise, fall, init }: ScriptThresholds): ScriptState => {

@@ -443,7 +443,9 @@ export class Engine {
   /** Something is wrong with this host's network, and it serves nobody: what it cannot reach may be well. */
   private get isolated(): boolean {
     const states = [...this.router.values()].map(({ state }) => state.state);
-    return states.includes('FAULT') && !states.includes('MASTER');
+    // one that only waits for a script's first result has nothing wrong
+    const faulty = [...this.instances.values()].some((instance) => (this.router.get(instance.name)?.faults.size ?? 0) > 0 && !this.tracking.onlyWaits(instance));
+    return states.includes('FAULT') && faulty && !states.includes('MASTER');
   }
 
   private reportMasters(): void {

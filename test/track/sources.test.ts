@@ -139,8 +139,10 @@ describe('tracked scripts', () => {
     await observed.until(({ verdict }) => verdict === 'down');
     observed.configure([{ ...same }]);
     expect(observed.sources.results).toMatchObject([{ key: 'script s', verdict: 'down' }]);
-    observed.configure([{ ...same, fall: 2 }]);
-    expect(observed.sources.results).toMatchObject([{ key: 'script s', verdict: 'unknown' }]);
+    // another definition: the verdict holds until its first result, which decides
+    observed.configure([{ ...same, command: shell('exit 0'), rise: 50 }]);
+    expect(observed.sources.results).toMatchObject([{ key: 'script s', verdict: 'down' }]);
+    expect((await observed.until(({ verdict }) => verdict === 'up')).detail).toBe('succeeded (1 success)');
     observed.configure([]);
     expect(observed.sources.results).toEqual([]);
   });
