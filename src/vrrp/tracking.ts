@@ -89,13 +89,14 @@ export class Tracking {
     const was = instance.settings.priority;
     instance.added = tracked.reduce((sum, { contribution }) => sum + contribution, 0);
     const is = instance.settings.priority;
-    if (was !== is) {
-      const changed = tracked.filter(({ tracker: { key }, contribution }) => contribution !== (before.get(key)?.contribution ?? 0));
-      const gone = [...before.values()].filter(({ tracker: { key }, contribution }) => contribution !== 0 && tracked.every((other) => other.tracker.key !== key));
+    const changed = tracked.filter(({ tracker: { key }, contribution }) => contribution !== (before.get(key)?.contribution ?? 0));
+    const gone = [...before.values()].filter(({ tracker: { key }, contribution }) => contribution !== 0 && tracked.every((other) => other.tracker.key !== key));
+    if (changed.length + gone.length > 0) {
       const why = [...changed.map(({ tracker, result }) => describeTracked(tracker, result)), ...gone.map(({ tracker: { kind, name } }) => `${kind} ${name} is not tracked any more`)];
-      report(instanceEvent('info', configuration, `effective priority ${was} -> ${is}, ${why.join(', ')}`, { priority: configuration.priority, effective_priority: is }));
-      dispatch({ type: 'configure', instance: instance.name, settings: instance.settings, group });
+      const what = was === is ? `effective priority stays ${is}` : `effective priority ${was} -> ${is}`;
+      report(instanceEvent('info', configuration, `${what}, ${why.join(', ')}`, { priority: configuration.priority, effective_priority: is }));
     }
+    if (was !== is) dispatch({ type: 'configure', instance: instance.name, settings: instance.settings, group });
 
     const faults = new Map(tracked.flatMap(({ tracker, fault }) => (fault === undefined ? [] : [[faultPrefix + tracker.key, fault] as const])));
     for (const [fault, reason] of faults) if (had.get(fault) !== reason) dispatch({ type: 'fault', instance: instance.name, fault, reason });

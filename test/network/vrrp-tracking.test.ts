@@ -127,6 +127,7 @@ describe("the supervisor's results", () => {
     await a.configure([instance({ priority: 150, track: both }), instance({ name: 'own', virtualRouterId: 52, priority: 255, track: both, virtualAddresses: [{ address: '10.77.0.1', prefixLength: 24, interface: 'e0', label: undefined, advertise: true }] })], { tracked: [failed, file(5)] });
     expect((await a.status()).effective_priority).toBe(1);
     expect((await a.status('own')).effective_priority).toBe(255);
+    await a.line(/^own: effective priority stays 255, script resolver failed: exit status 1 \(2 failures\), file \/f holds 5$/);
     a.send({ type: 'track', tracked: [up, file(100)] });
     await a.line(/^web: effective priority 1 -> 254, script resolver succeeded \(1 success\), file \/f holds 100$/);
     a.send({ type: 'track', tracked: [up, file(-127)] });
