@@ -30,6 +30,8 @@ export class VrrpChild {
   readonly forkedAt = Date.now();
   /** what it last told of its masters */
   masters: Masters['instances'] = [];
+  /** whether it last said that this host may be cut off */
+  isolated = false;
   stopped = false;
   readonly exited: Promise<number | NodeJS.Signals | null>;
   private readonly child: ChildProcess;
@@ -50,7 +52,10 @@ export class VrrpChild {
     if (message.type === 'ready') this.ready = true;
     if (message.type === 'configured') this.configured = message.generation;
     if (message.type === 'event') this.log.push(message.event);
-    if (message.type === 'masters') this.masters = message.instances;
+    if (message.type === 'masters') {
+      this.masters = message.instances;
+      this.isolated = message.isolated;
+    }
     if (message.type === 'stopped') this.stopped = true;
     if (message.type === 'status') this.statuses.set(message.id, message.instances);
     for (const waiter of [...this.waiters]) waiter();

@@ -88,12 +88,16 @@ describe("the supervisor's results", () => {
     await a.configure([instance({ track: scripts(undefined) })]);
     const waits = await a.line(/^web: INIT -> FAULT, script resolver has not ended a run yet$/);
     expect(waits.level).toBe('info');
+    await a.status();
+    expect(a.isolated).toBe(false);
     a.send({ type: 'track', tracked: [up] });
     await a.line(/^web: FAULT -> BACKUP, script resolver succeeded \(1 success\)$/);
     await a.becomes('MASTER');
     a.send({ type: 'track', tracked: [failed] });
     const fault = await a.line(/^web: MASTER -> FAULT, script resolver failed: exit status 1 \(2 failures\)$/);
     expect(fault.level).toBe('error');
+    await a.status();
+    expect(a.isolated).toBe(true);
   });
 
   it('of a script with a weight move the effective priority, and an election follows', async () => {
