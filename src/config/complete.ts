@@ -1,6 +1,6 @@
 /** From the file to the configuration that the daemon runs: inheritance and the last defaults. */
 import { inheritedKeys, inheritedType } from './inherit-check.js';
-import type { Configuration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, RealServerConfiguration, SyncDaemonConfiguration, TlsSettings, VirtualServerConfiguration } from './model.js';
+import type { Configuration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, RealServerConfiguration, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
 import { checkDefaults, healthCheckKeys } from './schema/health-check.js';
 import { sysctls } from './schema/ipvs.js';
 import type { ConfigurationFile } from './schema.js';
@@ -23,10 +23,11 @@ export const complete = (file: ConfigurationFile, surroundings: Surroundings): C
   control: { group: file.control.group },
   vrrp: {
     instances: file.vrrp.instances.map((entry) => completeInstance(entry, file.vrrp)),
-    syncGroups: file.vrrp.sync_groups.map(({ name, instances }) => ({ name, instances })),
+    syncGroups: file.vrrp.sync_groups.map(({ name, instances, track }) => ({ name, instances, track: completeTrack(track) })),
   },
   ipvs: completeIpvs(file),
   virtualServers: file.virtual_servers.map((entry) => completeService(entry, surroundings.certificates)),
+  scripts: file.scripts.map((entry) => ({ ...entry, timeout: entry.timeout ?? entry.interval })),
 });
 
 const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrrp']): InstanceConfiguration => ({
@@ -48,7 +49,18 @@ const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrr
     advertise: item.advertise,
   })),
   garp: entry.garp,
+  track: completeTrack(entry.track),
 });
+
+const completeTrack = ({ interfaces, scripts, files, processes }: InstanceEntry['track']): TrackConfiguration | undefined =>
+  interfaces.length + scripts.length + files.length + processes.length === 0
+    ? undefined
+    : {
+        interfaces: interfaces.map(({ name, weight, up_delay, down_delay }) => ({ name, weight, upDelay: up_delay, downDelay: down_delay })),
+        scripts: scripts.map(({ name, weight }) => ({ name, weight })),
+        files,
+        processes: processes.map(({ name, weight, interval }) => ({ name, weight, interval })),
+      };
 
 const completeIpvs = ({ ipvs, vrrp }: ConfigurationFile): IpvsConfiguration => {
   const settings: Record<string, string> = {};

@@ -1,6 +1,6 @@
 /** A configuration in the file's own key names, every default written out. */
 import { formatDuration } from './duration.js';
-import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, RealServerConfiguration, TlsSettings, VirtualServerConfiguration } from './model.js';
+import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
 import { sysctlFlags } from './schema/ipvs.js';
 import { mask } from './secrets.js';
 
@@ -16,11 +16,12 @@ export const fileForm = (configuration: Configuration): FileMapping => ({
   control: { group: configuration.control.group },
   vrrp: {
     instances: configuration.vrrp.instances.map(instanceForm),
-    sync_groups: configuration.vrrp.syncGroups.map(({ name, instances }) => ({ name, instances })),
+    sync_groups: configuration.vrrp.syncGroups.map(({ name, instances, track }) => ({ name, instances, track: trackForm(track) })),
   },
   ipvs: ipvsForm(configuration.ipvs),
   system: { manage: false },
   virtual_servers: configuration.virtualServers.map(serviceForm),
+  scripts: configuration.scripts.map((script) => ({ ...script, interval: formatDuration(script.interval), timeout: formatDuration(script.timeout) })),
 });
 
 const instanceForm = (instance: InstanceConfiguration): FileMapping => ({
@@ -37,7 +38,16 @@ const instanceForm = (instance: InstanceConfiguration): FileMapping => ({
   authentication: instance.authentication && { type: instance.authentication.type, password: mask },
   virtual_addresses: instance.virtualAddresses.map((item) => ({ address: `${item.address}/${item.prefixLength}`, interface: item.interface, label: item.label, advertise: item.advertise })),
   garp: { repeat: instance.garp.repeat, delay: formatDuration(instance.garp.delay), refresh: formatDuration(instance.garp.refresh) },
+  track: trackForm(instance.track),
 });
+
+const trackForm = (track: TrackConfiguration | undefined): FileValue =>
+  track && {
+    interfaces: track.interfaces.map(({ name, weight, upDelay, downDelay }) => ({ name, weight, up_delay: formatDuration(upDelay), down_delay: formatDuration(downDelay) })),
+    scripts: track.scripts.map(({ name, weight }) => ({ name, weight })),
+    files: track.files.map((file) => ({ ...file, interval: formatDuration(file.interval) })),
+    processes: track.processes.map(({ name, weight, interval }) => ({ name, weight, interval: formatDuration(interval) })),
+  };
 
 const ipvsForm = ({ sync, timeouts, onStop, sysctls, modprobe }: IpvsConfiguration): FileMapping => ({
   sync: sync && { instance: sync.instance, interface: sync.interface, id: sync.id },

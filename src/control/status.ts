@@ -44,12 +44,30 @@ export interface InstanceStatus {
   readonly virtual_addresses: readonly { readonly address: string; readonly interface: string; readonly held: boolean }[];
   /** false when the last master heard lists other addresses than ours */
   readonly address_list_agrees: boolean;
+  /** what effective_priority depends on, its sync group's trackers included */
+  readonly trackers: readonly TrackerStatus[];
   /** of the last transition, in words */
   readonly reason: string;
   /** handed over by `tandem failover`: it takes over only when the other master fails, or after `tandem failover --cancel` */
   readonly yielding: boolean;
   /** e.g. advertisements_sent, advertisements_received, rejected.checksum, checksum.pseudo_header, garp_sent, to_master ... */
   readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface TrackerStatus {
+  readonly type: 'interface' | 'script' | 'file' | 'process';
+  /** of a file: its path */
+  readonly name: string;
+  /** unknown: no result yet */
+  readonly state: 'up' | 'down' | 'unknown';
+  /** null = a failure is FAULT */
+  readonly weight: number | null;
+  /** added to the priority now */
+  readonly contribution: number;
+  /** true while it keeps the instance in FAULT */
+  readonly fault: boolean;
+  /** in words */
+  readonly reason: string;
 }
 
 export interface VirtualServerStatus {

@@ -3,6 +3,7 @@ import type { IpvsConfiguration, LogLevel, SyncDaemonConfiguration, VirtualServe
 import type { InstanceStatus, SyncStatus, VirtualServerStatus } from '../control/status.js';
 import type { Microseconds } from '../time/microseconds.js';
 import type { OperatorReply, OperatorRequest } from './operator.js';
+import type { TrackResult } from '../track/trackers.js';
 
 /** One line of the log, made where the thing happened, written by the supervisor. */
 export interface LogEvent {
@@ -38,6 +39,8 @@ export interface VrrpConfigure {
   readonly owned: readonly OwnedAddress[];
   /** instances that were MASTER when the last vrrp child died: they resume as master before `until` (monotonic clock) */
   readonly resume: readonly { readonly instance: string; readonly until: Microseconds }[];
+  /** what is known of scripts, files and processes; absent: nothing */
+  readonly tracked?: readonly TrackResult[];
 }
 
 export interface LvsConfigure {
@@ -88,7 +91,13 @@ export interface Operate {
   readonly request: OperatorRequest;
 }
 
-export type ToVrrp = VrrpConfigure | Stop | Ping | StatusRequest | Operate;
+/** vrrp: what is known of scripts, files and processes now, all of it. */
+export interface TrackResults {
+  readonly type: 'track';
+  readonly tracked: readonly TrackResult[];
+}
+
+export type ToVrrp = VrrpConfigure | TrackResults | Stop | Ping | StatusRequest | Operate;
 export type ToLvs = LvsConfigure | Stop | Ping | StatusRequest | ModulesLoaded | Isolated;
 
 /** From both, first of all: loaded and waiting for `configure`. */

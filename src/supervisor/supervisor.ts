@@ -17,11 +17,14 @@ import { Recordings } from './recordings.js';
 import { ownedBy, OwnedRecord, without, type Owned } from './owned.js';
 import { Sequence, type ReloadOutcome } from './reload.js';
 import { ResumeList } from './resume.js';
+import { TrackSources } from '../track/sources.js';
 import { connectServiceManager, noServiceManager, type ServiceManager } from './systemd.js';
 
 const CONFIGURED_LIMIT_MS = 10_000;
 const STOP_LIMIT_MS = 5_000;
 const STATUS_LIMIT_MS = 500;
+/** what a child's full queue refused is told again after this */
+const RETRY_MS = 1_000;
 const SUMMARY_INTERVAL_MS = 10_000;
 
 export interface SupervisorOptions {
@@ -59,6 +62,7 @@ export class Supervisor {
   readonly #reloads = new Sequence();
   readonly #recordings: Recordings;
   readonly #operator = new OperatorRequests((id, request) => this.#vrrp.ready && this.#vrrp.send({ type: 'operate', id, request }));
+  readonly #tracking = new TrackSources(() => this.#tellTracked());
   #loaded: Loaded | undefined;
   #record: OwnedRecord | undefined;
   /** the record as it was before the running configuration, until the child answered `configured` to it */
@@ -202,6 +206,7 @@ export class Supervisor {
   #apply(loaded: Loaded, before: Owned): void {
     this.#loaded = loaded;
     this.#before = before;
+    this.#tracking.configure(loaded.configuration);
     this.#configureVrrp();
     this.#configureLvs();
   }
@@ -217,6 +222,7 @@ export class Supervisor {
       sync: configuration.ipvs.sync,
       owned: this.#before.addresses ?? this.#record.current.addresses,
       resume: this.#resume.at(monotonicNow()),
+      tracked: this.#tracking.results,
     });
   }
 
@@ -237,6 +243,12 @@ export class Supervisor {
     if (isolated === this.#isolated) return;
     this.#isolated = isolated;
     this.#lvs.send({ type: 'isolated', isolated });
+  }
+
+  /** A new child learns it with its configuration. */
+  #tellTracked(): void {
+    if (this.#stopped() || !this.#vrrp.ready || this.#vrrp.send({ type: 'track', tracked: this.#tracking.results })) return;
+    setTimeout(() => this.#tellTracked(), RETRY_MS);
   }
 
   #configured(name: ChildName, generation: number, foreign: Owned['addresses'] = []): void {
@@ -398,6 +410,7 @@ export class Supervisor {
   async #stop(reason: string): Promise<boolean> {
     this.#events.say('info', `stopping: ${reason}`);
     this.#manager.stopping();
+    this.#tracking.close();
     if (this.#loaded === undefined) {
       this.#vrrp.kill();
       this.#lvs.kill();

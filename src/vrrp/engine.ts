@@ -22,6 +22,7 @@ import { receive } from './receive.js';
 import { type RouterEvent, type RouterState, stepRouter } from './router.js';
 import { SyncRoleKeeper } from './sync-role.js';
 import { masterDownInterval } from './timers.js';
+import { Tracking } from './tracking.js';
 
 const auditMilliseconds = 30_000;
 /** the sockets send what is queued when they are next writable */
@@ -48,6 +49,13 @@ export class Engine {
   private readonly ports = new Ports({
     onPacket: (name, packet) => this.packet(name, packet),
     onError: (name, error) => this.portFailed(name, error),
+  });
+  private readonly tracking = new Tracking({
+    link: (name) => this.monitor.link(name),
+    instances: () => this.instances.values(),
+    faultsOf: (name) => this.router.get(name)?.faults,
+    dispatch: (routerEvent) => this.dispatch(routerEvent),
+    report: (logEvent) => this.events.report(logEvent),
   });
   private readonly timer = new DeadlineTimer((due) => this.timerDue(due));
   private readonly conditions: QuietConditions;
@@ -97,8 +105,9 @@ export class Engine {
    * Puts a configuration in force: only what differs is touched. Done when the kernel agrees.
    * @returns the virtual addresses that are not ours to remove
    */
-  async configure({ vrrp, sync, owned, resume }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
+  async configure({ vrrp, sync, owned, resume, tracked }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
     if (!this.started) await this.monitor.refresh();
+    this.tracking.configure(vrrp, tracked);
     const groupOf = new Map(vrrp.syncGroups.flatMap(({ name, instances }) => instances.map((instance) => [instance, name] as const)));
     this.virtualAddresses = new Set(vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses.map(({ address }) => address)));
     const wanted = new Map(vrrp.instances.map((configuration) => [configuration.name, configuration]));
@@ -114,6 +123,8 @@ export class Engine {
       const known = this.instances.get(configuration.name);
       if (known) this.reconfigure(known, configuration, group);
       else this.addInstance(new Instance(configuration, group), owned);
+      const instance = this.instances.get(configuration.name);
+      if (instance) this.tracking.apply(instance, !known);
     }
     const isWanted = new Set(vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses.map(describeAddress)));
     const stale = owned.filter((address) => !isWanted.has(describeAddress(address)) && this.addresses.isHeld(address));
@@ -165,6 +176,11 @@ export class Engine {
     this.checkInterface(instance);
   }
 
+  /** The supervisor's scripts, files and processes. */
+  track(tracked: NonNullable<VrrpConfigure['tracked']>): void {
+    if (!this.stopping) this.tracking.found(tracked);
+  }
+
   /**
    * Resigns, releases and ends.
    * @param endSync stops the sync daemons too: with the IPVS table; otherwise what they have not sent yet would be lost
@@ -173,6 +189,7 @@ export class Engine {
     this.stopping = true;
     clearInterval(this.audit);
     this.recorder.close();
+    this.tracking.close();
     for (const name of [...this.instances.keys()]) this.dispatch({ type: 'remove', instance: name });
     this.timer.set(undefined);
     await this.holdings.settled();
@@ -254,6 +271,7 @@ export class Engine {
         if (port) this.announcer.forget(port.link.index);
         this.ports.close(change.name);
       }
+      this.tracking.linkChanged(change.name);
       for (const instance of this.instances.values()) {
         if (instance.configuration.interface === change.name) this.checkInterface(instance);
         // an interface that carries only addresses came back: they go on it again
@@ -405,7 +423,7 @@ export class Engine {
       case 'transition': {
         instance.since = new Date();
         instance.count(`to_${effect.to.toLowerCase()}`);
-        const level = effect.to === 'FAULT' ? 'error' : 'info';
+        const level = effect.to === 'FAULT' && !this.tracking.onlyWaits(instance) ? 'error' : 'info';
         this.events.report(instanceEvent(level, instance.configuration, `${effect.from} -> ${effect.to}, ${effect.reason}`, { priority: instance.settings.priority }));
         return;
       }
@@ -451,7 +469,9 @@ export class Engine {
   /** Something is wrong with this host's network, and it serves nobody: what it cannot reach may be well. */
   private get isolated(): boolean {
     const states = [...this.router.values()].map(({ state }) => state.state);
-    return states.includes('FAULT') && !states.includes('MASTER');
+    // one that only waits for a script's first result has nothing wrong
+    const faulty = [...this.instances.values()].some((instance) => (this.router.get(instance.name)?.faults.size ?? 0) > 0 && !this.tracking.onlyWaits(instance));
+    return states.includes('FAULT') && faulty && !states.includes('MASTER');
   }
 
   private reportMasters(): void {

@@ -2,6 +2,8 @@
 import type { InstanceConfiguration, VirtualAddress } from '../config/model.js';
 import type { InstanceStatus } from '../control/status.js';
 import { type Microseconds, toMilliseconds } from '../time/microseconds.js';
+import { effectivePriority, type Tracked } from '../track/contribution.js';
+import { trackerStatuses } from '../track/tracker-status.js';
 import type { AnnouncementSchedule } from './announcements.js';
 import { type InstanceState, isYielding, type Settings } from './machine.js';
 import { type Advertisement, encodeAdvertisement } from './packet.js';
@@ -18,6 +20,9 @@ export class Instance {
   announcements: AnnouncementSchedule = { secondBurstAt: undefined, refreshAt: undefined };
   lastBurstAt: Microseconds | undefined;
   addressListAgrees = true;
+  /** what its trackers say, and what they add to its priority */
+  tracked: readonly Tracked[] = [];
+  added = 0;
   /** wall clock of the last transition */
   since = new Date();
   /** not to be deleted at a release: they were there before us and nobody recorded them as ours */
@@ -39,7 +44,8 @@ export class Instance {
   }
 
   get settings(): Settings {
-    const { version, priority, advertisementInterval, preempt, preemptDelay } = this.configuration;
+    const { version, advertisementInterval, preempt, preemptDelay } = this.configuration;
+    const priority = effectivePriority(this.configuration.priority, this.added);
     return { version, priority, advertisementInterval, preempt, preemptDelay, source: this.source ?? '0.0.0.0', grouped: this.group !== undefined };
   }
 
@@ -90,6 +96,7 @@ export class Instance {
         held: isHeld(address),
       })),
       address_list_agrees: this.addressListAgrees,
+      trackers: trackerStatuses(this.tracked),
       reason: state.reason,
       yielding: isYielding(state),
       counters: Object.fromEntries([...this.counters].sort(([a], [b]) => (a < b ? -1 : 1))),

@@ -30,6 +30,9 @@ export const runVrrpProcess = (): void => {
       case 'configure':
         work = work.then(() => engine.configure(message)).then((foreign) => void parent.send({ type: 'configured', generation: message.generation, foreign }));
         return;
+      case 'track':
+        engine.track(message.tracked);
+        return;
       case 'ping':
         parent.send({ type: 'pong', id: message.id });
         return;

@@ -5,8 +5,8 @@ import { exampleFiles } from './example-files.js';
 const example = (name: string) => accepted(exampleFiles.find((file) => file.name === name)?.text ?? '');
 
 describe('the examples', () => {
-  test('are one for each way of forwarding, and a minimal one', () => {
-    expect(exampleFiles.map(({ name }) => name).sort()).toEqual(['minimal.yaml', 'nat.yaml', 'tandem.yaml', 'tun.yaml']);
+  test('are one for each way of forwarding, a minimal one, and one that tracks', () => {
+    expect(exampleFiles.map(({ name }) => name).sort()).toEqual(['minimal.yaml', 'nat.yaml', 'tandem.yaml', 'tracking.yaml', 'tun.yaml']);
   });
 
   test.each(exampleFiles)('$name names its schema, and has neither errors nor warnings', ({ text }) => {

@@ -72,6 +72,7 @@ virtual_servers:
           method: GET
           path: /
           status: 200-299
+scripts: []
 `);
   });
 

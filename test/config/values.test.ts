@@ -102,11 +102,9 @@ describe('wrong is', () => {
 
 const later: readonly (readonly [string, string])[] = [
   ['unicast', instanceFile('unicast: { peers: [192.0.2.1] }')],
-  ['track', instanceFile('track: { interfaces: [eth1] }')],
   ['notify', instanceFile('notify: { master: [/bin/true] }')],
   ['an empty notify', instanceFile('notify:')],
   ['authentication ah', vrrp2('authentication: { type: ah, password: s3cret }')],
-  ['scripts', `${instanceFile('')}scripts: []\n`],
   ['system.manage', `${instanceFile('')}system: { manage: true }\n`],
   ['fwmark', serviceFile('fwmark: 1')],
   ['family', serviceFile('family: ipv4')],

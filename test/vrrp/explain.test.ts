@@ -24,6 +24,7 @@ const status: InstanceStatus = {
   address_list_agrees: true,
   reason: '',
   yielding: false,
+  trackers: [],
   counters: {},
 };
 const settings: Settings = { version: 3, priority: 100, advertisementInterval: Seconds(1), preempt: true, preemptDelay: Seconds(0), source: '10.0.0.2', grouped: false };

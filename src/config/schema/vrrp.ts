@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Milliseconds, Seconds } from '../../time/microseconds.js';
 import { addressLabel, duration, flag, interfaceName, later, list, mapping, named, oneOf, password, readAddressWithLength, textual, wholeNumber, type AddressWithLength } from './values.js';
+import { track } from './track.js';
 
 export const version = () => z.literal([2, 3], { error: '2 or 3' });
 export const checksum = () => oneOf(['pseudo_header', 'rfc9568']);
@@ -60,13 +61,14 @@ export const instance = mapping({
   virtual_addresses: list(virtualAddress, 'a list of addresses such as [192.0.2.10/24]').min(1, { error: 'at least one address' }).describe('What the master holds: addresses, or mappings'),
   garp: garp.prefault({}).describe('Gratuitous ARP: how the master announces its addresses'),
   unicast: later('unicast VRRP'),
-  track: later('tracking of interfaces and scripts'),
+  track: track().describe('What the effective priority depends on; without a weight a failure is FAULT'),
   notify: later('notification of scripts'),
 });
 
 export const syncGroup = mapping({
   name: named().describe('Name of the group'),
   instances: list(named(), 'a list of names of instances').min(1, { error: 'at least two names of instances' }).describe('Instances that fail over together'),
+  track: track().describe('What the effective priority of every member depends on'),
 });
 
 export const vrrp = mapping({
