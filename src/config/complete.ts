@@ -48,6 +48,7 @@ const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrr
     advertise: item.advertise,
   })),
   garp: entry.garp,
+  unicast: entry.unicast && { source: entry.unicast.source, peers: entry.unicast.peers, ttl: entry.unicast.ttl, minTtl: entry.unicast.min_ttl, maxTtl: entry.unicast.max_ttl },
 });
 
 const completeIpvs = ({ ipvs, vrrp }: ConfigurationFile): IpvsConfiguration => {

@@ -37,6 +37,7 @@ const instanceForm = (instance: InstanceConfiguration): FileMapping => ({
   authentication: instance.authentication && { type: instance.authentication.type, password: mask },
   virtual_addresses: instance.virtualAddresses.map((item) => ({ address: `${item.address}/${item.prefixLength}`, interface: item.interface, label: item.label, advertise: item.advertise })),
   garp: { repeat: instance.garp.repeat, delay: formatDuration(instance.garp.delay), refresh: formatDuration(instance.garp.refresh) },
+  unicast: instance.unicast && { source: instance.unicast.source, peers: instance.unicast.peers, ttl: instance.unicast.ttl, min_ttl: instance.unicast.minTtl, max_ttl: instance.unicast.maxTtl },
 });
 
 const ipvsForm = ({ sync, timeouts, onStop, sysctls, modprobe }: IpvsConfiguration): FileMapping => ({

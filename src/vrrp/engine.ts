@@ -17,6 +17,7 @@ import { Ports } from './ports.js';
 import type { RejectReason } from './packet.js';
 import { receive } from './receive.js';
 import { type RouterEvent, type RouterState, stepRouter } from './router.js';
+import { lacksSource, sourceAddress } from './source-address.js';
 import { SyncRoleKeeper } from './sync-role.js';
 import { masterDownInterval } from './timers.js';
 
@@ -256,14 +257,9 @@ export class Engine {
     }
   }
 
-  /** The first address of the interface that is not a virtual one. */
   private primaryAddress({ configuration }: Instance): string | undefined {
     const link = this.monitor.link(configuration.interface);
-    if (!link) return undefined;
-    const addresses = this.monitor.addressesOf(link.index);
-    const own = addresses.find(({ address }) => !this.virtualAddresses.has(address));
-    // the owner's virtual address is its own address
-    return (own ?? (configuration.priority === 255 ? addresses[0] : undefined))?.address;
+    return link && sourceAddress(configuration, this.monitor.addressesOf(link.index), this.virtualAddresses);
   }
 
   private checkInterface(instance: Instance): void {
@@ -284,9 +280,10 @@ export class Engine {
     if (!link) return `interface ${name} does not exist`;
     if (!link.up) return `interface ${name} is down`;
     if (!link.running) return `interface ${name} has no carrier`;
-    if (instance.source === undefined) return `interface ${name} has no IPv4 address of its own`;
+    if (instance.source === undefined) return lacksSource(instance.configuration);
     try {
-      this.ports.ensure(link);
+      const port = this.ports.ensure(link);
+      if (!instance.configuration.unicast) port.join();
       return undefined;
     } catch (error) {
       const words = inWords(error);
@@ -408,18 +405,21 @@ export class Engine {
     }
     // one that waits in the queue must not follow the resignation
     const wanted = (): boolean => priority === 0 || parting || this.router.get(instance.name)?.state.state === 'MASTER';
-    port.send(instance.advertisement(priority, source), source, wanted, (error) => {
-      if (!error) {
-        instance.count(priority === 0 ? 'priority_zero_sent' : 'advertisements_sent');
-        return;
-      }
-      instance.count('advertisements_not_sent');
-      this.conditions.note(
-        `send ${instance.name}`,
-        () => instanceEvent('warn', configuration, `an advertisement could not be sent: ${error.message}`),
-        (count, duration) => instanceEvent('info', configuration, 'advertisements are sent again', { failed: count, seconds: Math.round(duration / 1000) }),
-      );
-    });
+    for (const outgoing of instance.advertisements(priority, source)) {
+      port.send(outgoing, wanted, (error) => {
+        if (!error) {
+          instance.count(priority === 0 ? 'priority_zero_sent' : 'advertisements_sent');
+          return;
+        }
+        instance.count('advertisements_not_sent');
+        const to = configuration.unicast ? ` to ${outgoing.destination}` : '';
+        this.conditions.note(
+          `send ${instance.name}${to}`,
+          () => instanceEvent('warn', configuration, `an advertisement could not be sent${to}: ${error.message}`),
+          (count, duration) => instanceEvent('info', configuration, `advertisements are sent again${to}`, { failed: count, seconds: Math.round(duration / 1000) }),
+        );
+      });
+    }
   }
 
   /** Something is wrong with this host's network, and it serves nobody: what it cannot reach may be well. */

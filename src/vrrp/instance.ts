@@ -4,14 +4,15 @@ import type { InstanceStatus } from '../control/status.js';
 import { type Microseconds, toMilliseconds } from '../time/microseconds.js';
 import type { AnnouncementSchedule } from './announcements.js';
 import type { InstanceState, Settings } from './machine.js';
-import { type Advertisement, encodeAdvertisement } from './packet.js';
+import type { Outgoing } from '../network/vrrp-port.js';
+import { type Advertisement, encodeAdvertisement, VRRP_MULTICAST_IPV4, VRRP_TTL } from './packet.js';
 import { masterDownInterval } from './timers.js';
 
 /** What people write is UTF-8; the packet's field is octets. */
 export const octetsOf = (password: string): string => Buffer.from(password, 'utf8').toString('latin1');
 
 export class Instance {
-  /** primary address of the interface; undefined while it has none */
+  /** what it sends from, primary address of the interface unless the file says otherwise; undefined while there is none */
   source: string | undefined;
   /** the addresses are to be on their interfaces */
   holding = false;
@@ -51,13 +52,14 @@ export class Instance {
     this.counters.set(counter, (this.counters.get(counter) ?? 0) + by);
   }
 
-  /** The advertisement to send from `source`, at this priority (0 resigns). */
-  advertisement(priority: number, source: string): Buffer {
-    const { version, virtualRouterId, advertisementInterval: interval, authentication, checksum } = this.configuration;
+  /** The advertisements to send from `source` at this priority (0 resigns): one to the group, or one to each peer. */
+  advertisements(priority: number, source: string): readonly Outgoing[] {
+    const { version, virtualRouterId, advertisementInterval: interval, authentication, checksum, unicast } = this.configuration;
     const common = { virtualRouterId, priority, addresses: this.advertisedAddresses, interval };
     const advertisement: Advertisement =
       version === 2 ? { version, ...common, password: authentication && octetsOf(authentication.password) } : { version, ...common, checksum };
-    return encodeAdvertisement(advertisement, source);
+    const to = (destination: string, ttl: number): Outgoing => ({ message: encodeAdvertisement(advertisement, source, destination), source, destination, ttl });
+    return unicast ? unicast.peers.map((peer) => to(peer, unicast.ttl)) : [to(VRRP_MULTICAST_IPV4, VRRP_TTL)];
   }
 
   /** Whether the heard address list is ours; the order does not count. */
@@ -75,6 +77,7 @@ export class Instance {
       interface: configuration.interface,
       virtual_router_id: configuration.virtualRouterId,
       version: configuration.version,
+      ...(configuration.unicast && { unicast_peers: configuration.unicast.peers }),
       state: state.state,
       since: this.since.toISOString(),
       priority: configuration.priority,

@@ -43,6 +43,7 @@ export type Advertisement = AdvertisementV2 | AdvertisementV3;
 export type RejectReason =
   | 'ip_header'
   | 'destination'
+  | 'unicast_peer'
   | 'ttl'
   | 'too_short'
   | 'version'

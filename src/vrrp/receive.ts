@@ -46,6 +46,15 @@ const mismatch = (advertisement: Advertisement, configuration: InstanceConfigura
   return advertisement.interval === configuration.advertisementInterval ? undefined : 'advertisement_interval';
 };
 
+/** Multicast must come to the group and from this segment; unicast to our source address, from a peer, within its bounds. */
+const misdirected = ({ source, destination, ttl }: IPv4Packet, instance: { readonly configuration: InstanceConfiguration; readonly source: string | undefined }): RejectReason | undefined => {
+  const { unicast } = instance.configuration;
+  if (!unicast) return destination !== VRRP_MULTICAST_IPV4 ? 'destination' : ttl !== VRRP_TTL ? 'ttl' : undefined;
+  if (destination !== instance.source) return 'destination';
+  if (!unicast.peers.includes(source)) return 'unicast_peer';
+  return ttl < unicast.minTtl || ttl > unicast.maxTtl ? 'ttl' : undefined;
+};
+
 /**
  * @param packet with its IP header
  * @param find the instance with this VRID on the interface that the packet came in by
@@ -62,8 +71,8 @@ export const receive = <Instance extends { readonly configuration: InstanceConfi
   const instance = find(head.virtualRouterId, head.version);
   if (!instance) return { ok: false, reason: 'unknown_virtual_router_id', source };
   const no = (reason: RejectReason): Received<Instance> => ({ ok: false, reason, instance, source });
-  if (ip.destination !== VRRP_MULTICAST_IPV4) return no('destination');
-  if (ip.ttl !== VRRP_TTL) return no('ttl');
+  const stray = misdirected(ip, instance);
+  if (stray) return no(stray);
   if (head.version !== instance.configuration.version) return no('version');
   const decoded = decodeAdvertisement(ip.payload, source, ip.destination);
   if (!decoded.ok) return no(decoded.reason);

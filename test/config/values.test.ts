@@ -55,6 +55,10 @@ const wrong: readonly (readonly [string, string])[] = [
   ['an alias interface', instanceFile('', 'virtual_addresses: [{ address: 192.0.2.1, interface: "eth0:1" }]')],
   ['a label of 16 bytes', instanceFile('', 'virtual_addresses: [{ address: 192.0.2.1, label: "eth0:abcdefghijk" }]')],
   ['garp.repeat 0', instanceFile('garp: { repeat: 0 }')],
+  ['unicast without peers', instanceFile('unicast: { peers: [] }')],
+  ['a unicast peer that is a group', instanceFile('unicast: { peers: [224.0.0.18] }')],
+  ['unicast with TTL 0', instanceFile('unicast: { peers: [192.0.2.1], ttl: 0 }')],
+  ['unicast with min_ttl 256', instanceFile('unicast: { peers: [192.0.2.1], min_ttl: 256 }')],
   ['garp.repeat 101', instanceFile('garp: { repeat: 101 }')],
   ['a timeout of half a second', ipvsFile('timeouts: { tcp: 500ms }')],
   ['a timeout over 31 days', ipvsFile('timeouts: { tcp: 745h }')],
@@ -101,7 +105,6 @@ describe('wrong is', () => {
 });
 
 const later: readonly (readonly [string, string])[] = [
-  ['unicast', instanceFile('unicast: { peers: [192.0.2.1] }')],
   ['track', instanceFile('track: { interfaces: [eth1] }')],
   ['notify', instanceFile('notify: { master: [/bin/true] }')],
   ['an empty notify', instanceFile('notify:')],

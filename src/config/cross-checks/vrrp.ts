@@ -4,6 +4,7 @@ import { formatDuration } from '../duration.js';
 import { nearest } from '../nearest.js';
 import { version2Interval, version3Interval } from '../schema/vrrp.js';
 import { expectedDuration, withinLimits } from '../schema/values.js';
+import { checkUnicast } from './unicast.js';
 import { uniqueness, type Context, type ReadableFile } from './context.js';
 
 type Instance = NonNullable<NonNullable<NonNullable<ReadableFile['vrrp']>['instances']>[number]>;
@@ -29,6 +30,7 @@ export const checkVrrp = (context: Context): void => {
     });
     checkVersion(context, instance, path);
     checkAddresses(context, instance, path);
+    checkUnicast(context, instance, path);
     if (instance.priority === 255 && instance.preempt === false && context.given([...path, 'preempt'])) {
       context.report([...path, 'preempt'], { severity: 'warning', code: 'doubtful', message: 'preempt: false has no effect with priority 255: the owner of the addresses always takes over', remedy: 'give a priority below 255, or leave preempt out' });
     }

@@ -1,7 +1,7 @@
 /** The `vrrp:` section: instances and sync groups. */
 import { z } from 'zod';
 import { Milliseconds, Seconds } from '../../time/microseconds.js';
-import { addressLabel, duration, flag, interfaceName, later, list, mapping, named, oneOf, password, readAddressWithLength, textual, wholeNumber, type AddressWithLength } from './values.js';
+import { addressLabel, duration, flag, interfaceName, ipv4, later, list, mapping, named, oneOf, password, readAddressWithLength, textual, wholeNumber, type AddressWithLength } from './values.js';
 
 export const version = () => z.literal([2, 3], { error: '2 or 3' });
 export const checksum = () => oneOf(['pseudo_header', 'rfc9568']);
@@ -39,6 +39,14 @@ const garp = mapping({
   refresh: duration({ to: Seconds(86_400) }).prefault('60s').describe('One gratuitous ARP for each address every so often while master; 0 = never'),
 });
 
+const unicast = mapping({
+  source: ipv4().optional().describe("Address of the instance's interface to send from; its primary one by default"),
+  peers: list(ipv4(), 'a list of addresses such as [192.0.2.2]').min(1, { error: "at least one address: another router's" }).describe('Addresses of the other routers; packets of anyone else are rejected'),
+  ttl: wholeNumber(1, 255).prefault(255).describe('TTL of what is sent'),
+  min_ttl: wholeNumber(0, 255).prefault(0).describe('Packets that arrive with a lower TTL are rejected; 255 where the peers are on the same segment'),
+  max_ttl: wholeNumber(0, 255).prefault(255).describe('Packets that arrive with a higher TTL are rejected'),
+});
+
 export const instance = mapping({
   name: named().describe('Name of the instance: in the log, in status, and for other parts of this file'),
   interface: interfaceName().describe('Interface on which advertisements are sent and heard'),
@@ -59,7 +67,7 @@ export const instance = mapping({
     .describe('VRRPv2 only'),
   virtual_addresses: list(virtualAddress, 'a list of addresses such as [192.0.2.10/24]').min(1, { error: 'at least one address' }).describe('What the master holds: addresses, or mappings'),
   garp: garp.prefault({}).describe('Gratuitous ARP: how the master announces its addresses'),
-  unicast: later('unicast VRRP'),
+  unicast: unicast.optional().describe('Advertisements to and from these routers instead of multicast'),
   track: later('tracking of interfaces and scripts'),
   notify: later('notification of scripts'),
 });
