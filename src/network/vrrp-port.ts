@@ -50,7 +50,20 @@ export interface VrrpPortEvents {
   readonly onError: (error: Error) => void;
 }
 
-export class VrrpPort {
+/** The sockets of one interface and family. */
+export interface Port {
+  readonly link: Link;
+  /** Receives what is sent to the group, too, from now on. @throws when the kernel refuses */
+  join(): void;
+  /**
+   * @param wanted asked again when its turn comes; false drops it
+   * @param done with undefined when the kernel took it (or it was dropped)
+   */
+  send(outgoing: Outgoing, wanted: () => boolean, done: (error: Error | undefined) => void): void;
+  close(): void;
+}
+
+export class VrrpPort implements Port {
   private closed = false;
   private joined = false;
 
@@ -100,7 +113,6 @@ export class VrrpPort {
     }
   }
 
-  /** Receives what is sent to the group, too, from now on. @throws when the kernel refuses */
   join(): void {
     if (this.joined) return;
     const membership = multicastRequest(VRRP_MULTICAST_IPV4, this.link.index);
@@ -108,10 +120,6 @@ export class VrrpPort {
     this.joined = true;
   }
 
-  /**
-   * @param wanted asked again when its turn comes; false drops it
-   * @param done with undefined when the kernel took it (or it was dropped)
-   */
   send(outgoing: Outgoing, wanted: () => boolean, done: (error: Error | undefined) => void): void {
     const before = (): void => {
       if (!wanted()) throw new CancelledError();

@@ -3,6 +3,7 @@ import { counted, event, inWords, type Report } from '../control/event.js';
 import { QuietConditions } from '../control/quiet-conditions.js';
 import type { InstanceStatus, SyncStatus } from '../control/status.js';
 import { Announcer } from '../network/announcer.js';
+import type { Family } from '../network/ip-address.js';
 import { type NetworkChange, NetworkMonitor } from '../network/monitor.js';
 import type { OwnedAddress, VrrpConfigure } from '../supervisor/messages.js';
 import { monotonicNow } from '../time/clock.js';
@@ -43,7 +44,7 @@ export class Engine {
   private readonly addresses = new AddressHolder(this.monitor, this.announcer);
   private readonly holdings: Holdings;
   private readonly ports = new Ports({
-    onPacket: (name, packet) => this.packet(name, packet),
+    onPacket: (name, family, packet) => this.packet(name, family, packet),
     onError: (name, error) => this.portFailed(name, error),
   });
   private readonly timer = new DeadlineTimer((due) => this.timerDue(due));
@@ -104,7 +105,7 @@ export class Engine {
       this.events.report(event('info', `removed ${counted(stale.length, 'address', 'addresses')} of an earlier configuration: ${stale.map(describeAddress).join(', ')}`));
     }
     // later: what resigned above is still to be sent
-    setTimeout(() => this.ports.retain(new Set([...this.instances.values()].map(({ configuration }) => configuration.interface))), lingerMilliseconds);
+    setTimeout(() => this.ports.retain([...this.instances.values()].map(({ configuration, family }) => ({ interface: configuration.interface, family }))), lingerMilliseconds);
     const now = monotonicNow();
     this.started = true;
     this.dispatch({ type: 'start', resume: new Set(resume.filter(({ until }) => now < until).map(({ instance }) => instance)) });
@@ -160,7 +161,7 @@ export class Engine {
     if (endSync) await this.sync.configure(undefined);
     await new Promise((resolve) => setTimeout(resolve, lingerMilliseconds));
     this.sync.close();
-    this.ports.retain(new Set());
+    this.ports.retain([]);
     this.announcer.close();
     this.addresses.close();
     this.monitor.close();
@@ -168,12 +169,12 @@ export class Engine {
 
   // --- what comes in ------------------------------------------------------------------------------------------
 
-  private packet(interfaceName: string, packet: Buffer): void {
+  private packet(interfaceName: string, family: Family, packet: Buffer): void {
     this.packets++;
     // a packet may be the first to come after a stall: what is queued behind it is heard before the late timer is asked
     const late = this.timer.late;
     if (!this.draining && late > lateness) this.drain(late, 0, this.packets);
-    const here = [...this.instances.values()].filter(({ configuration }) => configuration.interface === interfaceName);
+    const here = [...this.instances.values()].filter((instance) => instance.configuration.interface === interfaceName && instance.family === family);
     const received = receive(packet, (virtualRouterId, version) => {
       const candidates = here.filter(({ configuration }) => configuration.virtualRouterId === virtualRouterId);
       return candidates.find(({ configuration }) => configuration.version === version) ?? candidates[0];
@@ -229,8 +230,10 @@ export class Engine {
     if (!this.started || this.stopping) return;
     if (change.type === 'link') {
       if (!change.link) {
-        const port = this.ports.get(change.name);
-        if (port) this.announcer.forget(port.link.index);
+        for (const family of ['ipv4', 'ipv6'] as const) {
+          const port = this.ports.get(change.name, family);
+          if (port) this.announcer.forget(port.link.index);
+        }
         this.ports.close(change.name);
       }
       for (const instance of this.instances.values()) {
@@ -257,9 +260,9 @@ export class Engine {
     }
   }
 
-  private primaryAddress({ configuration }: Instance): string | undefined {
+  private primaryAddress({ configuration, source }: Instance): string | undefined {
     const link = this.monitor.link(configuration.interface);
-    return link && sourceAddress(configuration, this.monitor.addressesOf(link.index), this.virtualAddresses);
+    return link && sourceAddress(configuration, this.monitor.addressesOf(link.index), this.virtualAddresses, source);
   }
 
   private checkInterface(instance: Instance): void {
@@ -282,7 +285,7 @@ export class Engine {
     if (!link.running) return `interface ${name} has no carrier`;
     if (instance.source === undefined) return lacksSource(instance.configuration);
     try {
-      const port = this.ports.ensure(link);
+      const port = this.ports.ensure(link, instance.family);
       if (!instance.configuration.unicast) port.join();
       return undefined;
     } catch (error) {
@@ -398,7 +401,7 @@ export class Engine {
 
   private advertise(instance: Instance, priority: number, parting: boolean): void {
     const { source, configuration } = instance;
-    const port = this.ports.get(configuration.interface);
+    const port = this.ports.get(configuration.interface, instance.family);
     if (!port || source === undefined) {
       instance.count('advertisements_not_sent');
       return;

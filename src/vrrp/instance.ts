@@ -3,9 +3,11 @@ import type { InstanceConfiguration, VirtualAddress } from '../config/model.js';
 import type { InstanceStatus } from '../control/status.js';
 import { type Microseconds, toMilliseconds } from '../time/microseconds.js';
 import type { AnnouncementSchedule } from './announcements.js';
+import { instanceFamily } from './family.js';
 import type { InstanceState, Settings } from './machine.js';
+import type { Family } from '../network/ip-address.js';
 import type { Outgoing } from '../network/vrrp-port.js';
-import { type Advertisement, encodeAdvertisement, VRRP_MULTICAST_IPV4, VRRP_TTL } from './packet.js';
+import { type Advertisement, encodeAdvertisement, multicastGroup, VRRP_TTL } from './packet.js';
 import { masterDownInterval } from './timers.js';
 
 /** What people write is UTF-8; the packet's field is octets. */
@@ -35,13 +37,18 @@ export class Instance {
   }
 
   /** Two configurations with the same identity are the same virtual router: changes apply to it as it runs. */
-  static identity({ interface: name, version, virtualRouterId }: InstanceConfiguration): string {
-    return `${name} v${version} ${virtualRouterId}`;
+  static identity(configuration: InstanceConfiguration): string {
+    const { interface: name, version, virtualRouterId } = configuration;
+    return `${name} v${version} ${instanceFamily(configuration)} ${virtualRouterId}`;
+  }
+
+  get family(): Family {
+    return instanceFamily(this.configuration);
   }
 
   get settings(): Settings {
     const { version, priority, advertisementInterval, preempt, preemptDelay } = this.configuration;
-    return { version, priority, advertisementInterval, preempt, preemptDelay, source: this.source ?? '0.0.0.0', grouped: this.group !== undefined };
+    return { version, priority, advertisementInterval, preempt, preemptDelay, source: this.source ?? (this.family === 'ipv6' ? '::' : '0.0.0.0'), grouped: this.group !== undefined };
   }
 
   get advertisedAddresses(): readonly string[] {
@@ -59,7 +66,7 @@ export class Instance {
     const advertisement: Advertisement =
       version === 2 ? { version, ...common, password: authentication && octetsOf(authentication.password) } : { version, ...common, checksum };
     const to = (destination: string, ttl: number): Outgoing => ({ message: encodeAdvertisement(advertisement, source, destination), source, destination, ttl });
-    return unicast ? unicast.peers.map((peer) => to(peer, unicast.ttl)) : [to(VRRP_MULTICAST_IPV4, VRRP_TTL)];
+    return unicast ? unicast.peers.map((peer) => to(peer, unicast.ttl)) : [to(multicastGroup(this.family), VRRP_TTL)];
   }
 
   /** Whether the heard address list is ours; the order does not count. */
@@ -77,6 +84,7 @@ export class Instance {
       interface: configuration.interface,
       virtual_router_id: configuration.virtualRouterId,
       version: configuration.version,
+      family: this.family,
       ...(configuration.unicast && { unicast_peers: configuration.unicast.peers }),
       state: state.state,
       since: this.since.toISOString(),

@@ -40,9 +40,10 @@ describe.concurrent('two routers that are each other`s unicast peers', () => {
     await wire.until(({ advertisements }) => (advertisements.length > 5 ? true : undefined), 'advertisements');
     const headers = new Set(wire.frames.map(({ octets }) => octets.subarray(14, 34)).map((header) => `${[...header.subarray(12, 16)].join('.')} > ${[...header.subarray(16, 20)].join('.')} ttl ${header.readUInt8(8)} tos ${header.readUInt8(1)}`));
     expect([...headers]).toEqual(['10.77.0.1 > 10.77.0.2 ttl 7 tos 192']);
+    const mark = b.mark;
     a.kill('SIGKILL');
-    expect((await b.becomes('MASTER')).message).toMatch(/no advertisement from 10\.77\.0\.1/);
-    await b.line(/^web: holding/);
+    expect((await b.becomes('MASTER', 'web', mark)).message).toMatch(/no advertisement from 10\.77\.0\.1/);
+    await b.line(/^web: holding/, mark);
     expect(addressesOn(stage.b)).toContain(vip);
   }));
 
@@ -50,8 +51,9 @@ describe.concurrent('two routers that are each other`s unicast peers', () => {
     const [a, b] = [stage.child(stage.a), stage.child(stage.b)];
     await Promise.all([a.configure([with_(to('10.77.0.2'), { priority: 200 })]), b.configure([with_(to('10.77.0.1'))])]);
     await b.statusThat(({ master }) => master === '10.77.0.1', 'hearing a');
+    const mark = b.mark;
     await a.stop();
-    expect((await b.becomes('MASTER')).message).toBe('web: BACKUP -> MASTER, 10.77.0.1 resigned');
+    expect((await b.becomes('MASTER', 'web', mark)).message).toBe('web: BACKUP -> MASTER, 10.77.0.1 resigned');
   }));
 });
 
