@@ -189,6 +189,43 @@ describe.concurrent('an IPv6 instance', () => {
     expect([holds(stage.a), addressesOn(stage.a).includes('10.77.0.100/32')]).toEqual([false, false]);
   }));
 
+  it('takes over what a killed child left, and removes what is not configured any more', onIPv6Stage(async (stage) => {
+    const first = stage.child(stage.a);
+    const list = virtual([...addresses, '2001:db8:77::102']);
+    await first.configure([ipv6({ virtualAddresses: list })]);
+    await first.line(/^web: holding/);
+    first.kill('SIGKILL');
+    await first.exited;
+    const owned = list.map(({ interface: name, address, prefixLength }) => ({ interface: name, address, prefixLength }));
+    const second = stage.child(stage.a);
+    await second.configure([ipv6()], { owned });
+    await second.line(/^removed 1 address of an earlier configuration: 2001:db8:77::102\/128 on e0$/);
+    await second.line(/^web: holding/);
+    expect(second.lines(/is there already/)).toEqual([]);
+    expect(heldOn(stage.a).map(({ local }) => local).sort()).toEqual(['2001:db8:77::100', 'fe80::100', 'fe80::a']);
+    await second.stop();
+    expect(heldOn(stage.a).map(({ local }) => local)).toEqual(['fe80::a']);
+  }));
+
+  it('of an interface that goes down, with which the kernel drops its addresses, comes back when it has a link-local address again', onIPv6Stage(async (stage) => {
+    const [a, b] = [stage.child(stage.a), stage.child(stage.b)];
+    await Promise.all([a.configure([ipv6({ priority: 200 })]), b.configure([ipv6()])]);
+    await a.line(/^web: holding/);
+    await b.statusThat(({ master }) => master === 'fe80::a', 'hearing a');
+    const [markA, markB] = [a.mark, b.mark];
+    ipIn(stage.a, 'link', 'set', 'e0', 'down');
+    await a.line(/^web: MASTER -> FAULT, interface e0 is down$/, markA);
+    await b.becomes('MASTER', 'web', markB);
+    ipIn(stage.a, 'link', 'set', 'e0', 'up');
+    await a.statusThat(({ reason }) => reason === 'interface e0 has no usable link-local IPv6 address of its own', 'without an address');
+    ipIn(stage.a, 'addr', 'add', 'fe80::a/64', 'dev', 'e0', 'nodad');
+    await a.line(/^web: holding/, markA);
+    await b.line(/^web: MASTER -> BACKUP, fe80::a advertises priority 200/, markB);
+    expect(a.lines(/someone else|could not be (added|removed)|VRRP socket/)).toEqual([]);
+    await b.line(/^web: released/, markB);
+    expect([holds(stage.a), holds(stage.b)]).toEqual([true, false]);
+  }));
+
   it('holds addresses of the other family beside its own, and announces both', onIPv6Stage(async (stage) => {
     const a = stage.child(stage.a);
     await a.configure([ipv6({ virtualAddresses: [...virtual(addresses), { ...virtual(['10.77.0.100'])[0], advertise: false } as InstanceConfiguration['virtualAddresses'][number]] })]);
@@ -209,7 +246,7 @@ describe.concurrent('an IPv6 instance', () => {
     ]);
     await b.statusThat(({ master }) => master === '2001:db8:77::1', 'hearing a');
     await b.statusThat(({ master }) => master === 'fe80::a', 'hearing a', 'lan');
-    const seen = new Set(wire.frames.map(({ octets }) => `${octets.readUInt8(21)} ${octets.toString('hex', 38, 54)}`));
+    const seen = new Set(wire.frames.filter(({ octets }) => octets.toString('hex', 6, 12) === macOf(stage.a).replaceAll(':', '')).map(({ octets }) => `${octets.readUInt8(21)} ${octets.toString('hex', 38, 54)}`));
     expect([...seen].sort()).toEqual(['255 fe80000000000000000000000000000b', '77 20010db8007700000000000000000002']);
     expect(execFileSync('ip', ['-n', stage.b.namespace, 'maddr', 'show', 'dev', 'e0'], { encoding: 'utf8' })).not.toContain('ff02::12');
     inject(stage.a, '2001:db8:77::1', '2001:db8:77::2', 69, message('2001:db8:77::1', '2001:db8:77::2'));
