@@ -157,7 +157,7 @@ const shown: readonly (readonly [string, string, string])[] = [
   [
     'unicast without peers, which must never become multicast',
     instanceFile('unicast: { peers: [] }'),
-    `tandem.yaml:7:25: error: peers cannot be a list
+    `tandem.yaml:7:25: error: peers cannot be an empty list
    7 |       unicast: { peers: [] }
      |                         ^^
      = give at least one address: another router's
