@@ -50,6 +50,7 @@ const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrr
   })),
   garp: entry.garp,
   track: completeTrack(entry.track),
+  unicast: entry.unicast && { source: entry.unicast.source, peers: entry.unicast.peers, ttl: entry.unicast.ttl, minTtl: entry.unicast.min_ttl, maxTtl: entry.unicast.max_ttl },
 });
 
 const completeTrack = ({ interfaces, scripts, files, processes }: InstanceEntry['track']): TrackConfiguration | undefined =>

@@ -2,6 +2,7 @@
 import { formatDuration } from './duration.js';
 import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
 import { sysctlFlags } from './schema/ipvs.js';
+import { instanceFamily } from '../vrrp/family.js';
 import { mask } from './secrets.js';
 
 export type FileValue = string | number | boolean | readonly FileValue[] | FileMapping | undefined;
@@ -33,12 +34,13 @@ const instanceForm = (instance: InstanceConfiguration): FileMapping => ({
   advertisement_interval: formatDuration(instance.advertisementInterval),
   preempt: instance.preempt,
   preempt_delay: formatDuration(instance.preemptDelay),
-  // version 2 has one checksum only
-  checksum: instance.version === 3 ? instance.checksum : undefined,
+  // version 2 has one checksum only, and so has IPv6
+  checksum: instance.version === 3 && instanceFamily(instance) === 'ipv4' ? instance.checksum : undefined,
   authentication: instance.authentication && { type: instance.authentication.type, password: mask },
   virtual_addresses: instance.virtualAddresses.map((item) => ({ address: `${item.address}/${item.prefixLength}`, interface: item.interface, label: item.label, advertise: item.advertise })),
   garp: { repeat: instance.garp.repeat, delay: formatDuration(instance.garp.delay), refresh: formatDuration(instance.garp.refresh) },
   track: trackForm(instance.track),
+  unicast: instance.unicast && { source: instance.unicast.source, peers: instance.unicast.peers, ttl: instance.unicast.ttl, min_ttl: instance.unicast.minTtl, max_ttl: instance.unicast.maxTtl },
 });
 
 const trackForm = (track: TrackConfiguration | undefined): FileValue =>

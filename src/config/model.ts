@@ -49,6 +49,21 @@ export interface InstanceConfiguration {
   readonly garp: GarpConfiguration;
   /** absent: nothing is tracked */
   readonly track?: TrackConfiguration | undefined;
+  /** undefined = multicast */
+  readonly unicast?: UnicastConfiguration | undefined;
+}
+
+/** Advertisements to and from named routers instead of the multicast group. */
+export interface UnicastConfiguration {
+  /** an address of the instance's interface; undefined = its primary one */
+  readonly source: string | undefined;
+  /** at least one */
+  readonly peers: readonly string[];
+  /** 1..255, of what is sent */
+  readonly ttl: number;
+  /** 0..255: what is received outside of these bounds is rejected */
+  readonly minTtl: number;
+  readonly maxTtl: number;
 }
 
 export interface VirtualAddress {

@@ -30,6 +30,9 @@ export interface InstanceStatus {
   readonly interface: string;
   readonly virtual_router_id: number;
   readonly version: 2 | 3;
+  readonly family: 'ipv4' | 'ipv6';
+  /** the routers that it advertises to; missing where it advertises by multicast */
+  readonly unicast_peers?: readonly string[];
   readonly state: VrrpState;
   /** ISO 8601, of the last transition */
   readonly since: string;

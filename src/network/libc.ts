@@ -7,6 +7,7 @@ const libc = koffi.load('libc.so.6');
 const socketCall = libc.func('int socket(int domain, int type, int protocol)');
 const bindCall = libc.func('int bind(int fd, const void *address, uint32_t length)');
 const setsockoptCall = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)');
+const recvmsgCall = libc.func('int64_t recvmsg(int fd, void *header, int flags)');
 const recvCall = libc.func('int64_t recv(int fd, void *buffer, size_t length, int flags)');
 
 export const SOCK_RAW = 3;
@@ -54,6 +55,15 @@ export const receiveNow = (fd: number, buffer: Buffer): number | undefined => {
   const length = Number(recvCall(fd, buffer, buffer.length, MSG_DONTWAIT));
   if (length >= 0) return length;
   const error = new SystemCallError('recv', koffi.errno());
+  if (error.code === 'EAGAIN' || error.code === 'EINTR') return undefined;
+  throw error;
+};
+
+/** Octets of a message received as a struct msghdr says, or undefined when nothing is queued. */
+export const receiveMessageNow = (fd: number, header: Buffer): number | undefined => {
+  const length = Number(recvmsgCall(fd, header, MSG_DONTWAIT));
+  if (length >= 0) return length;
+  const error = new SystemCallError('recvmsg', koffi.errno());
   if (error.code === 'EAGAIN' || error.code === 'EINTR') return undefined;
   throw error;
 };

@@ -3,6 +3,7 @@ import { counted, event, inWords, type Report } from '../control/event.js';
 import { QuietConditions } from '../control/quiet-conditions.js';
 import type { InstanceStatus, SyncStatus } from '../control/status.js';
 import { Announcer } from '../network/announcer.js';
+import type { Family } from '../network/ip-address.js';
 import { type NetworkChange, NetworkMonitor } from '../network/monitor.js';
 import type { OwnedAddress, VrrpConfigure } from '../supervisor/messages.js';
 import type { OperatorReply, OperatorRequest } from '../supervisor/operator.js';
@@ -20,6 +21,7 @@ import { Ports } from './ports.js';
 import type { RejectReason } from './packet.js';
 import { receive } from './receive.js';
 import { type RouterEvent, type RouterState, stepRouter } from './router.js';
+import { lacksSource, sourceAddress } from './source-address.js';
 import { SyncRoleKeeper } from './sync-role.js';
 import { masterDownInterval } from './timers.js';
 import { Tracking } from './tracking.js';
@@ -47,7 +49,7 @@ export class Engine {
   private readonly addresses = new AddressHolder(this.monitor, this.announcer);
   private readonly holdings: Holdings;
   private readonly ports = new Ports({
-    onPacket: (name, packet) => this.packet(name, packet),
+    onPacket: (name, family, packet) => this.packet(name, family, packet),
     onError: (name, error) => this.portFailed(name, error),
   });
   private readonly tracking = new Tracking({
@@ -133,7 +135,7 @@ export class Engine {
       this.events.report(event('info', `removed ${counted(stale.length, 'address', 'addresses')} of an earlier configuration: ${stale.map(describeAddress).join(', ')}`));
     }
     // later: what resigned above is still to be sent
-    setTimeout(() => this.ports.retain(new Set([...this.instances.values()].map(({ configuration }) => configuration.interface))), lingerMilliseconds);
+    setTimeout(() => this.ports.retain([...this.instances.values()].map(({ configuration, family }) => ({ interface: configuration.interface, family }))), lingerMilliseconds);
     const now = monotonicNow();
     this.started = true;
     this.dispatch({ type: 'start', resume: new Set(resume.filter(({ until }) => now < until).map(({ instance }) => instance)) });
@@ -196,7 +198,7 @@ export class Engine {
     if (endSync) await this.sync.configure(undefined);
     await new Promise((resolve) => setTimeout(resolve, lingerMilliseconds));
     this.sync.close();
-    this.ports.retain(new Set());
+    this.ports.retain([]);
     this.announcer.close();
     this.addresses.close();
     this.monitor.close();
@@ -204,12 +206,12 @@ export class Engine {
 
   // --- what comes in ------------------------------------------------------------------------------------------
 
-  private packet(interfaceName: string, packet: Buffer): void {
+  private packet(interfaceName: string, family: Family, packet: Buffer): void {
     this.packets++;
     // a packet may be the first to come after a stall: what is queued behind it is heard before the late timer is asked
     const late = this.timer.late;
     if (!this.draining && late > lateness) this.drain(late, 0, this.packets);
-    const here = [...this.instances.values()].filter(({ configuration }) => configuration.interface === interfaceName);
+    const here = [...this.instances.values()].filter((instance) => instance.configuration.interface === interfaceName && instance.family === family);
     const received = receive(packet, (virtualRouterId, version) => {
       const candidates = here.filter(({ configuration }) => configuration.virtualRouterId === virtualRouterId);
       return candidates.find(({ configuration }) => configuration.version === version) ?? candidates[0];
@@ -267,8 +269,10 @@ export class Engine {
     if (!this.started || this.stopping) return;
     if (change.type === 'link') {
       if (!change.link) {
-        const port = this.ports.get(change.name);
-        if (port) this.announcer.forget(port.link.index);
+        for (const family of ['ipv4', 'ipv6'] as const) {
+          const port = this.ports.get(change.name, family);
+          if (port) this.announcer.forget(port.link.index);
+        }
         this.ports.close(change.name);
       }
       this.tracking.linkChanged(change.name);
@@ -296,14 +300,9 @@ export class Engine {
     }
   }
 
-  /** The first address of the interface that is not a virtual one. */
-  private primaryAddress({ configuration }: Instance): string | undefined {
+  private primaryAddress({ configuration, source }: Instance): string | undefined {
     const link = this.monitor.link(configuration.interface);
-    if (!link) return undefined;
-    const addresses = this.monitor.addressesOf(link.index);
-    const own = addresses.find(({ address }) => !this.virtualAddresses.has(address));
-    // the owner's virtual address is its own address
-    return (own ?? (configuration.priority === 255 ? addresses[0] : undefined))?.address;
+    return link && sourceAddress(configuration, this.monitor.addressesOf(link.index), this.virtualAddresses, source);
   }
 
   private checkInterface(instance: Instance): void {
@@ -324,9 +323,10 @@ export class Engine {
     if (!link) return `interface ${name} does not exist`;
     if (!link.up) return `interface ${name} is down`;
     if (!link.running) return `interface ${name} has no carrier`;
-    if (instance.source === undefined) return `interface ${name} has no IPv4 address of its own`;
+    if (instance.source === undefined) return lacksSource(instance.configuration);
     try {
-      this.ports.ensure(link);
+      const port = this.ports.ensure(link, instance.family);
+      if (!instance.configuration.unicast) port.join();
       return undefined;
     } catch (error) {
       const words = inWords(error);
@@ -445,25 +445,28 @@ export class Engine {
 
   private advertise(instance: Instance, priority: number, parting: boolean): void {
     const { source, configuration } = instance;
-    const port = this.ports.get(configuration.interface);
+    const port = this.ports.get(configuration.interface, instance.family);
     if (!port || source === undefined) {
       instance.count('advertisements_not_sent');
       return;
     }
     // one that waits in the queue must not follow the resignation
     const wanted = (): boolean => priority === 0 || parting || this.router.get(instance.name)?.state.state === 'MASTER';
-    port.send(instance.advertisement(priority, source), source, wanted, (error) => {
-      if (!error) {
-        instance.count(priority === 0 ? 'priority_zero_sent' : 'advertisements_sent');
-        return;
-      }
-      instance.count('advertisements_not_sent');
-      this.conditions.note(
-        `send ${instance.name}`,
-        () => instanceEvent('warn', configuration, `an advertisement could not be sent: ${error.message}`),
-        (count, duration) => instanceEvent('info', configuration, 'advertisements are sent again', { failed: count, seconds: Math.round(duration / 1000) }),
-      );
-    });
+    for (const outgoing of instance.advertisements(priority, source)) {
+      port.send(outgoing, wanted, (error) => {
+        if (!error) {
+          instance.count(priority === 0 ? 'priority_zero_sent' : 'advertisements_sent');
+          return;
+        }
+        instance.count('advertisements_not_sent');
+        const to = configuration.unicast ? ` to ${outgoing.destination}` : '';
+        this.conditions.note(
+          `send ${instance.name}${to}`,
+          () => instanceEvent('warn', configuration, `an advertisement could not be sent${to}: ${error.message}`),
+          (count, duration) => instanceEvent('info', configuration, `advertisements are sent again${to}`, { failed: count, seconds: Math.round(duration / 1000) }),
+        );
+      });
+    }
   }
 
   /** Something is wrong with this host's network, and it serves nobody: what it cannot reach may be well. */

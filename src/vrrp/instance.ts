@@ -5,15 +5,18 @@ import { type Microseconds, toMilliseconds } from '../time/microseconds.js';
 import { effectivePriority, type Tracked } from '../track/contribution.js';
 import { trackerStatuses } from '../track/tracker-status.js';
 import type { AnnouncementSchedule } from './announcements.js';
+import { instanceFamily } from './family.js';
 import { type InstanceState, isYielding, type Settings } from './machine.js';
-import { type Advertisement, encodeAdvertisement } from './packet.js';
+import type { Family } from '../network/ip-address.js';
+import type { Outgoing } from '../network/vrrp-port.js';
+import { type Advertisement, encodeAdvertisement, multicastGroup, VRRP_TTL } from './packet.js';
 import { masterDownInterval } from './timers.js';
 
 /** What people write is UTF-8; the packet's field is octets. */
 export const octetsOf = (password: string): string => Buffer.from(password, 'utf8').toString('latin1');
 
 export class Instance {
-  /** primary address of the interface; undefined while it has none */
+  /** what it sends from, primary address of the interface unless the file says otherwise; undefined while there is none */
   source: string | undefined;
   /** the addresses are to be on their interfaces */
   holding = false;
@@ -39,14 +42,19 @@ export class Instance {
   }
 
   /** Two configurations with the same identity are the same virtual router: changes apply to it as it runs. */
-  static identity({ interface: name, version, virtualRouterId }: InstanceConfiguration): string {
-    return `${name} v${version} ${virtualRouterId}`;
+  static identity(configuration: InstanceConfiguration): string {
+    const { interface: name, version, virtualRouterId } = configuration;
+    return `${name} v${version} ${instanceFamily(configuration)} ${virtualRouterId}`;
+  }
+
+  get family(): Family {
+    return instanceFamily(this.configuration);
   }
 
   get settings(): Settings {
     const { version, advertisementInterval, preempt, preemptDelay } = this.configuration;
     const priority = effectivePriority(this.configuration.priority, this.added);
-    return { version, priority, advertisementInterval, preempt, preemptDelay, source: this.source ?? '0.0.0.0', grouped: this.group !== undefined };
+    return { version, priority, advertisementInterval, preempt, preemptDelay, source: this.source ?? (this.family === 'ipv6' ? '::' : '0.0.0.0'), grouped: this.group !== undefined };
   }
 
   get advertisedAddresses(): readonly string[] {
@@ -57,13 +65,14 @@ export class Instance {
     this.counters.set(counter, (this.counters.get(counter) ?? 0) + by);
   }
 
-  /** The advertisement to send from `source`, at this priority (0 resigns). */
-  advertisement(priority: number, source: string): Buffer {
-    const { version, virtualRouterId, advertisementInterval: interval, authentication, checksum } = this.configuration;
+  /** The advertisements to send from `source` at this priority (0 resigns): one to the group, or one to each peer. */
+  advertisements(priority: number, source: string): readonly Outgoing[] {
+    const { version, virtualRouterId, advertisementInterval: interval, authentication, checksum, unicast } = this.configuration;
     const common = { virtualRouterId, priority, addresses: this.advertisedAddresses, interval };
     const advertisement: Advertisement =
       version === 2 ? { version, ...common, password: authentication && octetsOf(authentication.password) } : { version, ...common, checksum };
-    return encodeAdvertisement(advertisement, source);
+    const to = (destination: string, ttl: number): Outgoing => ({ message: encodeAdvertisement(advertisement, source, destination), source, destination, ttl });
+    return unicast ? unicast.peers.map((peer) => to(peer, unicast.ttl)) : [to(multicastGroup(this.family), VRRP_TTL)];
   }
 
   /** Whether the heard address list is ours; the order does not count. */
@@ -81,6 +90,8 @@ export class Instance {
       interface: configuration.interface,
       virtual_router_id: configuration.virtualRouterId,
       version: configuration.version,
+      family: this.family,
+      ...(configuration.unicast && { unicast_peers: configuration.unicast.peers }),
       state: state.state,
       since: this.since.toISOString(),
       priority: configuration.priority,

@@ -18,6 +18,16 @@ const errors: readonly (readonly [string, string, string])[] = [
   ['a virtual address in two instances', instances(web, 'name: lan, interface: eth1, virtual_router_id: 51, virtual_addresses: [{ address: @192.0.2.10/24 }]'), 'duplicate 192.0.2.10 is a virtual address already (first on line 3)'],
   ['a virtual address twice in one', instanceFile('', 'virtual_addresses: [192.0.2.10/24, @192.0.2.10]'), 'duplicate 192.0.2.10 is a virtual address already (first on line 6)'],
   ['authentication with version 3', instanceFile('@authentication: { type: pass, password: abc }'), 'conflict VRRP version 3 has no authentication'],
+  ['addresses of both families', instanceFile('', 'virtual_addresses: [192.0.2.10, @"2001:db8::10"]'), 'conflict an instance advertises addresses of one family, and 2001:db8::10 is not IPv4 as 192.0.2.10 is'],
+  ['IPv6 with version 2', instanceFile('version: @2', 'virtual_addresses: ["fe80::10"]'), 'conflict VRRP version 2 has no IPv6'],
+  ['90 advertised addresses of IPv6', instanceFile('', `@virtual_addresses: [${Array.from({ length: 90 }, (_, index) => `"fe80::${index + 1}"`).join(', ')}]`), 'invalid_value 90 addresses do not fit into an advertisement'],
+  ['a label of an IPv6 address', instanceFile('', 'virtual_addresses: [{ address: "fe80::10", @label: "eth0:1" }]'), 'conflict an IPv6 address has no label'],
+  ['an IPv6 address twice, written in two ways', instanceFile('', 'virtual_addresses: ["fe80::10", @"FE80:0::0010/64"]'), 'duplicate fe80::10 is a virtual address already (first on line 6)'],
+  ['a unicast peer of the other family', instanceFile('unicast: { peers: [@192.0.2.2] }', 'virtual_addresses: ["fe80::10"]'), 'conflict 192.0.2.2 is not of the family of the virtual addresses'],
+  ['a VRID twice on one interface, both IPv6', instances('name: web, interface: eth0, virtual_router_id: 51, virtual_addresses: ["fe80::10"]', 'name: lan, interface: eth0, virtual_router_id: @51, virtual_addresses: ["fe80::11"]'), 'duplicate virtual_router_id 51 is in use on eth0 already (first on line 3)'],
+  ['a unicast peer twice', instanceFile('unicast: { peers: [192.0.2.2, @192.0.2.2] }'), 'duplicate 192.0.2.2 is a peer already (first on line 7)'],
+  ['a unicast peer that is the source', instanceFile('unicast: { source: 192.0.2.1, peers: [192.0.2.2, @192.0.2.1] }'), "conflict the peer 192.0.2.1 is this router's own source"],
+  ['TTL bounds that leave none', instanceFile('unicast: { peers: [192.0.2.2], min_ttl: @255, max_ttl: 254 }'), 'conflict no TTL is from 255 to 254'],
   ["a label that does not begin with the interface's name", instanceFile('', 'virtual_addresses: [{ address: 192.0.2.10, label: @vip }]'), 'invalid_value the label vip does not begin with the interface\'s name'],
   ['256 advertised addresses', instanceFile('', `@virtual_addresses: [${Array.from({ length: 256 }, (_, index) => `10.0.0.${index}`).join(', ')}]`), 'invalid_value 256 addresses do not fit into an advertisement'],
   ['no advertised address', instanceFile('', '@virtual_addresses: [{ address: 192.0.2.10, advertise: false }]'), 'invalid_value no address is advertised'],
@@ -66,6 +76,8 @@ describe('an error is', () => {
 });
 
 const warnings: readonly (readonly [string, string, string])[] = [
+  ['a first IPv6 address that is not link-local', instanceFile('', 'virtual_addresses: [@"2001:db8::10", "fe80::10"]'), 'doubtful the first address, 2001:db8::10, is not link-local as RFC 9568 (5.2.9) asks for; other routers may reject the advertisements'],
+  ['a checksum form for IPv6', instanceFile('@checksum: rfc9568', 'virtual_addresses: ["fe80::10"]'), 'conflict checksum has no effect with IPv6, which has one form only'],
   ['priority 255 without preemption', instanceFile('priority: 255\n      preempt: @false'), 'doubtful preempt: false has no effect with priority 255: the owner of the addresses always takes over'],
   ['a threshold that short connections never reach', `${instanceFile('')}ipvs: { sync: { instance: web, interface: eth1 }, sync_threshold: @[0, 10] }\n`, 'doubtful with 0 10 a connection is first sent at its packet 10, and shorter ones never'],
   ['a group of one', `${instances(web)}  sync_groups: [{ name: all, instances: @[web] }]\n`, 'doubtful a group of one instance synchronises nothing'],

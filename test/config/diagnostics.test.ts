@@ -155,12 +155,21 @@ const shown: readonly (readonly [string, string, string])[] = [
 `,
   ],
   [
+    'unicast without peers, which must never become multicast',
+    instanceFile('unicast: { peers: [] }'),
+    `tandem.yaml:7:25: error: peers cannot be an empty list
+   7 |       unicast: { peers: [] }
+     |                         ^^
+     = give at least one address: another router's
+`,
+  ],
+  [
     'a later feature',
-    instanceFile('unicast: { source: 192.0.2.1, peers: [192.0.2.2] }'),
-    `tandem.yaml:7:7: error: not supported by this version yet: unicast VRRP
-   7 |       unicast: { source: 192.0.2.1, peers: [192.0.2.2] }
-     |       ^^^^^^^
-     = remove unicast
+    instanceFile('notify: { master: [/bin/true] }'),
+    `tandem.yaml:7:7: error: not supported by this version yet: notification of scripts
+   7 |       notify: { master: [/bin/true] }
+     |       ^^^^^^
+     = remove notify
 `,
   ],
   [

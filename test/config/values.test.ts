@@ -55,6 +55,15 @@ const wrong: readonly (readonly [string, string])[] = [
   ['an alias interface', instanceFile('', 'virtual_addresses: [{ address: 192.0.2.1, interface: "eth0:1" }]')],
   ['a label of 16 bytes', instanceFile('', 'virtual_addresses: [{ address: 192.0.2.1, label: "eth0:abcdefghijk" }]')],
   ['garp.repeat 0', instanceFile('garp: { repeat: 0 }')],
+  ['an IPv6 virtual address of a group', instanceFile('', 'virtual_addresses: ["ff02::12"]')],
+  ['an unspecified IPv6 virtual address', instanceFile('', 'virtual_addresses: ["::/64"]')],
+  ['an IPv6 virtual address with a zone', instanceFile('', 'virtual_addresses: ["fe80::1%eth0"]')],
+  ['an IPv6 virtual address of length 129', instanceFile('', 'virtual_addresses: ["fe80::1/129"]')],
+  ['an IPv4 virtual address of length 33', instanceFile('', 'virtual_addresses: [192.0.2.1/33]')],
+  ['unicast without peers', instanceFile('unicast: { peers: [] }')],
+  ['a unicast peer that is a group', instanceFile('unicast: { peers: [224.0.0.18] }')],
+  ['unicast with TTL 0', instanceFile('unicast: { peers: [192.0.2.1], ttl: 0 }')],
+  ['unicast with min_ttl 256', instanceFile('unicast: { peers: [192.0.2.1], min_ttl: 256 }')],
   ['garp.repeat 101', instanceFile('garp: { repeat: 101 }')],
   ['a timeout of half a second', ipvsFile('timeouts: { tcp: 500ms }')],
   ['a timeout over 31 days', ipvsFile('timeouts: { tcp: 745h }')],
@@ -101,7 +110,6 @@ describe('wrong is', () => {
 });
 
 const later: readonly (readonly [string, string])[] = [
-  ['unicast', instanceFile('unicast: { peers: [192.0.2.1] }')],
   ['notify', instanceFile('notify: { master: [/bin/true] }')],
   ['an empty notify', instanceFile('notify:')],
   ['authentication ah', vrrp2('authentication: { type: ah, password: s3cret }')],
@@ -114,8 +122,6 @@ const later: readonly (readonly [string, string])[] = [
   ['fullnat as a mapping', serviceFile('', '{ address: 192.0.2.22 }', 'port: 80, forwarding: { method: fullnat }')],
   ['gre', serviceFile('', '{ address: 192.0.2.22 }', 'port: 80, forwarding: { method: tun, type: gre }')],
   ['gue', serviceFile('', '{ address: 192.0.2.22 }', 'port: 80, forwarding: { method: tun, type: gue }')],
-  ['an IPv6 virtual address', instanceFile('', 'virtual_addresses: ["2001:db8::1/64"]')],
-  ['an IPv6 virtual address in a mapping', instanceFile('', 'virtual_addresses: [{ address: "2001:db8::1" }]')],
   ['an IPv6 server', serviceFile('', '{ address: "2001:db8::1" }')],
   ['a check of smtp', check('type: smtp')],
   ['a check of dns', check('type: dns')],

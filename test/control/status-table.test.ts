@@ -12,6 +12,7 @@ const instance = (more: Partial<InstanceStatus> = {}): InstanceStatus => ({
   interface: 'eth0',
   virtual_router_id: 51,
   version: 3,
+  family: 'ipv4',
   state: 'MASTER',
   since: ago(11_520),
   priority: 150,

@@ -160,7 +160,8 @@ export class VrrpChild {
   }
 
   async stop(): Promise<void> {
-    if (this.child.connected) this.send({ type: 'stop', onStop: 'keep' });
+    // one that was killed a moment ago may seem connected still: it ends all the same
+    if (this.child.connected) this.child.send({ type: 'stop', onStop: 'keep' } satisfies ToVrrp, () => undefined);
     await this.exited;
   }
 

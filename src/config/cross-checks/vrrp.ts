@@ -5,6 +5,9 @@ import { nearest } from '../nearest.js';
 import { version2Interval, version3Interval } from '../schema/vrrp.js';
 import { expectedDuration, withinLimits } from '../schema/values.js';
 import { checkInstanceTracking, checkTracking } from './tracking.js';
+import { familyOf, isLinkLocal } from '../../network/ip-address.js';
+import { advertisedFamily, checkFamily, mostAdvertisedIPv6 } from './family.js';
+import { checkUnicast } from './unicast.js';
 import { uniqueness, type Context, type ReadableFile } from './context.js';
 
 type Instance = NonNullable<NonNullable<NonNullable<ReadableFile['vrrp']>['instances']>[number]>;
@@ -22,15 +25,20 @@ export const checkVrrp = (context: Context): void => {
     const path = ['vrrp', 'instances', index];
     const { name, virtual_router_id: id } = instance;
     if (name !== undefined) names(name, [...path, 'name'], `an instance is named ${name} already`);
-    if (id !== undefined && instance.interface !== undefined) routers(`${instance.interface} ${id}`, [...path, 'virtual_router_id'], `virtual_router_id ${id} is in use on ${instance.interface} already`);
+    if (id !== undefined && instance.interface !== undefined) routers(`${instance.interface} ${advertisedFamily(instance) ?? 'ipv4'} ${id}`, [...path, 'virtual_router_id'], `virtual_router_id ${id} is in use on ${instance.interface} already`);
     instance.virtual_addresses?.forEach((entry, item) => {
       const place: Path = [...path, 'virtual_addresses', item];
       const address = entry?.address?.address;
-      if (address !== undefined) addresses(address, context.given([...place, 'address']) ? [...place, 'address'] : place, `${address} is a virtual address already`);
+      if (address === undefined) return;
+      // a link-local address belongs to its link
+      const link = isLinkLocal(address) ? ` ${entry?.interface ?? instance.interface ?? ''}` : '';
+      addresses(`${address}${link}`, context.given([...place, 'address']) ? [...place, 'address'] : place, `${address} is a virtual address already`);
     });
     checkVersion(context, instance, path);
     checkAddresses(context, instance, path);
     checkInstanceTracking(context, instance, path);
+    checkFamily(context, instance, path, versionOf(context, instance, path));
+    checkUnicast(context, instance, path);
     if (instance.priority === 255 && instance.preempt === false && context.given([...path, 'preempt'])) {
       context.report([...path, 'preempt'], { severity: 'warning', code: 'doubtful', message: 'preempt: false has no effect with priority 255: the owner of the addresses always takes over', remedy: 'give a priority below 255, or leave preempt out' });
     }
@@ -66,12 +74,15 @@ const checkAddresses = (context: Context, instance: Instance, path: Path): void 
   const list = [...path, 'virtual_addresses'];
   entries.forEach((entry, index) => {
     const carrier = entry?.interface ?? (context.given([...list, index, 'interface']) ? undefined : instance.interface);
-    if (entry?.label !== undefined && carrier !== undefined && !entry.label.startsWith(carrier)) {
+    if (entry?.label !== undefined && entry.address?.address !== undefined && familyOf(entry.address.address) === 'ipv6') {
+      context.report([...list, index, 'label'], { code: 'conflict', message: 'an IPv6 address has no label', remedy: 'remove label', at: 'key' });
+    } else if (entry?.label !== undefined && carrier !== undefined && !entry.label.startsWith(carrier)) {
       context.report([...list, index, 'label'], { code: 'invalid_value', message: `the label ${entry.label} does not begin with the interface's name`, remedy: `give a label such as "${`${carrier}:vip`.slice(0, 15)}"` });
     }
   });
   const advertised = entries.filter((entry) => entry?.advertise !== false).length;
-  if (advertised > mostAdvertised) context.report(list, { code: 'invalid_value', message: `${advertised} addresses do not fit into an advertisement`, remedy: `advertise at most ${mostAdvertised}: give the others advertise: false`, at: 'key' });
+  const most = advertisedFamily(instance) === 'ipv6' ? mostAdvertisedIPv6 : mostAdvertised;
+  if (advertised > most) context.report(list, { code: 'invalid_value', message: `${advertised} addresses do not fit into an advertisement`, remedy: `advertise at most ${most}: give the others advertise: false`, at: 'key' });
   if (advertised === 0 && entries.length > 0) context.report(list, { code: 'invalid_value', message: 'no address is advertised', remedy: 'leave advertise: false out for at least one address (RFC 9568 5.2.5)', at: 'key' });
 };
 
