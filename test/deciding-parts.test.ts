@@ -12,6 +12,8 @@ const deciding = [
   'ipvs/reconcile.ts',
   'ipvs/operation.ts',
   'config/reload-difference.ts',
+  ...['notice', 'order', 'arguments'].map((name) => `notify/${name}.ts`),
+  'control/event-stream.ts',
 ];
 
 /** What may be taken from outside: functions of their arguments, and a constant of the machine. */

@@ -1,6 +1,6 @@
 /** From the file to the configuration that the daemon runs: inheritance and the last defaults. */
 import { inheritedKeys, inheritedType } from './inherit-check.js';
-import type { Configuration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, RealServerConfiguration, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import type { Configuration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, RealServerConfiguration, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
 import { checkDefaults, healthCheckKeys } from './schema/health-check.js';
 import { sysctls } from './schema/ipvs.js';
 import type { ConfigurationFile } from './schema.js';
@@ -23,7 +23,8 @@ export const complete = (file: ConfigurationFile, surroundings: Surroundings): C
   control: { group: file.control.group },
   vrrp: {
     instances: file.vrrp.instances.map((entry) => completeInstance(entry, file.vrrp)),
-    syncGroups: file.vrrp.sync_groups.map(({ name, instances, track }) => ({ name, instances, track: completeTrack(track) })),
+    syncGroups: file.vrrp.sync_groups.map(({ name, instances, track, notify }) => ({ name, instances, track: completeTrack(track), notify: completeNotify(notify) })),
+    notifyFifo: file.vrrp.notify_fifo,
   },
   ipvs: completeIpvs(file),
   virtualServers: file.virtual_servers.map((entry) => completeService(entry, surroundings.certificates)),
@@ -51,6 +52,7 @@ const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrr
   garp: entry.garp,
   track: completeTrack(entry.track),
   unicast: entry.unicast && { source: entry.unicast.source, peers: entry.unicast.peers, ttl: entry.unicast.ttl, minTtl: entry.unicast.min_ttl, maxTtl: entry.unicast.max_ttl },
+  notify: completeNotify(entry.notify),
 });
 
 const completeTrack = ({ interfaces, scripts, files, processes }: InstanceEntry['track']): TrackConfiguration | undefined =>
@@ -62,6 +64,13 @@ const completeTrack = ({ interfaces, scripts, files, processes }: InstanceEntry[
         files,
         processes: processes.map(({ name, weight, interval }) => ({ name, weight, interval })),
       };
+
+/** Without a command there is nothing to say of time limits and users. */
+const completeNotify = (entry: InstanceEntry['notify']): NotifyConfiguration | undefined => {
+  if (entry === undefined) return undefined;
+  const { master, backup, fault, stop, any, timeout, user } = entry;
+  return [master, backup, fault, stop, any].every((command) => command === undefined) ? undefined : { master, backup, fault, stop, any, timeout, user };
+};
 
 const completeIpvs = ({ ipvs, vrrp }: ConfigurationFile): IpvsConfiguration => {
   const settings: Record<string, string> = {};

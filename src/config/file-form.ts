@@ -1,6 +1,6 @@
 /** A configuration in the file's own key names, every default written out. */
 import { formatDuration } from './duration.js';
-import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
 import { sysctlFlags } from './schema/ipvs.js';
 import { instanceFamily } from '../vrrp/family.js';
 import { mask } from './secrets.js';
@@ -17,7 +17,8 @@ export const fileForm = (configuration: Configuration): FileMapping => ({
   control: { group: configuration.control.group },
   vrrp: {
     instances: configuration.vrrp.instances.map(instanceForm),
-    sync_groups: configuration.vrrp.syncGroups.map(({ name, instances, track }) => ({ name, instances, track: trackForm(track) })),
+    sync_groups: configuration.vrrp.syncGroups.map(({ name, instances, track, notify }) => ({ name, instances, track: trackForm(track), notify: notifyForm(notify) })),
+    notify_fifo: configuration.vrrp.notifyFifo,
   },
   ipvs: ipvsForm(configuration.ipvs),
   system: { manage: false },
@@ -41,6 +42,7 @@ const instanceForm = (instance: InstanceConfiguration): FileMapping => ({
   garp: { repeat: instance.garp.repeat, delay: formatDuration(instance.garp.delay), refresh: formatDuration(instance.garp.refresh) },
   track: trackForm(instance.track),
   unicast: instance.unicast && { source: instance.unicast.source, peers: instance.unicast.peers, ttl: instance.unicast.ttl, min_ttl: instance.unicast.minTtl, max_ttl: instance.unicast.maxTtl },
+  notify: notifyForm(instance.notify),
 });
 
 const trackForm = (track: TrackConfiguration | undefined): FileValue =>
@@ -50,6 +52,8 @@ const trackForm = (track: TrackConfiguration | undefined): FileValue =>
     files: track.files.map((file) => ({ ...file, interval: formatDuration(file.interval) })),
     processes: track.processes.map(({ name, weight, interval }) => ({ name, weight, interval: formatDuration(interval) })),
   };
+
+const notifyForm = (notify: NotifyConfiguration | undefined): FileMapping | undefined => notify && { ...notify, timeout: formatDuration(notify.timeout) };
 
 const ipvsForm = ({ sync, timeouts, onStop, sysctls, modprobe }: IpvsConfiguration): FileMapping => ({
   sync: sync && { instance: sync.instance, interface: sync.interface, id: sync.id },

@@ -24,6 +24,8 @@ export interface LogConfiguration {
 export interface VrrpConfiguration {
   readonly instances: readonly InstanceConfiguration[];
   readonly syncGroups: readonly SyncGroupConfiguration[];
+  /** path of a FIFO that gets a line for each transition */
+  readonly notifyFifo?: string | undefined;
 }
 
 export type VrrpVersion = 2 | 3;
@@ -51,6 +53,7 @@ export interface InstanceConfiguration {
   readonly track?: TrackConfiguration | undefined;
   /** undefined = multicast */
   readonly unicast?: UnicastConfiguration | undefined;
+  readonly notify?: NotifyConfiguration | undefined;
 }
 
 /** Advertisements to and from named routers instead of the multicast group. */
@@ -93,6 +96,7 @@ export interface SyncGroupConfiguration {
   readonly instances: readonly string[];
   /** applies to every member */
   readonly track?: TrackConfiguration | undefined;
+  readonly notify?: NotifyConfiguration | undefined;
 }
 
 // --- Tracking -------------------------------------------------------------------------------------------------
@@ -141,6 +145,20 @@ export interface ScriptConfiguration {
   readonly user: string;
   /** until the first result: instances wait, or take it for up or down */
   readonly init: 'wait' | 'up' | 'down';
+}
+
+/** Commands (program and arguments) that are run at transitions. */
+export interface NotifyConfiguration {
+  readonly master: readonly string[] | undefined;
+  readonly backup: readonly string[] | undefined;
+  readonly fault: readonly string[] | undefined;
+  readonly stop: readonly string[] | undefined;
+  /** after that of the state; `INSTANCE|GROUP name STATE priority` is appended */
+  readonly any: readonly string[] | undefined;
+  /** of one command */
+  readonly timeout: Microseconds;
+  /** name of the user that they run as */
+  readonly user: string;
 }
 
 // --- IPVS -----------------------------------------------------------------------------------------------------

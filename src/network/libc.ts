@@ -8,6 +8,7 @@ const socketCall = libc.func('int socket(int domain, int type, int protocol)');
 const bindCall = libc.func('int bind(int fd, const void *address, uint32_t length)');
 const setsockoptCall = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)');
 const recvmsgCall = libc.func('int64_t recvmsg(int fd, void *header, int flags)');
+const pollCall = libc.func('int poll(void *descriptors, unsigned long count, int timeout)');
 const recvCall = libc.func('int64_t recv(int fd, void *buffer, size_t length, int flags)');
 
 export const SOCK_RAW = 3;
@@ -16,6 +17,7 @@ export const SOCK_NONBLOCK = 0o4000;
 export const SOL_SOCKET = 1;
 export const SO_ATTACH_FILTER = 26;
 export const SO_RCVBUFFORCE = 33;
+const POLLERR = 0x8;
 export const MSG_DONTWAIT = 0x40;
 
 /** A call of libc that failed. `code` is errno's name, e.g. `EPERM`. */
@@ -48,6 +50,14 @@ export const bind = (fd: number, address: Buffer): void => {
 
 export const setsockopt = (fd: number, level: number, name: number, value: Buffer): void => {
   checked('setsockopt', setsockoptCall(fd, level, name, value, value.length) as number);
+};
+
+/** POLLERR of poll(2): on the writing end of a pipe, that nobody has it open for reading. Does not wait. */
+export const hasError = (fd: number): boolean => {
+  const descriptor = Buffer.alloc(8); // struct pollfd
+  descriptor.writeInt32LE(fd, 0);
+  checked('poll', pollCall(descriptor, 1, 0) as number);
+  return (descriptor.readInt16LE(6) & POLLERR) !== 0;
 };
 
 /** Octets received into `buffer`, or undefined when nothing is queued. */

@@ -1,6 +1,6 @@
 /** The messages between the supervisor and its two children: plain data over the fork's channel. */
 import type { IpvsConfiguration, LogLevel, SyncDaemonConfiguration, VirtualServerConfiguration, VrrpConfiguration } from '../config/model.js';
-import type { InstanceStatus, SyncStatus, VirtualServerStatus } from '../control/status.js';
+import type { InstanceStatus, SyncStatus, VirtualServerStatus, VrrpState } from '../control/status.js';
 import type { Microseconds } from '../time/microseconds.js';
 import type { OperatorReply, OperatorRequest } from './operator.js';
 import type { TrackResult } from '../track/trackers.js';
@@ -127,6 +127,24 @@ export interface Masters {
   /** an instance is in FAULT, and none is MASTER */
   readonly isolated: boolean;
 }
+export interface InstanceTransition {
+  readonly instance: string;
+  readonly interface: string;
+  readonly virtualRouterId: number;
+  /** milliseconds since the epoch */
+  readonly time: number;
+  readonly from: VrrpState;
+  /** INIT: it was stopped, or removed by a reload */
+  readonly to: VrrpState;
+  /** effective */
+  readonly priority: number;
+  readonly reason: string;
+}
+/** From vrrp: transitions that happened together, in order, e.g. those of a sync group. */
+export interface Transitions {
+  readonly type: 'transitions';
+  readonly transitions: readonly InstanceTransition[];
+}
 export interface Pong {
   readonly type: 'pong';
   readonly id: number;
@@ -168,5 +186,5 @@ export interface LoadModules {
   readonly modules: readonly string[];
 }
 
-export type FromVrrp = Ready | VrrpConfigured | Event | Stopped | Masters | Pong | VrrpStatus | Operated | RecordingTaken;
+export type FromVrrp = Ready | VrrpConfigured | Event | Stopped | Masters | Transitions | Pong | VrrpStatus | Operated | RecordingTaken;
 export type FromLvs = Ready | Configured | Event | Stopped | LoadModules | Pong | LvsStatus;

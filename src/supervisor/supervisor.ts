@@ -3,7 +3,9 @@ import type { LogFormat, LogLevel } from '../config/model.js';
 import type { Status } from '../control/status.js';
 import { controlPath } from '../control/client.js';
 import { counted } from '../control/event.js';
-import { ControlServer, isAnswering, type Reply, type Request } from '../control/server.js';
+import { ControlServer, isAnswering, type CommandHandler } from '../control/server.js';
+import { Notification } from '../notify/notification.js';
+import { withoutNotify } from '../notify/notifier.js';
 import { monotonicNow } from '../time/clock.js';
 import { Child } from './child.js';
 import { composeStatus, summarise } from './compose-status.js';
@@ -63,6 +65,7 @@ export class Supervisor {
   readonly #recordings: Recordings;
   readonly #operator = new OperatorRequests((id, request) => this.#vrrp.ready && this.#vrrp.send({ type: 'operate', id, request }));
   readonly #tracking = new TrackSources(() => this.#tellTracked());
+  readonly #notification = new Notification(this.#events.write);
   #loaded: Loaded | undefined;
   #record: OwnedRecord | undefined;
   /** the record as it was before the running configuration, until the child answered `configured` to it */
@@ -175,6 +178,8 @@ export class Supervisor {
         return void this.#recordings.write(message);
       case 'operated':
         return this.#operator.answered(message.id, message.reply);
+      case 'transitions':
+        return this.#notification.transitions(message.transitions);
       case 'stopped':
       case 'pong':
       case 'status':
@@ -207,6 +212,7 @@ export class Supervisor {
     this.#loaded = loaded;
     this.#before = before;
     this.#tracking.configure(loaded.configuration);
+    this.#notification.configure(loaded.configuration);
     this.#configureVrrp();
     this.#configureLvs();
   }
@@ -218,7 +224,7 @@ export class Supervisor {
     this.#vrrp.send({
       type: 'configure',
       generation,
-      vrrp: configuration.vrrp,
+      vrrp: withoutNotify(configuration.vrrp),
       sync: configuration.ipvs.sync,
       owned: this.#before.addresses ?? this.#record.current.addresses,
       resume: this.#resume.at(monotonicNow()),
@@ -367,7 +373,7 @@ export class Supervisor {
     });
   }
 
-  #commands(): Readonly<Record<string, (request: Request) => Reply | Promise<Reply>>> {
+  #commands(): Readonly<Record<string, CommandHandler>> {
     return {
       version: () => ({ ok: true, version: this.options.version }),
       status: async () => {
@@ -375,6 +381,7 @@ export class Supervisor {
         return status === undefined ? { ok: false, error: 'tandemd is still starting' } : { ok: true, status };
       },
       ...operatorCommands(this.#operator),
+      events: (request) => this.#notification.events(request),
       reload: async ({ dry_run: dryRun }) => ({ ...(await this.reload(dryRun === true)) }),
     };
   }
@@ -423,6 +430,7 @@ export class Supervisor {
       if (addressesReleased) await this.#narrow({ addresses: [] });
       else this.#events.say('warn', 'virtual addresses may have stayed: the vrrp process did not say that it released them');
       if (servicesReleased && onStop === 'remove') await this.#narrow({ services: [] });
+      await this.#notification.stop();
     }
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all([this.#control?.close(), this.#recordings.settled()]);

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 export interface User {
   readonly uid: number;
   readonly gid: number;
+  readonly home: string;
 }
 
 /** No such user, or none that could be looked up. */
@@ -21,8 +22,8 @@ const lookupMilliseconds = 5_000;
 /** A line of passwd(5) for this user, among others. */
 export const userIn = (passwd: string, name: string): User | undefined => {
   for (const line of passwd.split('\n')) {
-    const [user, , uid = '', gid = ''] = line.split(':');
-    if (user === name && /^\d+$/.test(uid) && /^\d+$/.test(gid)) return { uid: Number(uid), gid: Number(gid) };
+    const [user, , uid = '', gid = '', , home = '/'] = line.split(':');
+    if (user === name && /^\d+$/.test(uid) && /^\d+$/.test(gid)) return { uid: Number(uid), gid: Number(gid), home };
   }
   return undefined;
 };

@@ -5,7 +5,7 @@ import type { InstanceStatus, SyncStatus } from '../control/status.js';
 import { Announcer } from '../network/announcer.js';
 import type { Family } from '../network/ip-address.js';
 import { type NetworkChange, NetworkMonitor } from '../network/monitor.js';
-import type { OwnedAddress, VrrpConfigure } from '../supervisor/messages.js';
+import type { InstanceTransition, OwnedAddress, VrrpConfigure } from '../supervisor/messages.js';
 import type { OperatorReply, OperatorRequest } from '../supervisor/operator.js';
 import { monotonicNow } from '../time/clock.js';
 import { DeadlineTimer } from '../time/deadline-timer.js';
@@ -25,6 +25,7 @@ import { lacksSource, sourceAddress } from './source-address.js';
 import { SyncRoleKeeper } from './sync-role.js';
 import { masterDownInterval } from './timers.js';
 import { Tracking } from './tracking.js';
+import { transitionsOf } from './transitions.js';
 
 const auditMilliseconds = 30_000;
 /** the sockets send what is queued when they are next writable */
@@ -38,6 +39,7 @@ export interface EngineEvents {
   readonly report: Report;
   readonly onRecording: FlightRecorderEvents['onRecording'];
   /** after every transition */
+  readonly onTransitions: (transitions: readonly InstanceTransition[]) => void;
   readonly onMasters: (masters: readonly { readonly instance: string; readonly masterDownInterval: Microseconds }[], isolated: boolean) => void;
 }
 
@@ -412,6 +414,7 @@ export class Engine {
     }
     if (effects.some(({ effect }) => effect.type === 'transition')) {
       this.reportMasters();
+      this.events.onTransitions(transitionsOf(effects, this.instances));
       this.followSyncRole();
       this.operator.look();
     }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { brief, instanceFile, rejected, rendered } from './reading.js';
+import { brief, instanceFile, rejected, rendered, serviceFile } from './reading.js';
 
 /** Wrong files, and exactly what a person is shown. */
 const shown: readonly (readonly [string, string, string])[] = [
@@ -165,11 +165,11 @@ const shown: readonly (readonly [string, string, string])[] = [
   ],
   [
     'a later feature',
-    instanceFile('notify: { master: [/bin/true] }'),
-    `tandem.yaml:7:7: error: not supported by this version yet: notification of scripts
-   7 |       notify: { master: [/bin/true] }
-     |       ^^^^^^
-     = remove notify
+    serviceFile('fwmark: 1'),
+    `tandem.yaml:2:106: error: not supported by this version yet: a service by firewall mark
+   2 |   - { name: web, address: 192.0.2.10, port: 80, forwarding: dr, real_servers: [{ address: 192.0.2.22 }], fwmark: 1 }
+     |                                                                                                          ^^^^^^
+     = remove fwmark
 `,
   ],
   [
@@ -178,7 +178,7 @@ const shown: readonly (readonly [string, string, string])[] = [
     `tandem.yaml:2:9: error: unknown key "<<"
    2 | vrrp: { <<: *log }
      |         ^^
-     = merge keys are not part of YAML 1.2: write the keys out. known here: version, checksum, instances, sync_groups
+     = merge keys are not part of YAML 1.2: write the keys out. known here: version, checksum, instances, sync_groups, notify_fifo
 `,
   ],
 ];

@@ -110,8 +110,6 @@ describe('wrong is', () => {
 });
 
 const later: readonly (readonly [string, string])[] = [
-  ['notify', instanceFile('notify: { master: [/bin/true] }')],
-  ['an empty notify', instanceFile('notify:')],
   ['authentication ah', vrrp2('authentication: { type: ah, password: s3cret }')],
   ['system.manage', `${instanceFile('')}system: { manage: true }\n`],
   ['fwmark', serviceFile('fwmark: 1')],

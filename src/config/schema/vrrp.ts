@@ -1,7 +1,8 @@
 /** The `vrrp:` section: instances and sync groups. */
 import { z } from 'zod';
 import { Milliseconds, Seconds } from '../../time/microseconds.js';
-import { addressLabel, duration, flag, interfaceName, ipAddress, later, list, mapping, named, oneOf, password, readAddressWithLength, textual, wholeNumber, type AddressWithLength } from './values.js';
+import { notify, notifyFifo } from './notify.js';
+import { addressLabel, duration, flag, interfaceName, ipAddress, list, mapping, named, oneOf, password, readAddressWithLength, textual, wholeNumber, type AddressWithLength } from './values.js';
 import { track } from './track.js';
 
 export const version = () => z.literal([2, 3], { error: '2 or 3' });
@@ -70,13 +71,14 @@ export const instance = mapping({
   garp: garp.prefault({}).describe('Gratuitous ARP: how the master announces its addresses'),
   unicast: unicast.optional().describe('Advertisements to and from these routers instead of multicast'),
   track: track().describe('What the effective priority depends on; without a weight a failure is FAULT'),
-  notify: later('notification of scripts'),
+  notify: notify().describe('Commands that are run at transitions of this instance'),
 });
 
 export const syncGroup = mapping({
   name: named().describe('Name of the group'),
   instances: list(named(), 'a list of names of instances').min(1, { error: 'at least two names of instances' }).describe('Instances that fail over together'),
   track: track().describe('What the effective priority of every member depends on'),
+  notify: notify().describe('Commands that are run at transitions of the group'),
 });
 
 export const vrrp = mapping({
@@ -84,4 +86,5 @@ export const vrrp = mapping({
   checksum: checksum().prefault('pseudo_header').describe('Checksum form of instances that do not say theirs'),
   instances: list(instance, 'a list of instances').prefault([]).describe('Virtual routers'),
   sync_groups: list(syncGroup, 'a list of groups').prefault([]).describe('Instances that fail over together: one fails, all go'),
+  notify_fifo: notifyFifo().describe('FIFO that gets a line for each transition, as keepalived writes it; made if it is not there, mode 0600'),
 });
