@@ -8,9 +8,12 @@ const source = new URL('../src/', import.meta.url).pathname;
 const deciding = [
   ...['machine', 'router', 'timers', 'announcements', 'packet', 'checksum', 'receive', 'explain', 'recording', 'recorder', 'replay', 'conflicts', 'startup-delay'].map((name) => `vrrp/${name}.ts`),
   ...['state', 'pool', 'quorum', 'schedule', 'check-key', 'heap', 'wording'].map((name) => `health/${name}.ts`),
+  ...['verdict', 'debounce', 'trackers', 'contribution', 'tracker-status'].map((name) => `track/${name}.ts`),
   'ipvs/reconcile.ts',
   'ipvs/operation.ts',
   'config/reload-difference.ts',
+  ...['notice', 'order', 'arguments'].map((name) => `notify/${name}.ts`),
+  'control/event-stream.ts',
 ];
 
 /** What may be taken from outside: functions of their arguments, and a constant of the machine. */

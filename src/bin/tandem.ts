@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 /** tandem: the operator's command. Checks files, and asks the daemon through its control socket. */
+import { once } from 'node:events';
 import { Command, CommanderError } from 'commander';
-import { ControlError, request } from '../control/client.js';
+import { ControlError, follow, request } from '../control/client.js';
 import { matchCommand } from '../control/command-names.js';
+import type { StreamLine } from '../control/event-stream.js';
 import type { Reply } from '../control/server.js';
 import type { Status } from '../control/status.js';
 import { version } from '../control/version.js';
@@ -112,6 +114,32 @@ program
   });
 
 addOperateCommands(program, { print, ask, colours, fail: (message, exitCode) => new CommandError(message, exitCode) });
+
+program
+  .command('events')
+  .description('show how instances and sync groups stand, and their last transitions')
+  .option('-f, --follow', 'show what happens from now on, until interrupted')
+  .option('--json', 'as JSON, one object a line')
+  .action(async ({ follow: followed = false, json = false }: { follow?: boolean; json?: boolean }) => {
+    const { formatStreamLine } = await import('../control/event-line.js');
+    const show = (line: unknown): void => print(json ? JSON.stringify(line) : formatStreamLine(line as StreamLine));
+    const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+    if (!followed) {
+      const { current, events } = await ask({ command: 'events' });
+      for (const line of [...list(current), ...list(events)]) show(line);
+      return;
+    }
+    const begin = (reply: Reply): void => {
+      if (!reply.ok) throw new CommandError(reply.error, 1);
+      for (const line of list(reply.current)) show(line);
+    };
+    await follow(runtimeDirectory(), { command: 'events', follow: true }, begin, async (line) => {
+      show(line);
+      // whoever reads us slowly slows us
+      if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
+    });
+    throw new CommandError('tandemd ended the stream', 1);
+  });
 
 /** The arguments with the command's name in full. @throws CommandError for a name that is none, not unique, or not built */
 const expandCommand = (args: readonly string[]): readonly string[] => {

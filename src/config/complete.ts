@@ -1,6 +1,6 @@
 /** From the file to the configuration that the daemon runs: inheritance and the last defaults. */
 import { inheritedKeys, inheritedType } from './inherit-check.js';
-import type { Configuration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, RealServerConfiguration, SyncDaemonConfiguration, TlsSettings, VirtualServerConfiguration } from './model.js';
+import type { Configuration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, RealServerConfiguration, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
 import { checkDefaults, healthCheckKeys } from './schema/health-check.js';
 import { sysctls } from './schema/ipvs.js';
 import type { ConfigurationFile } from './schema.js';
@@ -23,11 +23,13 @@ export const complete = (file: ConfigurationFile, surroundings: Surroundings): C
   control: { group: file.control.group },
   vrrp: {
     instances: file.vrrp.instances.map((entry) => completeInstance(entry, file.vrrp)),
-    syncGroups: file.vrrp.sync_groups.map(({ name, instances }) => ({ name, instances })),
+    syncGroups: file.vrrp.sync_groups.map(({ name, instances, track, notify }) => ({ name, instances, track: completeTrack(track), notify: completeNotify(notify) })),
+    notifyFifo: file.vrrp.notify_fifo,
     startupDelay: file.vrrp.startup_delay,
   },
   ipvs: completeIpvs(file),
   virtualServers: file.virtual_servers.map((entry) => completeService(entry, surroundings.certificates)),
+  scripts: file.scripts.map((entry) => ({ ...entry, timeout: entry.timeout ?? entry.interval })),
 });
 
 const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrrp']): InstanceConfiguration => ({
@@ -51,7 +53,27 @@ const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrr
     ...(item.broadcast === undefined ? {} : { broadcast: item.broadcast }),
   })),
   garp: entry.garp,
+  track: completeTrack(entry.track),
+  unicast: entry.unicast && { source: entry.unicast.source, peers: entry.unicast.peers, ttl: entry.unicast.ttl, minTtl: entry.unicast.min_ttl, maxTtl: entry.unicast.max_ttl },
+  notify: completeNotify(entry.notify),
 });
+
+const completeTrack = ({ interfaces, scripts, files, processes }: InstanceEntry['track']): TrackConfiguration | undefined =>
+  interfaces.length + scripts.length + files.length + processes.length === 0
+    ? undefined
+    : {
+        interfaces: interfaces.map(({ name, weight, up_delay, down_delay }) => ({ name, weight, upDelay: up_delay, downDelay: down_delay })),
+        scripts: scripts.map(({ name, weight }) => ({ name, weight })),
+        files,
+        processes: processes.map(({ name, weight, interval }) => ({ name, weight, interval })),
+      };
+
+/** Without a command there is nothing to say of time limits and users. */
+const completeNotify = (entry: InstanceEntry['notify']): NotifyConfiguration | undefined => {
+  if (entry === undefined) return undefined;
+  const { master, backup, fault, stop, any, timeout, user } = entry;
+  return [master, backup, fault, stop, any].every((command) => command === undefined) ? undefined : { master, backup, fault, stop, any, timeout, user };
+};
 
 const completeIpvs = ({ ipvs, vrrp }: ConfigurationFile): IpvsConfiguration => {
   const settings: Record<string, string> = {};

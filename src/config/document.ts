@@ -27,7 +27,7 @@ export interface SourceDocument {
   has(path: Path): boolean;
   /** the key or the value at the path; of a path that does not exist, the nearest mapping or list that does */
   locate(path: Path, part: 'key' | 'value'): Range;
-  /** a value as the file writes it, short, secrets masked; `nothing`, `a mapping` and `a list` in words */
+  /** a value as the file writes it, short, secrets masked; `nothing`, `a mapping` and `a list` (`an empty list`) in words */
   shown(path: Path): string;
   position(offset: number): { readonly line: number; readonly column: number };
 }
@@ -191,7 +191,7 @@ const locator = (contents: Node | undefined, targets: AliasTargets, text: string
     shown: (path) => {
       const node = follow(descend(path).value);
       if (isMap(node)) return 'a mapping';
-      if (isSeq(node)) return 'a list';
+      if (isSeq(node)) return node.items.length === 0 ? 'an empty list' : 'a list';
       if (!isScalar(node) || node.value === null || !node.range) return 'nothing';
       if (node.value === '') return 'empty';
       masked ??= maskSecrets(text);

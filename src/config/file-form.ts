@@ -1,7 +1,8 @@
 /** A configuration in the file's own key names, every default written out. */
 import { formatDuration } from './duration.js';
-import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, RealServerConfiguration, TlsSettings, VirtualServerConfiguration } from './model.js';
+import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
 import { sysctlFlags } from './schema/ipvs.js';
+import { instanceFamily } from '../vrrp/family.js';
 import { mask } from './secrets.js';
 
 export type FileValue = string | number | boolean | readonly FileValue[] | FileMapping | undefined;
@@ -17,11 +18,13 @@ export const fileForm = (configuration: Configuration): FileMapping => ({
   vrrp: {
     startup_delay: formatDuration(configuration.vrrp.startupDelay),
     instances: configuration.vrrp.instances.map(instanceForm),
-    sync_groups: configuration.vrrp.syncGroups.map(({ name, instances }) => ({ name, instances })),
+    sync_groups: configuration.vrrp.syncGroups.map(({ name, instances, track, notify }) => ({ name, instances, track: trackForm(track), notify: notifyForm(notify) })),
+    notify_fifo: configuration.vrrp.notifyFifo,
   },
   ipvs: ipvsForm(configuration.ipvs),
   system: { manage: false },
   virtual_servers: configuration.virtualServers.map(serviceForm),
+  scripts: configuration.scripts.map((script) => ({ ...script, interval: formatDuration(script.interval), timeout: formatDuration(script.timeout) })),
 });
 
 const instanceForm = (instance: InstanceConfiguration): FileMapping => ({
@@ -33,12 +36,25 @@ const instanceForm = (instance: InstanceConfiguration): FileMapping => ({
   advertisement_interval: formatDuration(instance.advertisementInterval),
   preempt: instance.preempt,
   preempt_delay: formatDuration(instance.preemptDelay),
-  // version 2 has one checksum only
-  checksum: instance.version === 3 ? instance.checksum : undefined,
+  // version 2 has one checksum only, and so has IPv6
+  checksum: instance.version === 3 && instanceFamily(instance) === 'ipv4' ? instance.checksum : undefined,
   authentication: instance.authentication && { type: instance.authentication.type, password: mask },
   virtual_addresses: instance.virtualAddresses.map((item) => ({ address: `${item.address}/${item.prefixLength}`, interface: item.interface, label: item.label, advertise: item.advertise, scope: item.scope ?? 'global', broadcast: item.broadcast })),
   garp: { repeat: instance.garp.repeat, delay: formatDuration(instance.garp.delay), refresh: formatDuration(instance.garp.refresh) },
+  track: trackForm(instance.track),
+  unicast: instance.unicast && { source: instance.unicast.source, peers: instance.unicast.peers, ttl: instance.unicast.ttl, min_ttl: instance.unicast.minTtl, max_ttl: instance.unicast.maxTtl },
+  notify: notifyForm(instance.notify),
 });
+
+const trackForm = (track: TrackConfiguration | undefined): FileValue =>
+  track && {
+    interfaces: track.interfaces.map(({ name, weight, upDelay, downDelay }) => ({ name, weight, up_delay: formatDuration(upDelay), down_delay: formatDuration(downDelay) })),
+    scripts: track.scripts.map(({ name, weight }) => ({ name, weight })),
+    files: track.files.map((file) => ({ ...file, interval: formatDuration(file.interval) })),
+    processes: track.processes.map(({ name, weight, interval }) => ({ name, weight, interval: formatDuration(interval) })),
+  };
+
+const notifyForm = (notify: NotifyConfiguration | undefined): FileMapping | undefined => notify && { ...notify, timeout: formatDuration(notify.timeout) };
 
 const ipvsForm = ({ sync, timeouts, onStop, sysctls, modprobe }: IpvsConfiguration): FileMapping => ({
   sync: sync && { instance: sync.instance, interface: sync.interface, id: sync.id },

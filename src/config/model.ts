@@ -8,6 +8,8 @@ export interface Configuration {
   readonly vrrp: VrrpConfiguration;
   readonly ipvs: IpvsConfiguration;
   readonly virtualServers: readonly VirtualServerConfiguration[];
+  /** what instances and sync groups may track by name */
+  readonly scripts: readonly ScriptConfiguration[];
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -24,6 +26,8 @@ export interface VrrpConfiguration {
   readonly syncGroups: readonly SyncGroupConfiguration[];
   /** so long after the daemon's start nothing is sent or heard; 0 = not at all */
   readonly startupDelay: Microseconds;
+  /** path of a FIFO that gets a line for each transition */
+  readonly notifyFifo?: string | undefined;
 }
 
 export type VrrpVersion = 2 | 3;
@@ -47,6 +51,24 @@ export interface InstanceConfiguration {
   readonly authentication: { readonly type: 'pass'; readonly password: string } | undefined;
   readonly virtualAddresses: readonly VirtualAddress[];
   readonly garp: GarpConfiguration;
+  /** absent: nothing is tracked */
+  readonly track?: TrackConfiguration | undefined;
+  /** undefined = multicast */
+  readonly unicast?: UnicastConfiguration | undefined;
+  readonly notify?: NotifyConfiguration | undefined;
+}
+
+/** Advertisements to and from named routers instead of the multicast group. */
+export interface UnicastConfiguration {
+  /** an address of the instance's interface; undefined = its primary one */
+  readonly source: string | undefined;
+  /** at least one */
+  readonly peers: readonly string[];
+  /** 1..255, of what is sent */
+  readonly ttl: number;
+  /** 0..255: what is received outside of these bounds is rejected */
+  readonly minTtl: number;
+  readonly maxTtl: number;
 }
 
 export interface VirtualAddress {
@@ -82,6 +104,71 @@ export interface SyncGroupConfiguration {
   readonly name: string;
   /** names of instances */
   readonly instances: readonly string[];
+  /** applies to every member */
+  readonly track?: TrackConfiguration | undefined;
+  readonly notify?: NotifyConfiguration | undefined;
+}
+
+// --- Tracking -------------------------------------------------------------------------------------------------
+
+/** What an instance's effective priority, or its FAULT, depends on. Without a weight (undefined) a failure is FAULT. */
+export interface TrackConfiguration {
+  readonly interfaces: readonly TrackedInterface[];
+  readonly scripts: readonly { readonly name: string; readonly weight: number | undefined }[];
+  readonly files: readonly TrackedFile[];
+  readonly processes: readonly TrackedProcess[];
+}
+
+export interface TrackedInterface {
+  readonly name: string;
+  /** -253..253, not 0 */
+  readonly weight: number | undefined;
+  /** so long up, or down, before it counts */
+  readonly upDelay: Microseconds;
+  readonly downDelay: Microseconds;
+}
+
+export interface TrackedFile {
+  readonly path: string;
+  /** the number in the file is multiplied by this; -254..254, not 0 */
+  readonly weight: number;
+  readonly interval: Microseconds;
+}
+
+export interface TrackedProcess {
+  /** of the program, as /proc/PID/comm gives it (`ps -e`) */
+  readonly name: string;
+  readonly weight: number | undefined;
+  readonly interval: Microseconds;
+}
+
+export interface ScriptConfiguration {
+  readonly name: string;
+  /** the program's absolute path, and its arguments; no shell */
+  readonly command: readonly string[];
+  readonly interval: Microseconds;
+  readonly timeout: Microseconds;
+  /** successes before up, failures before down */
+  readonly rise: number;
+  readonly fall: number;
+  /** name of the user that it runs as */
+  readonly user: string;
+  /** until the first result: instances wait, or take it for up or down */
+  readonly init: 'wait' | 'up' | 'down';
+}
+
+/** Commands (program and arguments) that are run at transitions. */
+export interface NotifyConfiguration {
+  readonly master: readonly string[] | undefined;
+  readonly backup: readonly string[] | undefined;
+  readonly fault: readonly string[] | undefined;
+  readonly stop: readonly string[] | undefined;
+  /** after that of the state; `INSTANCE|GROUP name STATE priority` is appended */
+  readonly any: readonly string[] | undefined;
+  /** of one command */
+  readonly timeout: Microseconds;
+  /** name of the user that they run as */
+  readonly user: string;
 }
 
 // --- IPVS -----------------------------------------------------------------------------------------------------

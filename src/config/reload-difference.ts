@@ -15,6 +15,10 @@ const lists: Readonly<Record<string, { readonly called: string; readonly identit
   sync_groups: { called: 'sync group', identity: ({ name }) => String(name) },
   virtual_servers: { called: 'virtual server', identity: ({ name }) => String(name) },
   virtual_addresses: { called: 'virtual address', identity: ({ address }) => String(address) },
+  interfaces: { called: 'tracked interface', identity: ({ name }) => String(name) },
+  scripts: { called: 'script', identity: ({ name }) => String(name) },
+  files: { called: 'tracked file', identity: ({ path }) => String(path) },
+  processes: { called: 'tracked process', identity: ({ name }) => String(name) },
   real_servers: { called: 'real server', identity: ({ address, port }) => `${String(address)}:${String(port)}` },
 };
 
@@ -29,12 +33,16 @@ const valueLines = (prefix: string, key: string, name: string, before: FileValue
   const list = lists[name];
   if (list !== undefined && (isList(before) || isList(after)) && [before, after].flat().every((item) => item === undefined || isMapping(item))) return listLines(prefix, list, mappings(before), mappings(after));
   if (isMapping(before) && isMapping(after)) return mappingLines(prefix, before, after, containers.has(key) ? '' : key);
+  if (absentIsEmpty.has(name)) return mappingLines(prefix, isMapping(before) ? before : {}, isMapping(after) ? after : {}, key);
   const [old, now] = [shown(before), shown(after)];
   return old === now ? [] : [`${prefix}${key} ${old} -> ${now}`];
 };
 
 /** Sections that the items in them do not need to name. */
 const containers = new Set(['vrrp']);
+
+/** Sections whose absence says as much as an empty one. */
+const absentIsEmpty = new Set(['track']);
 
 const mappings = (value: FileValue): readonly FileMapping[] => (isList(value) ? value.filter(isMapping) : []);
 

@@ -1,7 +1,8 @@
 /** The configuration file: one schema for validation, defaults, descriptions and the editors' JSON Schema. */
 import { z } from 'zod';
 import { ipvs } from './schema/ipvs.js';
-import { flag, later, list, mapping, named, oneOf, someText } from './schema/values.js';
+import { script } from './schema/track.js';
+import { flag, list, mapping, named, oneOf, someText } from './schema/values.js';
 import { virtualServer } from './schema/virtual-servers.js';
 import { vrrp } from './schema/vrrp.js';
 
@@ -32,7 +33,7 @@ export const fileSchema = mapping({
     .prefault({})
     .describe("The host's own settings"),
   virtual_servers: list(virtualServer, 'a list of services').prefault([]).describe('Services of the IPVS table'),
-  scripts: later('tracking scripts'),
+  scripts: list(script, 'a list of scripts').prefault([]).describe('Scripts that instances and sync groups can track'),
 });
 
 /** The file after parsing: its own key names, every value in its final form, defaults filled in. */

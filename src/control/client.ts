@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 import type { Reply, Request } from './server.js';
 
 const TIMEOUT_MS = 30_000;
@@ -70,4 +71,42 @@ export const request = (runtimeDirectory: string, message: Request, timeoutMs = 
       }
     });
   });
+};
+
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'syscall' in error;
+
+/**
+ * Follows a stream: the reply, then each line, until the daemon or `signal` ends it. The lines are read at the pace of `onLine`.
+ * @throws ControlError
+ */
+export const follow = async (runtimeDirectory: string, message: Request, onReply: (reply: Reply) => void, onLine: (line: unknown) => void | Promise<void>, signal?: AbortSignal): Promise<void> => {
+  const path = controlPath(runtimeDirectory);
+  const socket = createConnection(path);
+  const end = (): void => void socket.destroy();
+  signal?.addEventListener('abort', end);
+  let replied = false;
+  try {
+    socket.write(`${JSON.stringify(message)}\n`);
+    const decoder = new StringDecoder('utf8');
+    let rest = '';
+    // the socket is read only as the loop goes on, so that one who is slow slows the daemon's writing
+    for await (const chunk of socket) {
+      const lines = (rest + decoder.write(chunk as Buffer)).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        const value: unknown = JSON.parse(line);
+        if (replied) await onLine(value);
+        else onReply(value as Reply);
+        replied = true;
+      }
+    }
+    if (!replied) throw new ControlError('BAD_REPLY', path, `tandemd at ${path} ended the connection without an answer`);
+  } catch (error) {
+    if (signal?.aborted === true) return;
+    if (error instanceof SyntaxError) throw new ControlError('BAD_REPLY', path, `tandemd at ${path} answered with something that is not JSON`);
+    throw isSystemError(error) ? refusal(path, error) : error;
+  } finally {
+    signal?.removeEventListener('abort', end);
+    socket.destroy();
+  }
 };

@@ -4,16 +4,19 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { dirname } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { LogEvent } from '../supervisor/messages.js';
+import { Streamed, writeStream } from './stream-writer.js';
 
 /** Characters of one request. */
 const REQUEST_LIMIT = 64 * 1024;
 const CONNECTION_LIMIT = 64;
+/** Of these may follow a stream: the others must always get through. */
+const STREAM_LIMIT = 32;
 /** A client that neither sends nor reads for this long is let go. */
 const IDLE_MS = 10_000;
 
 export type Request = Readonly<Record<string, unknown>> & { readonly command: string };
 export type Reply = { readonly ok: true; readonly [key: string]: unknown } | { readonly ok: false; readonly error: string; readonly [key: string]: unknown };
-export type CommandHandler = (request: Request) => Reply | Promise<Reply>;
+export type CommandHandler = (request: Request) => Reply | Streamed | Promise<Reply>;
 
 export interface ControlServerOptions {
   readonly path: string;
@@ -22,6 +25,8 @@ export interface ControlServerOptions {
   readonly commands: Readonly<Record<string, CommandHandler>>;
   readonly report: (event: LogEvent) => void;
   readonly idleMs?: number;
+  /** of a client that follows a stream and reads nothing of it */
+  readonly stallMs?: number;
 }
 
 /** Another daemon answers at the path. */
@@ -63,6 +68,7 @@ const isRequest = (value: unknown): value is Request => typeof value === 'object
 export class ControlServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #followers = new Set<Socket>();
 
   private constructor(private readonly options: ControlServerOptions) {
     this.#server = createServer((socket) => this.#serve(socket));
@@ -162,6 +168,10 @@ export class ControlServer {
       socket.setTimeout(0);
       const answer = await this.#answer(line);
       if (socket.destroyed) return;
+      if (answer instanceof Streamed) {
+        this.#stream(socket, answer);
+        return;
+      }
       socket.setTimeout(idleMs);
       if (!reply(answer)) await new Promise<void>((resolve) => socket.once('drain', resolve).once('close', resolve));
       busy = false;
@@ -173,7 +183,18 @@ export class ControlServer {
     });
   }
 
-  async #answer(line: string): Promise<Reply> {
+  #stream(socket: Socket, streamed: Streamed): void {
+    if (this.#followers.size >= STREAM_LIMIT) {
+      const refusal: Reply = { ok: false, error: `${STREAM_LIMIT} clients follow events already` };
+      socket.end(`${JSON.stringify(refusal)}\n`);
+      return;
+    }
+    this.#followers.add(socket);
+    socket.on('close', () => this.#followers.delete(socket));
+    writeStream(socket, streamed, this.options.stallMs);
+  }
+
+  async #answer(line: string): Promise<Reply | Streamed> {
     if (line.length > REQUEST_LIMIT) return { ok: false, error: `a request is at most ${REQUEST_LIMIT} characters` };
     let request: unknown;
     try {

@@ -30,6 +30,9 @@ export interface InstanceStatus {
   readonly interface: string;
   readonly virtual_router_id: number;
   readonly version: 2 | 3;
+  readonly family: 'ipv4' | 'ipv6';
+  /** the routers that it advertises to; missing where it advertises by multicast */
+  readonly unicast_peers?: readonly string[];
   readonly state: VrrpState;
   /** ISO 8601, of the last transition */
   readonly since: string;
@@ -47,6 +50,8 @@ export interface InstanceStatus {
   /** someone else claims what this instance holds: `conflicts` is not empty */
   readonly split_brain: boolean;
   readonly conflicts: readonly ConflictStatus[];
+  /** what effective_priority depends on, its sync group's trackers included */
+  readonly trackers: readonly TrackerStatus[];
   /** of the last transition, in words */
   readonly reason: string;
   /** handed over by `tandem failover`: it takes over only when the other master fails, or after `tandem failover --cancel` */
@@ -70,6 +75,22 @@ export interface ConflictStatus {
   readonly since: string;
   /** advertisements or ARP packets heard since */
   readonly count: number;
+}
+
+export interface TrackerStatus {
+  readonly type: 'interface' | 'script' | 'file' | 'process';
+  /** of a file: its path */
+  readonly name: string;
+  /** unknown: no result yet */
+  readonly state: 'up' | 'down' | 'unknown';
+  /** null = a failure is FAULT */
+  readonly weight: number | null;
+  /** added to the priority now */
+  readonly contribution: number;
+  /** true while it keeps the instance in FAULT */
+  readonly fault: boolean;
+  /** in words */
+  readonly reason: string;
 }
 
 export interface VirtualServerStatus {

@@ -1,5 +1,5 @@
-/** Sends gratuitous ARP: bursts for many addresses, in portions, so that an advertisement never waits behind them. */
-import { gratuitousArp } from './arp.js';
+/** Sends gratuitous ARP and unsolicited Neighbour Advertisements: bursts for many addresses, in portions, so that an advertisement never waits behind them. */
+import { announcementFrame } from './announcement-frame.js';
 import { PacketSocket } from './packet-socket.js';
 import type { Link } from './rtnetlink.js';
 
@@ -76,7 +76,7 @@ export class Announcer {
       }
       budget--;
       try {
-        this.socketFor(frame.link).send(gratuitousArp(frame.link.hardwareAddress, frame.address));
+        this.socketFor(frame.link).send(announcementFrame(frame.link, frame.address));
         job.sent++;
         this.retriesLeft = retries;
       } catch (error) {

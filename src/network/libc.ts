@@ -9,6 +9,8 @@ const bindCall = libc.func('int bind(int fd, const void *address, uint32_t lengt
 const setsockoptCall = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)');
 koffi.struct('sock_fprog', { length: 'uint16_t', instructions: 'const void *' });
 const attachFilterCall = libc.func('int setsockopt(int fd, int level, int name, const sock_fprog *program, uint32_t length)');
+const recvmsgCall = libc.func('int64_t recvmsg(int fd, void *header, int flags)');
+const pollCall = libc.func('int poll(void *descriptors, unsigned long count, int timeout)');
 const recvCall = libc.func('int64_t recv(int fd, void *buffer, size_t length, int flags)');
 
 export const SOCK_RAW = 3;
@@ -17,6 +19,7 @@ export const SOCK_NONBLOCK = 0o4000;
 export const SOL_SOCKET = 1;
 export const SO_ATTACH_FILTER = 26;
 export const SO_RCVBUFFORCE = 33;
+const POLLERR = 0x8;
 export const MSG_DONTWAIT = 0x40;
 
 /** A call of libc that failed. `code` is errno's name, e.g. `EPERM`. */
@@ -56,11 +59,28 @@ export const attachFilter = (fd: number, program: Buffer): void => {
   checked('setsockopt', attachFilterCall(fd, SOL_SOCKET, SO_ATTACH_FILTER, { length: program.length / 8, instructions: program }, koffi.sizeof('sock_fprog')) as number);
 };
 
+/** POLLERR of poll(2): on the writing end of a pipe, that nobody has it open for reading. Does not wait. */
+export const hasError = (fd: number): boolean => {
+  const descriptor = Buffer.alloc(8); // struct pollfd
+  descriptor.writeInt32LE(fd, 0);
+  checked('poll', pollCall(descriptor, 1, 0) as number);
+  return (descriptor.readInt16LE(6) & POLLERR) !== 0;
+};
+
 /** Octets received into `buffer`, or undefined when nothing is queued. */
 export const receiveNow = (fd: number, buffer: Buffer): number | undefined => {
   const length = Number(recvCall(fd, buffer, buffer.length, MSG_DONTWAIT));
   if (length >= 0) return length;
   const error = new SystemCallError('recv', koffi.errno());
+  if (error.code === 'EAGAIN' || error.code === 'EINTR') return undefined;
+  throw error;
+};
+
+/** Octets of a message received as a struct msghdr says, or undefined when nothing is queued. */
+export const receiveMessageNow = (fd: number, header: Buffer): number | undefined => {
+  const length = Number(recvmsgCall(fd, header, MSG_DONTWAIT));
+  if (length >= 0) return length;
+  const error = new SystemCallError('recvmsg', koffi.errno());
   if (error.code === 'EAGAIN' || error.code === 'EINTR') return undefined;
   throw error;
 };

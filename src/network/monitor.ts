@@ -1,4 +1,4 @@
-/** A mirror of the host's links and IPv4 addresses, kept true by rtnetlink's notifications. */
+/** A mirror of the host's links and addresses, kept true by rtnetlink's notifications. */
 import { NetlinkChannel, type NetlinkMessage } from './netlink-channel.js';
 import {
   addressDump,
@@ -12,12 +12,14 @@ import {
   RTM_NEWADDR,
   RTM_NEWLINK,
   RTNLGRP_IPV4_IFADDR,
+  RTNLGRP_IPV6_IFADDR,
   RTNLGRP_LINK,
 } from './rtnetlink.js';
 
 export type NetworkChange =
   /** `link` is undefined when the interface is gone; it may be there still under another name */
   | { readonly type: 'link'; readonly name: string; readonly link: Link | undefined; readonly renamedTo?: string; readonly hardwareAddressChanged?: boolean }
+  /** `address_added` also when an address has become usable */
   | { readonly type: 'address_added' | 'address_removed'; readonly address: InterfaceAddress };
 
 const addressKey = ({ address, prefixLength }: InterfaceAddress): string => `${address}/${prefixLength}`;
@@ -34,6 +36,7 @@ export class NetworkMonitor {
     this.channel = NetlinkChannel.open('route', (message) => this.notified(message));
     this.channel.join(RTNLGRP_LINK);
     this.channel.join(RTNLGRP_IPV4_IFADDR);
+    this.channel.join(RTNLGRP_IPV6_IFADDR);
   }
 
   /** Reads everything; afterwards (and again at any time, as an audit) every difference is reported as a change. */
@@ -115,7 +118,8 @@ export class NetworkMonitor {
 
   private addAddress(address: InterfaceAddress): void {
     const known = this.addresses.get(address.index) ?? new Map<string, InterfaceAddress>();
-    const isNew = !known.has(addressKey(address));
+    const before = known.get(addressKey(address));
+    const isNew = !before || (before.tentative && !address.tentative);
     known.set(addressKey(address), address);
     this.addresses.set(address.index, known);
     if (isNew) this.onChange({ type: 'address_added', address });

@@ -63,7 +63,7 @@ const encodeMessage = ({ type, flags, payload }: NetlinkMessage, sequence: numbe
 };
 
 /** Descriptors of this process that are sockets. */
-const socketDescriptors = (): Set<number> => {
+export const socketDescriptors = (): Set<number> => {
   const found = new Set<number>();
   for (const name of readdirSync('/proc/self/fd')) {
     try {

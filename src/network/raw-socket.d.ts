@@ -8,12 +8,15 @@ declare module 'raw-socket' {
     readonly bufferSize?: number;
   }
   export class Socket extends EventEmitter {
+    constructor(options: SocketOptions);
+    /** called when the socket is readable: receives, and emits `message` */
+    onRecvReady(): void;
     setOption(level: number, option: number, value: number | Buffer, length?: number): void;
     /** `before` runs when the packet's turn comes; what it throws goes to `after` and the packet is not sent */
     send(buffer: Buffer, offset: number, length: number, address: string, before: () => void, after: (error: Error | null, bytes: number) => void): this;
     close(): this;
   }
   export const AddressFamily: { readonly IPv4: number; readonly IPv6: number };
-  const raw: { createSocket(options: SocketOptions): Socket; AddressFamily: typeof AddressFamily };
+  const raw: { Socket: typeof Socket; createSocket(options: SocketOptions): Socket; AddressFamily: typeof AddressFamily };
   export default raw;
 }

@@ -1,5 +1,6 @@
 /** rtnetlink messages for links and addresses: struct ifinfomsg and ifaddrmsg (linux/rtnetlink.h, linux/if_addr.h). */
 import type { AddressScope } from '../config/model.js';
+import { decodeIPv4, decodeIPv6, encodeAddress, familyOf } from './ip-address.js';
 import { decodeAttributes, encodeAttributes, readString, readU32, string, u32 } from './netlink-attributes.js';
 import type { NetlinkMessage } from './netlink-channel.js';
 
@@ -11,17 +12,24 @@ export const RTM_DELADDR = 21;
 export const RTM_GETADDR = 22;
 export const RTNLGRP_LINK = 1;
 export const RTNLGRP_IPV4_IFADDR = 5;
+export const RTNLGRP_IPV6_IFADDR = 9;
 
 const NLM_F_REPLACE = 0x100;
 const NLM_F_CREATE = 0x400;
 
+const AF_UNSPEC = 0;
 const AF_INET = 2;
+const AF_INET6 = 10;
 const IFA_ADDRESS = 1;
 const IFA_LOCAL = 2;
 const IFA_LABEL = 3;
 const IFA_BROADCAST = 4;
+const IFA_CACHEINFO = 6;
 const IFA_FLAGS = 8;
 const IFA_F_SECONDARY = 0x01;
+const IFA_F_NODAD = 0x02;
+const IFA_F_TENTATIVE = 0x40;
+const FOREVER = 0xffffffff;
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
@@ -47,24 +55,26 @@ export interface Link {
   readonly mtu: number;
 }
 
-/** An IPv4 address on an interface. */
+/** An address on an interface. */
 export interface InterfaceAddress {
   readonly index: number;
-  /** dotted quad */
+  /** dotted quad, or IPv6 in canonical form */
   readonly address: string;
   readonly prefixLength: number;
   readonly label: string | undefined;
   readonly secondary: boolean;
+  /** IPv6: duplicate address detection has not ended, or found another host; nothing can be sent from it */
+  readonly tentative: boolean;
 }
 
-export const encodeIPv4 = (address: string): Buffer => Buffer.from(address.split('.').map(Number));
-export const decodeIPv4 = (buffer: Buffer, offset = 0): string => buffer.subarray(offset, offset + 4).join('.');
+export { decodeIPv4, encodeIPv4 } from './ip-address.js';
 
 export const linkDump = (): NetlinkMessage => ({ type: RTM_GETLINK, flags: 0, payload: Buffer.alloc(16) });
 
+/** Of both families. */
 export const addressDump = (): NetlinkMessage => {
   const payload = Buffer.alloc(8);
-  payload.writeUInt8(AF_INET, 0);
+  payload.writeUInt8(AF_UNSPEC, 0);
   return { type: RTM_GETADDR, flags: 0, payload };
 };
 
@@ -91,18 +101,21 @@ export const decodeLink = ({ payload }: NetlinkMessage): Link | undefined => {
 
 /** RTM_NEWADDR or RTM_DELADDR; undefined for another family. */
 export const decodeAddress = ({ payload }: NetlinkMessage): InterfaceAddress | undefined => {
-  if (payload.length < 8 || payload.readUInt8(0) !== AF_INET) return undefined;
+  const family = payload.length < 8 ? AF_UNSPEC : payload.readUInt8(0);
+  if (family !== AF_INET && family !== AF_INET6) return undefined;
   const attributes = decodeAttributes(payload.subarray(8));
   const address = attributes.get(IFA_LOCAL) ?? attributes.get(IFA_ADDRESS);
-  if (address?.length !== 4) return undefined;
+  if (address?.length !== (family === AF_INET ? 4 : 16)) return undefined;
   const label = attributes.get(IFA_LABEL);
-  const flags = attributes.get(IFA_FLAGS);
+  const long = attributes.get(IFA_FLAGS);
+  const flags = long ? readU32(long) : payload.readUInt8(2);
   return {
     index: readU32(payload, 4),
-    address: decodeIPv4(address),
+    address: family === AF_INET ? decodeIPv4(address) : decodeIPv6(address),
     prefixLength: payload.readUInt8(1),
     label: label && readString(label),
-    secondary: ((flags ? readU32(flags) : payload.readUInt8(2)) & IFA_F_SECONDARY) !== 0,
+    secondary: (flags & IFA_F_SECONDARY) !== 0,
+    tentative: (flags & IFA_F_TENTATIVE) !== 0,
   };
 };
 
@@ -120,7 +133,7 @@ export interface AddressChange {
 const scopes: Readonly<Record<AddressScope, number>> = { global: 0, site: 200, link: 253, host: 254 };
 
 const broadcastOf = (local: Buffer, prefixLength: number, wanted: string | undefined): Buffer | undefined => {
-  if (wanted !== undefined) return wanted === 'none' ? undefined : encodeIPv4(wanted);
+  if (wanted !== undefined) return wanted === 'none' ? undefined : encodeAddress(wanted);
   if (prefixLength >= 31) return undefined;
   const last = Buffer.alloc(4);
   last.writeUInt32BE((local.readUInt32BE() | (2 ** (32 - prefixLength) - 1)) >>> 0);
@@ -128,18 +141,26 @@ const broadcastOf = (local: Buffer, prefixLength: number, wanted: string | undef
 };
 
 const addressPayload = ({ index, address, prefixLength, label, scope, broadcast: wanted }: AddressChange): Buffer => {
+  const isIPv4 = familyOf(address) === 'ipv4';
   const header = Buffer.alloc(8);
-  header.writeUInt8(AF_INET, 0);
+  header.writeUInt8(isIPv4 ? AF_INET : AF_INET6, 0);
   header.writeUInt8(prefixLength, 1);
-  header.writeUInt8(scopes[scope ?? 'global'], 3);
   u32(index).copy(header, 4);
-  const local = encodeIPv4(address);
+  const local = encodeAddress(address);
   const attributes = [
     { type: IFA_LOCAL, value: local },
     { type: IFA_ADDRESS, value: local },
   ];
-  const broadcast = broadcastOf(local, prefixLength, wanted);
-  if (broadcast) attributes.push({ type: IFA_BROADCAST, value: broadcast });
+  if (isIPv4) {
+    header.writeUInt8(scopes[scope ?? 'global'], 3); // IPv6's follows from the address
+    const broadcast = broadcastOf(local, prefixLength, wanted);
+    if (broadcast) attributes.push({ type: IFA_BROADCAST, value: broadcast });
+  } else {
+    // usable at once: a takeover cannot wait for the end of duplicate address detection
+    header.writeUInt8(IFA_F_NODAD, 2);
+    // deprecated: a /128 must not become the source of the host's own connections (RFC 6724, rule 3). Preferred, valid, two stamps
+    if (prefixLength === 128) attributes.push({ type: IFA_CACHEINFO, value: Buffer.concat([u32(0), u32(FOREVER), u32(0), u32(0)]) });
+  }
   if (label !== undefined) attributes.push({ type: IFA_LABEL, value: string(label) });
   return Buffer.concat([header, encodeAttributes(attributes)]);
 };

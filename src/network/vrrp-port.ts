@@ -1,6 +1,6 @@
-/** VRRP over IPv4 multicast on one interface: one raw socket that receives and one that only sends. */
+/** VRRP over IPv4 on one interface, multicast and unicast: one raw socket that receives and one that only sends. */
 import raw, { type Socket } from 'raw-socket';
-import { VRRP_MULTICAST_IPV4, VRRP_PROTOCOL, VRRP_TTL } from '../vrrp/packet.js';
+import { VRRP_MULTICAST_IPV4, VRRP_PROTOCOL } from '../vrrp/packet.js';
 import { u32 } from './netlink-attributes.js';
 import { encodeIPv4, type Link } from './rtnetlink.js';
 
@@ -8,20 +8,40 @@ const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
 const SO_BINDTODEVICE = 25;
 const IPPROTO_IP = 0;
-const IP_TOS = 1;
+const IP_HDRINCL = 3;
 const IP_MULTICAST_IF = 32;
-const IP_MULTICAST_TTL = 33;
 const IP_MULTICAST_LOOP = 34;
 const IP_ADD_MEMBERSHIP = 35;
 const IP_MULTICAST_ALL = 49;
 /** CS6, internetwork control */
 const TOS_INTERNETWORK_CONTROL = 0xc0;
 
-/** struct ip_mreqn */
-const multicastRequest = (group: string, address: string, index: number): Buffer => Buffer.concat([encodeIPv4(group), encodeIPv4(address), u32(index)]);
+/** struct ip_mreqn of an interface and no address of it */
+const multicastRequest = (group: string, index: number): Buffer => Buffer.concat([encodeIPv4(group), encodeIPv4('0.0.0.0'), u32(index)]);
+
+/** An advertisement on its way. */
+export interface Outgoing {
+  readonly message: Buffer;
+  /** address of this interface that it is sent from */
+  readonly source: string;
+  /** the multicast group, or a peer */
+  readonly destination: string;
+  readonly ttl: number;
+}
+
+/** RFC 791, 3.1; with IP_HDRINCL the kernel fills in the identification and the checksum. */
+const withIPv4Header = ({ message, source, destination, ttl }: Outgoing): Buffer => {
+  const header = Buffer.alloc(12);
+  header.writeUInt8(0x45, 0);
+  header.writeUInt8(TOS_INTERNETWORK_CONTROL, 1);
+  header.writeUInt16BE(20 + message.length, 2);
+  header.writeUInt8(ttl, 8);
+  header.writeUInt8(VRRP_PROTOCOL, 9);
+  return Buffer.concat([header, encodeIPv4(source), encodeIPv4(destination), message]);
+};
 
 /** A packet that lost its reason while it was queued. */
-class CancelledError extends Error {}
+export class CancelledError extends Error {}
 
 export interface VrrpPortEvents {
   /** the whole IP packet */
@@ -30,8 +50,22 @@ export interface VrrpPortEvents {
   readonly onError: (error: Error) => void;
 }
 
-export class VrrpPort {
+/** The sockets of one interface and family. */
+export interface Port {
+  readonly link: Link;
+  /** Receives what is sent to the group, too, from now on. @throws when the kernel refuses */
+  join(): void;
+  /**
+   * @param wanted asked again when its turn comes; false drops it
+   * @param done with undefined when the kernel took it (or it was dropped)
+   */
+  send(outgoing: Outgoing, wanted: () => boolean, done: (error: Error | undefined) => void): void;
+  close(): void;
+}
+
+export class VrrpPort implements Port {
   private closed = false;
+  private joined = false;
 
   private constructor(
     readonly link: Link,
@@ -63,16 +97,15 @@ export class VrrpPort {
     };
     try {
       const receiver = create();
-      const membership = multicastRequest(VRRP_MULTICAST_IPV4, '0.0.0.0', link.index);
       receiver.setOption(IPPROTO_IP, IP_MULTICAST_ALL, u32(0), 4);
-      receiver.setOption(IPPROTO_IP, IP_ADD_MEMBERSHIP, membership, membership.length);
       const sender = create();
       // what arrives on a raw socket is queued whether it is read or not: this one keeps next to nothing
       sender.setOption(SOL_SOCKET, SO_RCVBUF, u32(0), 4);
       sender.setOption(IPPROTO_IP, IP_MULTICAST_ALL, u32(0), 4);
       sender.setOption(IPPROTO_IP, IP_MULTICAST_LOOP, u32(0), 4);
-      sender.setOption(IPPROTO_IP, IP_MULTICAST_TTL, u32(VRRP_TTL), 4);
-      sender.setOption(IPPROTO_IP, IP_TOS, u32(TOS_INTERNETWORK_CONTROL), 4);
+      const outgoing = multicastRequest('0.0.0.0', link.index);
+      sender.setOption(IPPROTO_IP, IP_MULTICAST_IF, outgoing, outgoing.length);
+      sender.setOption(IPPROTO_IP, IP_HDRINCL, u32(1), 4);
       return new VrrpPort(link, receiver, sender, events);
     } catch (error) {
       for (const socket of sockets) socket.close();
@@ -80,18 +113,19 @@ export class VrrpPort {
     }
   }
 
-  /**
-   * @param source address of this interface that it is sent from
-   * @param wanted asked again when its turn comes; false drops it
-   * @param done with undefined when the kernel took it (or it was dropped)
-   */
-  send(message: Buffer, source: string, wanted: () => boolean, done: (error: Error | undefined) => void): void {
+  join(): void {
+    if (this.joined) return;
+    const membership = multicastRequest(VRRP_MULTICAST_IPV4, this.link.index);
+    this.receiver.setOption(IPPROTO_IP, IP_ADD_MEMBERSHIP, membership, membership.length);
+    this.joined = true;
+  }
+
+  send(outgoing: Outgoing, wanted: () => boolean, done: (error: Error | undefined) => void): void {
     const before = (): void => {
       if (!wanted()) throw new CancelledError();
-      const option = multicastRequest('0.0.0.0', source, this.link.index);
-      this.sender.setOption(IPPROTO_IP, IP_MULTICAST_IF, option, option.length);
     };
-    this.sender.send(message, 0, message.length, VRRP_MULTICAST_IPV4, before, (error) => {
+    const packet = withIPv4Header(outgoing);
+    this.sender.send(packet, 0, packet.length, outgoing.destination, before, (error) => {
       done(error instanceof CancelledError ? undefined : (error ?? undefined));
     });
   }

@@ -1,8 +1,9 @@
 /** The messages between the supervisor and its two children: plain data over the fork's channel. */
 import type { IpvsConfiguration, LogLevel, SyncDaemonConfiguration, VirtualServerConfiguration, VrrpConfiguration } from '../config/model.js';
-import type { InstanceStatus, SyncStatus, VirtualServerStatus } from '../control/status.js';
+import type { InstanceStatus, SyncStatus, VirtualServerStatus, VrrpState } from '../control/status.js';
 import type { Microseconds } from '../time/microseconds.js';
 import type { OperatorReply, OperatorRequest } from './operator.js';
+import type { TrackResult } from '../track/trackers.js';
 
 /** One line of the log, made where the thing happened, written by the supervisor. */
 export interface LogEvent {
@@ -40,6 +41,8 @@ export interface VrrpConfigure {
   readonly resume: readonly { readonly instance: string; readonly until: Microseconds }[];
   /** a new child starts no instance before this (monotonic clock): startup_delay */
   readonly heldUntil?: Microseconds | undefined;
+  /** what is known of scripts, files and processes; absent: nothing */
+  readonly tracked?: readonly TrackResult[];
 }
 
 export interface LvsConfigure {
@@ -90,7 +93,13 @@ export interface Operate {
   readonly request: OperatorRequest;
 }
 
-export type ToVrrp = VrrpConfigure | Stop | Ping | StatusRequest | Operate;
+/** vrrp: what is known of scripts, files and processes now, all of it. */
+export interface TrackResults {
+  readonly type: 'track';
+  readonly tracked: readonly TrackResult[];
+}
+
+export type ToVrrp = VrrpConfigure | TrackResults | Stop | Ping | StatusRequest | Operate;
 export type ToLvs = LvsConfigure | Stop | Ping | StatusRequest | ModulesLoaded | Isolated;
 
 /** From both, first of all: loaded and waiting for `configure`. */
@@ -119,6 +128,24 @@ export interface Masters {
   readonly instances: readonly { readonly instance: string; readonly masterDownInterval: Microseconds }[];
   /** an instance is in FAULT, and none is MASTER */
   readonly isolated: boolean;
+}
+export interface InstanceTransition {
+  readonly instance: string;
+  readonly interface: string;
+  readonly virtualRouterId: number;
+  /** milliseconds since the epoch */
+  readonly time: number;
+  readonly from: VrrpState;
+  /** INIT: it was stopped, or removed by a reload */
+  readonly to: VrrpState;
+  /** effective */
+  readonly priority: number;
+  readonly reason: string;
+}
+/** From vrrp: transitions that happened together, in order, e.g. those of a sync group. */
+export interface Transitions {
+  readonly type: 'transitions';
+  readonly transitions: readonly InstanceTransition[];
 }
 export interface Pong {
   readonly type: 'pong';
@@ -161,5 +188,5 @@ export interface LoadModules {
   readonly modules: readonly string[];
 }
 
-export type FromVrrp = Ready | VrrpConfigured | Event | Stopped | Masters | Pong | VrrpStatus | Operated | RecordingTaken;
+export type FromVrrp = Ready | VrrpConfigured | Event | Stopped | Masters | Transitions | Pong | VrrpStatus | Operated | RecordingTaken;
 export type FromLvs = Ready | Configured | Event | Stopped | LoadModules | Pong | LvsStatus;

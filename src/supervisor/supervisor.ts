@@ -3,7 +3,9 @@ import type { LogFormat, LogLevel } from '../config/model.js';
 import type { Status } from '../control/status.js';
 import { controlPath } from '../control/client.js';
 import { counted } from '../control/event.js';
-import { ControlServer, isAnswering, type Reply, type Request } from '../control/server.js';
+import { ControlServer, isAnswering, type CommandHandler } from '../control/server.js';
+import { Notification } from '../notify/notification.js';
+import { withoutNotify } from '../notify/notifier.js';
 import { monotonicNow } from '../time/clock.js';
 import { plus, type Microseconds } from '../time/microseconds.js';
 import { Child } from './child.js';
@@ -18,11 +20,14 @@ import { Recordings } from './recordings.js';
 import { ownedBy, OwnedRecord, without, type Owned } from './owned.js';
 import { Sequence, type ReloadOutcome } from './reload.js';
 import { ResumeList } from './resume.js';
+import { TrackSources } from '../track/sources.js';
 import { connectServiceManager, noServiceManager, type ServiceManager } from './systemd.js';
 
 const CONFIGURED_LIMIT_MS = 10_000;
 const STOP_LIMIT_MS = 5_000;
 const STATUS_LIMIT_MS = 500;
+/** what a child's full queue refused is told again after this */
+const RETRY_MS = 1_000;
 const SUMMARY_INTERVAL_MS = 10_000;
 
 export interface SupervisorOptions {
@@ -63,6 +68,8 @@ export class Supervisor {
   readonly #reloads = new Sequence();
   readonly #recordings: Recordings;
   readonly #operator = new OperatorRequests((id, request) => this.#vrrp.ready && this.#vrrp.send({ type: 'operate', id, request }));
+  readonly #tracking = new TrackSources(() => this.#tellTracked());
+  readonly #notification = new Notification(this.#events.write);
   #loaded: Loaded | undefined;
   #record: OwnedRecord | undefined;
   /** the record as it was before the running configuration, until the child answered `configured` to it */
@@ -175,6 +182,8 @@ export class Supervisor {
         return void this.#recordings.write(message);
       case 'operated':
         return this.#operator.answered(message.id, message.reply);
+      case 'transitions':
+        return this.#notification.transitions(message.transitions);
       case 'stopped':
       case 'pong':
       case 'status':
@@ -206,6 +215,8 @@ export class Supervisor {
   #apply(loaded: Loaded, before: Owned): void {
     this.#loaded = loaded;
     this.#before = before;
+    this.#tracking.configure(loaded.configuration);
+    this.#notification.configure(loaded.configuration);
     this.#configureVrrp();
     this.#configureLvs();
   }
@@ -218,11 +229,12 @@ export class Supervisor {
     this.#vrrp.send({
       type: 'configure',
       generation,
-      vrrp: configuration.vrrp,
+      vrrp: withoutNotify(configuration.vrrp),
       sync: configuration.ipvs.sync,
       owned: this.#before.addresses ?? this.#record.current.addresses,
       resume: this.#resume.at(monotonicNow()),
       heldUntil: this.#heldUntil,
+      tracked: this.#tracking.results,
     });
   }
 
@@ -243,6 +255,12 @@ export class Supervisor {
     if (isolated === this.#isolated) return;
     this.#isolated = isolated;
     this.#lvs.send({ type: 'isolated', isolated });
+  }
+
+  /** A new child learns it with its configuration. */
+  #tellTracked(): void {
+    if (this.#stopped() || !this.#vrrp.ready || this.#vrrp.send({ type: 'track', tracked: this.#tracking.results })) return;
+    setTimeout(() => this.#tellTracked(), RETRY_MS);
   }
 
   #configured(name: ChildName, generation: number, foreign: Owned['addresses'] = []): void {
@@ -361,7 +379,7 @@ export class Supervisor {
     });
   }
 
-  #commands(): Readonly<Record<string, (request: Request) => Reply | Promise<Reply>>> {
+  #commands(): Readonly<Record<string, CommandHandler>> {
     return {
       version: () => ({ ok: true, version: this.options.version }),
       status: async () => {
@@ -369,6 +387,7 @@ export class Supervisor {
         return status === undefined ? { ok: false, error: 'tandemd is still starting' } : { ok: true, status };
       },
       ...operatorCommands(this.#operator),
+      events: (request) => this.#notification.events(request),
       reload: async ({ dry_run: dryRun }) => ({ ...(await this.reload(dryRun === true)) }),
     };
   }
@@ -404,6 +423,7 @@ export class Supervisor {
   async #stop(reason: string): Promise<boolean> {
     this.#events.say('info', `stopping: ${reason}`);
     this.#manager.stopping();
+    this.#tracking.close();
     if (this.#loaded === undefined) {
       this.#vrrp.kill();
       this.#lvs.kill();
@@ -416,6 +436,7 @@ export class Supervisor {
       if (addressesReleased) await this.#narrow({ addresses: [] });
       else this.#events.say('warn', 'virtual addresses may have stayed: the vrrp process did not say that it released them');
       if (servicesReleased && onStop === 'remove') await this.#narrow({ services: [] });
+      await this.#notification.stop();
     }
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all([this.#control?.close(), this.#recordings.settled()]);

@@ -1,5 +1,5 @@
-/** The Internet checksum (RFC 1071) as VRRP uses it: with or without the IPv4 pseudo-header. */
-import { encodeIPv4 } from '../network/rtnetlink.js';
+/** The Internet checksum (RFC 1071) as VRRP uses it: with or without a pseudo-header. */
+import { encodeIPv4, encodeIPv6, familyOf } from '../network/ip-address.js';
 
 const VRRP_PROTOCOL = 112;
 
@@ -15,8 +15,15 @@ const sum = (buffer: Buffer, initial: number): number => {
 /** Over the VRRP message alone: VRRPv2 (RFC 3768, 5.3.8), and VRRPv3 over IPv4 by RFC 9568, 5.2.8. Zero over a message whose checksum is right. */
 export const plainChecksum = (message: Buffer): number => ~sum(message, 0) & 0xffff;
 
-/** With the IPv4 pseudo-header in front, as keepalived and FRR send VRRPv3 over IPv4. */
+/** With the pseudo-header of RFC 8200, 8.1 in front. */
+export const ipv6Checksum = (message: Buffer, source: string, destination: string, nextHeader: number): number => {
+  const header = Buffer.concat([encodeIPv6(source), encodeIPv6(destination), Buffer.from([0, 0, message.length >>> 8, message.length & 0xff, 0, 0, 0, nextHeader])]);
+  return ~sum(message, sum(header, 0)) & 0xffff;
+};
+
+/** With the pseudo-header in front: VRRPv3 over IPv6 (RFC 9568, 5.2.8), and over IPv4 as keepalived and FRR send it. */
 export const pseudoHeaderChecksum = (message: Buffer, source: string, destination: string): number => {
+  if (familyOf(source) === 'ipv6') return ipv6Checksum(message, source, destination, VRRP_PROTOCOL);
   const header = Buffer.concat([encodeIPv4(source), encodeIPv4(destination), Buffer.from([0, VRRP_PROTOCOL, message.length >>> 8, message.length & 0xff])]);
   return ~sum(message, sum(header, 0)) & 0xffff;
 };

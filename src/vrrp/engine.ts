@@ -4,8 +4,9 @@ import { counted, event, inWords, type Report } from '../control/event.js';
 import { QuietConditions } from '../control/quiet-conditions.js';
 import type { InstanceStatus, SyncStatus } from '../control/status.js';
 import { Announcer } from '../network/announcer.js';
+import type { Family } from '../network/ip-address.js';
 import { type NetworkChange, NetworkMonitor } from '../network/monitor.js';
-import type { OwnedAddress, VrrpConfigure } from '../supervisor/messages.js';
+import type { InstanceTransition, OwnedAddress, VrrpConfigure } from '../supervisor/messages.js';
 import type { OperatorReply, OperatorRequest } from '../supervisor/operator.js';
 import { monotonicNow } from '../time/clock.js';
 import { DeadlineTimer } from '../time/deadline-timer.js';
@@ -21,11 +22,14 @@ import { Ports } from './ports.js';
 import type { RejectReason } from './packet.js';
 import { receive } from './receive.js';
 import { type RouterEvent, type RouterState, stepRouter } from './router.js';
+import { lacksSource, sourceAddress } from './source-address.js';
 import { SplitBrain } from './split-brain.js';
 import { stalledMasters, stallEvent } from './stall.js';
 import { waiting } from './startup-delay.js';
 import { SyncRoleKeeper } from './sync-role.js';
 import { masterDownInterval } from './timers.js';
+import { Tracking } from './tracking.js';
+import { transitionsOf } from './transitions.js';
 
 const auditMilliseconds = 30_000;
 /** the sockets send what is queued when they are next writable */
@@ -39,6 +43,7 @@ export interface EngineEvents {
   readonly report: Report;
   readonly onRecording: FlightRecorderEvents['onRecording'];
   /** after every transition */
+  readonly onTransitions: (transitions: readonly InstanceTransition[]) => void;
   readonly onMasters: (masters: readonly { readonly instance: string; readonly masterDownInterval: Microseconds }[], isolated: boolean) => void;
 }
 
@@ -50,8 +55,15 @@ export class Engine {
   private readonly addresses = new AddressHolder(this.monitor, this.announcer);
   private readonly holdings: Holdings;
   private readonly ports = new Ports({
-    onPacket: (name, packet) => this.packet(name, packet),
+    onPacket: (name, family, packet) => this.packet(name, family, packet),
     onError: (name, error) => this.portFailed(name, error),
+  });
+  private readonly tracking = new Tracking({
+    link: (name) => this.monitor.link(name),
+    instances: () => this.instances.values(),
+    faultsOf: (name) => this.router.get(name)?.faults,
+    dispatch: (routerEvent) => this.dispatch(routerEvent),
+    report: (logEvent) => this.events.report(logEvent),
   });
   private readonly timer = new DeadlineTimer((due) => this.timerDue(due));
   private readonly conditions: QuietConditions;
@@ -105,9 +117,10 @@ export class Engine {
    * Puts a configuration in force: only what differs is touched. Done when the kernel agrees.
    * @returns the virtual addresses that are not ours to remove
    */
-  async configure({ vrrp, sync, owned, resume, heldUntil }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
+  async configure({ vrrp, sync, owned, resume, heldUntil, tracked }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
     if (!this.started) await this.monitor.refresh();
     if (!this.started && heldUntil !== undefined && monotonicNow() < heldUntil) this.holdBack(heldUntil);
+    this.tracking.configure(vrrp, tracked);
     const groupOf = new Map(vrrp.syncGroups.flatMap(({ name, instances }) => instances.map((instance) => [instance, name] as const)));
     this.virtualAddresses = new Set(vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses.map(({ address }) => address)));
     const wanted = new Map(vrrp.instances.map((configuration) => [configuration.name, configuration]));
@@ -123,6 +136,8 @@ export class Engine {
       const known = this.instances.get(configuration.name);
       if (known) this.reconfigure(known, configuration, group);
       else this.addInstance(new Instance(configuration, group), owned);
+      const instance = this.instances.get(configuration.name);
+      if (instance) this.tracking.apply(instance, !known);
     }
     const isWanted = new Set(vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses.map(describeAddress)));
     const stale = owned.filter((address) => !isWanted.has(describeAddress(address)) && this.addresses.isHeld(address));
@@ -131,7 +146,7 @@ export class Engine {
       this.events.report(event('info', `removed ${counted(stale.length, 'address', 'addresses')} of an earlier configuration: ${stale.map(describeAddress).join(', ')}`));
     }
     // later: what resigned above is still to be sent
-    setTimeout(() => this.ports.retain(new Set([...this.instances.values()].map(({ configuration }) => configuration.interface))), lingerMilliseconds);
+    setTimeout(() => this.ports.retain([...this.instances.values()].map(({ configuration, family }) => ({ interface: configuration.interface, family }))), lingerMilliseconds);
     const now = monotonicNow();
     this.started = true;
     // what an earlier run left would be held beside the master
@@ -170,7 +185,10 @@ export class Engine {
 
   private endHoldBack(): void {
     this.heldUntil = undefined;
-    for (const instance of this.instances.values()) this.enter(instance);
+    for (const instance of this.instances.values()) {
+      this.enter(instance);
+      this.tracking.apply(instance, true);
+    }
     this.dispatch({ type: 'start', resume: new Set() });
   }
 
@@ -197,6 +215,11 @@ export class Engine {
     this.checkInterface(instance);
   }
 
+  /** The supervisor's scripts, files and processes. */
+  track(tracked: NonNullable<VrrpConfigure['tracked']>): void {
+    if (!this.stopping) this.tracking.found(tracked);
+  }
+
   /**
    * Resigns, releases and ends.
    * @param endSync stops the sync daemons too: with the IPVS table; otherwise what they have not sent yet would be lost
@@ -205,6 +228,7 @@ export class Engine {
     this.stopping = true;
     clearInterval(this.audit);
     this.recorder.close();
+    this.tracking.close();
     for (const name of [...this.instances.keys()]) this.dispatch({ type: 'remove', instance: name });
     this.timer.set(undefined);
     await this.holdings.settled();
@@ -212,7 +236,7 @@ export class Engine {
     await new Promise((resolve) => setTimeout(resolve, lingerMilliseconds));
     this.sync.close();
     this.splitBrain.close();
-    this.ports.retain(new Set());
+    this.ports.retain([]);
     this.announcer.close();
     this.addresses.close();
     this.monitor.close();
@@ -220,11 +244,11 @@ export class Engine {
 
   // --- what comes in ------------------------------------------------------------------------------------------
 
-  private packet(interfaceName: string, packet: Buffer): void {
+  private packet(interfaceName: string, family: Family, packet: Buffer): void {
     this.packets++;
     if (this.heldUntil !== undefined) return;
     this.noticeStall();
-    const here = [...this.instances.values()].filter(({ configuration }) => configuration.interface === interfaceName);
+    const here = [...this.instances.values()].filter((instance) => instance.configuration.interface === interfaceName && instance.family === family);
     const received = receive(packet, (virtualRouterId, version) => {
       const candidates = here.filter(({ configuration }) => configuration.virtualRouterId === virtualRouterId);
       return candidates.find(({ configuration }) => configuration.version === version) ?? candidates[0];
@@ -286,10 +310,13 @@ export class Engine {
     if (change.type === 'link') {
       const { name: interfaceName, link, renamedTo, hardwareAddressChanged } = change;
       if (!link) {
-        const port = this.ports.get(interfaceName);
-        if (port) this.announcer.forget(port.link.index);
+        for (const family of ['ipv4', 'ipv6'] as const) {
+          const port = this.ports.get(interfaceName, family);
+          if (port) this.announcer.forget(port.link.index);
+        }
         this.ports.close(interfaceName);
       }
+      this.tracking.linkChanged(interfaceName);
       for (const instance of this.instances.values()) {
         const { configuration } = instance;
         const carried = configuration.virtualAddresses.some((address) => address.interface === interfaceName);
@@ -314,14 +341,9 @@ export class Engine {
     }
   }
 
-  /** The first address of the interface that is not a virtual one. */
-  private primaryAddress({ configuration }: Instance): string | undefined {
+  private primaryAddress({ configuration, source }: Instance): string | undefined {
     const link = this.monitor.link(configuration.interface);
-    if (!link) return undefined;
-    const addresses = this.monitor.addressesOf(link.index);
-    const own = addresses.find(({ address }) => !this.virtualAddresses.has(address));
-    // the owner's virtual address is its own address
-    return (own ?? (configuration.priority === 255 ? addresses[0] : undefined))?.address;
+    return link && sourceAddress(configuration, this.monitor.addressesOf(link.index), this.virtualAddresses, source);
   }
 
   /** Its interface, or that interface's primary address, may have changed. */
@@ -354,9 +376,10 @@ export class Engine {
     instance.mtu = link.mtu;
     if (!link.up) return `interface ${name} is down`;
     if (!link.running) return `interface ${name} has no carrier`;
-    if (instance.source === undefined) return `interface ${name} has no IPv4 address of its own`;
+    if (instance.source === undefined) return lacksSource(instance.configuration);
     try {
-      this.ports.ensure(link);
+      const port = this.ports.ensure(link, instance.family);
+      if (!instance.configuration.unicast) port.join();
       return undefined;
     } catch (error) {
       const words = inWords(error);
@@ -450,6 +473,7 @@ export class Engine {
     }
     if (effects.some(({ effect }) => effect.type === 'transition')) {
       this.reportMasters();
+      this.events.onTransitions(transitionsOf(effects, this.instances));
       this.followSyncRole();
       this.operator.look();
     }
@@ -461,7 +485,7 @@ export class Engine {
       case 'transition': {
         instance.since = new Date();
         instance.count(`to_${effect.to.toLowerCase()}`);
-        const level = effect.to === 'FAULT' ? 'error' : 'info';
+        const level = effect.to === 'FAULT' && !this.tracking.onlyWaits(instance) ? 'error' : 'info';
         this.events.report(instanceEvent(level, instance.configuration, `${effect.from} -> ${effect.to}, ${effect.reason}`, { priority: instance.settings.priority }));
         return;
       }
@@ -485,31 +509,36 @@ export class Engine {
 
   private advertise(instance: Instance, priority: number, parting: boolean): void {
     const { source, configuration } = instance;
-    const port = this.ports.get(configuration.interface);
+    const port = this.ports.get(configuration.interface, instance.family);
     if (!port || source === undefined) {
       instance.count('advertisements_not_sent');
       return;
     }
     // one that waits in the queue must not follow the resignation
     const wanted = (): boolean => priority === 0 || parting || this.router.get(instance.name)?.state.state === 'MASTER';
-    port.send(instance.advertisement(priority, source), source, wanted, (error) => {
-      if (!error) {
-        instance.count(priority === 0 ? 'priority_zero_sent' : 'advertisements_sent');
-        return;
-      }
-      instance.count('advertisements_not_sent');
-      this.conditions.note(
-        `send ${instance.name}`,
-        () => instanceEvent('warn', configuration, `an advertisement could not be sent: ${error.message}`),
-        (count, duration) => instanceEvent('info', configuration, 'advertisements are sent again', { failed: count, seconds: Math.round(duration / 1000) }),
-      );
-    });
+    for (const outgoing of instance.advertisements(priority, source)) {
+      port.send(outgoing, wanted, (error) => {
+        if (!error) {
+          instance.count(priority === 0 ? 'priority_zero_sent' : 'advertisements_sent');
+          return;
+        }
+        instance.count('advertisements_not_sent');
+        const to = configuration.unicast ? ` to ${outgoing.destination}` : '';
+        this.conditions.note(
+          `send ${instance.name}${to}`,
+          () => instanceEvent('warn', configuration, `an advertisement could not be sent${to}: ${error.message}`),
+          (count, duration) => instanceEvent('info', configuration, `advertisements are sent again${to}`, { failed: count, seconds: Math.round(duration / 1000) }),
+        );
+      });
+    }
   }
 
   /** Something is wrong with this host's network, and it serves nobody: what it cannot reach may be well. */
   private get isolated(): boolean {
     const states = [...this.router.values()].map(({ state }) => state.state);
-    return states.includes('FAULT') && !states.includes('MASTER');
+    // one that only waits for a script's first result has nothing wrong
+    const faulty = [...this.instances.values()].some((instance) => (this.router.get(instance.name)?.faults.size ?? 0) > 0 && !this.tracking.onlyWaits(instance));
+    return states.includes('FAULT') && faulty && !states.includes('MASTER');
   }
 
   private reportMasters(): void {

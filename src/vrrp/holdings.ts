@@ -2,6 +2,7 @@
 import type { VirtualAddress } from '../config/model.js';
 import { counted, type Report } from '../control/event.js';
 import type { QuietConditions } from '../control/quiet-conditions.js';
+import { type Family, familyOf } from '../network/ip-address.js';
 import { monotonicNow } from '../time/clock.js';
 import { minus, type Microseconds, plus, Seconds, toMilliseconds } from '../time/microseconds.js';
 import { type AddressHolder, describeAddress } from './address-holder.js';
@@ -17,6 +18,22 @@ const shortestBurstDistance = Seconds(1);
 const tenths = (duration: Microseconds): number => Math.round(10 * toMilliseconds(duration)) / 10;
 
 const someOf = (failures: readonly string[]): string => failures.slice(0, 5).join('; ');
+
+interface AnnouncementKind {
+  readonly family: Family;
+  readonly called: string;
+  readonly counter: string;
+}
+const announcementKinds: readonly AnnouncementKind[] = [
+  { family: 'ipv4', called: 'gratuitous ARP', counter: 'garp' },
+  { family: 'ipv6', called: 'Neighbour Advertisement', counter: 'neighbour_advertisements' },
+];
+
+/** `sent` in words, e.g. `10 gratuitous ARPs` */
+interface Announced {
+  readonly sent: string;
+  readonly duration: Microseconds;
+}
 
 export class Holdings {
   private readonly repairs = new Map<string, NodeJS.Timeout>();
@@ -124,11 +141,11 @@ export class Holdings {
   private async add(instance: Instance, addresses: readonly VirtualAddress[], verb: 'holding' | 'added' | 'put back'): Promise<void> {
     const added = this.addresses.add(addresses);
     const announced = this.burst(instance, addresses);
-    const [{ changed, failures, duration }, garp] = await Promise.all([added, announced]);
+    const [{ changed, failures, duration }, announcement] = await Promise.all([added, announced]);
     // ours from here on; but an owner keeps its own addresses for good
     if (instance.configuration.priority !== 255) for (const address of addresses) instance.foreign.delete(describeAddress(address));
-    const sentence = `${verb} ${counted(changed, 'address', 'addresses')}, ${counted(garp.sent, 'gratuitous ARP')} sent`;
-    this.report(instanceEvent('info', instance.configuration, sentence, { addresses_ms: tenths(duration), garp_ms: tenths(garp.duration) }));
+    const sentence = `${verb} ${counted(changed, 'address', 'addresses')}, ${announcement.sent} sent`;
+    this.report(instanceEvent('info', instance.configuration, sentence, { addresses_ms: tenths(duration), garp_ms: tenths(announcement.duration) }));
     if (failures.length === 0) return;
     instance.count('address_errors', failures.length);
     this.report(instanceEvent('error', instance.configuration, `${counted(failures.length, 'address', 'addresses')} could not be added: ${someOf(failures)}`));
@@ -142,7 +159,7 @@ export class Holdings {
   }
 
   /** A burst now, and the schedule from here. */
-  private burst(instance: Instance, addresses: readonly VirtualAddress[]): Promise<{ readonly sent: number; readonly duration: Microseconds }> {
+  private burst(instance: Instance, addresses: readonly VirtualAddress[]): Promise<Announced> {
     const now = monotonicNow();
     const { garp } = instance.configuration;
     instance.lastBurstAt = now;
@@ -151,18 +168,28 @@ export class Holdings {
     return this.announce(instance, addresses, garp.repeat);
   }
 
-  private async announce(instance: Instance, addresses: readonly VirtualAddress[], repeat: number): Promise<{ readonly sent: number; readonly duration: Microseconds }> {
+  private async announce(instance: Instance, addresses: readonly VirtualAddress[], repeat: number): Promise<Announced> {
     const start = monotonicNow();
+    const sent = await Promise.all(
+      announcementKinds.flatMap((kind) => {
+        const ofFamily = addresses.filter(({ address }) => familyOf(address) === kind.family);
+        return ofFamily.length > 0 ? [this.announceKind(instance, kind, ofFamily, repeat)] : [];
+      }),
+    );
+    return { sent: sent.join(' and '), duration: minus(monotonicNow(), start) };
+  }
+
+  private async announceKind(instance: Instance, { called, counter }: AnnouncementKind, addresses: readonly VirtualAddress[], repeat: number): Promise<string> {
     const { sent, errors } = await this.addresses.announce(instance.name, addresses, repeat);
-    instance.count('garp_sent', sent);
+    instance.count(`${counter}_sent`, sent);
     for (const [code, count] of errors) {
-      instance.count('garp_errors', count);
+      instance.count(`${counter}_errors`, count);
       this.conditions.note(
-        `garp ${instance.name} ${code}`,
-        () => instanceEvent('warn', instance.configuration, `${counted(count, 'gratuitous ARP')} could not be sent: ${code}`),
-        (bursts, duration) => instanceEvent('info', instance.configuration, `gratuitous ARP is sent again without ${code}`, { bursts, seconds: Math.round(duration / 1000) }),
+        `${counter} ${instance.name} ${code}`,
+        () => instanceEvent('warn', instance.configuration, `${counted(count, called)} could not be sent: ${code}`),
+        (bursts, duration) => instanceEvent('info', instance.configuration, `${called} is sent again without ${code}`, { bursts, seconds: Math.round(duration / 1000) }),
       );
     }
-    return { sent, duration: minus(monotonicNow(), start) };
+    return counted(sent, called);
   }
 }

@@ -2,17 +2,22 @@
 import type { InstanceConfiguration, VirtualAddress } from '../config/model.js';
 import type { InstanceStatus } from '../control/status.js';
 import { type Microseconds, toMilliseconds } from '../time/microseconds.js';
+import { effectivePriority, type Tracked } from '../track/contribution.js';
+import { trackerStatuses } from '../track/tracker-status.js';
 import type { AnnouncementSchedule } from './announcements.js';
 import { Conflicts } from './conflicts.js';
+import { instanceFamily } from './family.js';
 import { type InstanceState, isYielding, type Settings } from './machine.js';
-import { addressesThatFit, type Advertisement, encodeAdvertisement } from './packet.js';
+import type { Family } from '../network/ip-address.js';
+import type { Outgoing } from '../network/vrrp-port.js';
+import { addressesThatFit, type Advertisement, encodeAdvertisement, multicastGroup, VRRP_TTL } from './packet.js';
 import { masterDownInterval } from './timers.js';
 
 /** What people write is UTF-8; the packet's field is octets. */
 export const octetsOf = (password: string): string => Buffer.from(password, 'utf8').toString('latin1');
 
 export class Instance {
-  /** primary address of the interface; undefined while it has none */
+  /** what it sends from, primary address of the interface unless the file says otherwise; undefined while there is none */
   source: string | undefined;
   /** of its interface, octets; undefined while that is not there */
   mtu: number | undefined;
@@ -23,6 +28,9 @@ export class Instance {
   addressListAgrees = true;
   /** who else claims what it holds */
   readonly conflicts = new Conflicts();
+  /** what its trackers say, and what they add to its priority */
+  tracked: readonly Tracked[] = [];
+  added = 0;
   /** wall clock of the last transition */
   since = new Date();
   /** not to be deleted at a release: they were there before us and nobody recorded them as ours */
@@ -39,32 +47,39 @@ export class Instance {
   }
 
   /** Two configurations with the same identity are the same virtual router: changes apply to it as it runs. */
-  static identity({ interface: name, version, virtualRouterId }: InstanceConfiguration): string {
-    return `${name} v${version} ${virtualRouterId}`;
+  static identity(configuration: InstanceConfiguration): string {
+    const { interface: name, version, virtualRouterId } = configuration;
+    return `${name} v${version} ${instanceFamily(configuration)} ${virtualRouterId}`;
+  }
+
+  get family(): Family {
+    return instanceFamily(this.configuration);
   }
 
   get settings(): Settings {
-    const { version, priority, advertisementInterval, preempt, preemptDelay } = this.configuration;
-    return { version, priority, advertisementInterval, preempt, preemptDelay, source: this.source ?? '0.0.0.0', grouped: this.group !== undefined };
+    const { version, advertisementInterval, preempt, preemptDelay } = this.configuration;
+    const priority = effectivePriority(this.configuration.priority, this.added);
+    return { version, priority, advertisementInterval, preempt, preemptDelay, source: this.source ?? (this.family === 'ipv6' ? '::' : '0.0.0.0'), grouped: this.group !== undefined };
   }
 
-  /** As many as fit; the others are held without being listed. */
+  /** As many as fit; the others are held without being listed. Those of IPv6 are bounded by the configuration. */
   get advertisedAddresses(): readonly string[] {
     const addresses = this.configuration.virtualAddresses.filter(({ advertise }) => advertise).map(({ address }) => address);
-    return addresses.slice(0, addressesThatFit(this.mtu));
+    return this.family === 'ipv4' ? addresses.slice(0, addressesThatFit(this.mtu)) : addresses;
   }
 
   count(counter: string, by = 1): void {
     this.counters.set(counter, (this.counters.get(counter) ?? 0) + by);
   }
 
-  /** The advertisement to send from `source`, at this priority (0 resigns). */
-  advertisement(priority: number, source: string): Buffer {
-    const { version, virtualRouterId, advertisementInterval: interval, authentication, checksum } = this.configuration;
+  /** The advertisements to send from `source` at this priority (0 resigns): one to the group, or one to each peer. */
+  advertisements(priority: number, source: string): readonly Outgoing[] {
+    const { version, virtualRouterId, advertisementInterval: interval, authentication, checksum, unicast } = this.configuration;
     const common = { virtualRouterId, priority, addresses: this.advertisedAddresses, interval };
     const advertisement: Advertisement =
       version === 2 ? { version, ...common, password: authentication && octetsOf(authentication.password) } : { version, ...common, checksum };
-    return encodeAdvertisement(advertisement, source);
+    const to = (destination: string, ttl: number): Outgoing => ({ message: encodeAdvertisement(advertisement, source, destination), source, destination, ttl });
+    return unicast ? unicast.peers.map((peer) => to(peer, unicast.ttl)) : [to(multicastGroup(this.family), VRRP_TTL)];
   }
 
   /** Whether the heard address list is ours; the order does not count. */
@@ -82,6 +97,8 @@ export class Instance {
       interface: configuration.interface,
       virtual_router_id: configuration.virtualRouterId,
       version: configuration.version,
+      family: this.family,
+      ...(configuration.unicast && { unicast_peers: configuration.unicast.peers }),
       state: state.state,
       since: this.since.toISOString(),
       priority: configuration.priority,
@@ -99,6 +116,7 @@ export class Instance {
       address_list_agrees: this.addressListAgrees,
       split_brain: this.conflicts.status.length > 0,
       conflicts: this.conflicts.status,
+      trackers: trackerStatuses(this.tracked),
       reason: state.reason,
       yielding: isYielding(state),
       counters: Object.fromEntries([...this.counters].sort(([a], [b]) => (a < b ? -1 : 1))),

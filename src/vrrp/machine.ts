@@ -3,6 +3,7 @@
  * and what is to be done, in order. No clock, no I/O.
  */
 import type { VrrpVersion } from '../config/model.js';
+import { compareAddresses } from '../network/ip-address.js';
 import { minus, type Microseconds, plus, toSeconds } from '../time/microseconds.js';
 import { masterDownInterval, skewTime } from './timers.js';
 
@@ -14,7 +15,7 @@ export interface Settings {
   readonly advertisementInterval: Microseconds;
   readonly preempt: boolean;
   readonly preemptDelay: Microseconds;
-  /** primary IPv4 address of the interface: breaks ties of priority */
+  /** what it sends from: breaks ties of priority */
   readonly source: string;
   /** a member of a sync group asks for mastership (`claims`) and waits for the group's `promote` */
   readonly grouped: boolean;
@@ -104,12 +105,6 @@ export interface Step {
 }
 
 const nothing = (state: InstanceState): Step => ({ state, effects: [] });
-
-/** Numeric order of dotted quads. */
-const compareAddresses = (a: string, b: string): number => {
-  const [left, right] = [a, b].map((address) => address.split('.').reduce((value, octet) => value * 256 + Number(octet), 0));
-  return (left ?? 0) - (right ?? 0);
-};
 
 const backup = (settings: Settings, now: Microseconds, since: Microseconds, reason: string): Backup => ({
   state: 'BACKUP',

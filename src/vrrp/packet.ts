@@ -1,14 +1,17 @@
-/** The VRRP advertisement on the wire: version 2 (RFC 3768, 5.1; authentication data as in RFC 2338, 5.3.10) and 3 (RFC 9568, 5.1), IPv4. */
+/** The VRRP advertisement on the wire: version 2 (RFC 3768, 5.1; authentication data as in RFC 2338, 5.3.10) and 3 (RFC 9568, 5.1). */
 import type { ChecksumForm } from '../config/model.js';
-import { decodeIPv4, encodeIPv4 } from '../network/rtnetlink.js';
+import { decodeIPv4, decodeIPv6, encodeAddress, type Family, familyOf } from '../network/ip-address.js';
 import { Milliseconds, type Microseconds, Seconds } from '../time/microseconds.js';
 import { plainChecksum, pseudoHeaderChecksum } from './checksum.js';
 
 /** RFC 9568, 5.1.1.2 */
 export const VRRP_MULTICAST_IPV4 = '224.0.0.18';
+/** RFC 9568, 5.1.2.2 */
+export const VRRP_MULTICAST_IPV6 = 'ff02::12';
+export const multicastGroup = (family: Family): string => (family === 'ipv6' ? VRRP_MULTICAST_IPV6 : VRRP_MULTICAST_IPV4);
 /** RFC 9568, 5.1.1.4 */
 export const VRRP_PROTOCOL = 112;
-/** RFC 9568, 5.1.1.3: anything less crossed a router */
+/** RFC 9568, 5.1.1.3 and 5.1.2.3 (there the hop limit): anything less crossed a router */
 export const VRRP_TTL = 255;
 
 const ADVERTISEMENT = 1;
@@ -43,6 +46,7 @@ export type Advertisement = AdvertisementV2 | AdvertisementV3;
 export type RejectReason =
   | 'ip_header'
   | 'destination'
+  | 'unicast_peer'
   | 'ttl'
   | 'too_short'
   | 'version'
@@ -75,15 +79,18 @@ const addressesAtMost = 255;
 export const addressesThatFit = (mtu: number | undefined): number =>
   mtu === undefined ? addressesAtMost : Math.max(1, Math.min(addressesAtMost, Math.floor((mtu - 20 - headerLength - authenticationLength) / 4)));
 
-/** The VRRP message, without the IP header. Source and destination are only used by the pseudo-header's checksum. */
-export const encodeAdvertisement = (advertisement: Advertisement, source: string, destination: string = VRRP_MULTICAST_IPV4): Buffer => {
+/**
+ * The VRRP message, without the IP header; its addresses are of the source's family. Beyond that, source and destination are only
+ * used by the pseudo-header's checksum, the only one that IPv6 has.
+ */
+export const encodeAdvertisement = (advertisement: Advertisement, source: string, destination = multicastGroup(familyOf(source))): Buffer => {
   const { version, virtualRouterId, priority, addresses } = advertisement;
   const header = Buffer.alloc(headerLength);
   header.writeUInt8((version << 4) | ADVERTISEMENT, 0);
   header.writeUInt8(virtualRouterId, 1);
   header.writeUInt8(priority, 2);
   header.writeUInt8(addresses.length, 3);
-  const parts = [header, ...addresses.map(encodeIPv4)];
+  const parts = [header, ...addresses.map(encodeAddress)];
   if (version === 2) {
     const { password } = advertisement;
     header.writeUInt8(password === undefined ? authenticationNone : authenticationSimplePassword, 4);
@@ -93,7 +100,7 @@ export const encodeAdvertisement = (advertisement: Advertisement, source: string
     header.writeUInt16BE(Math.round(advertisement.interval / Milliseconds(10)) & 0x0fff, 4);
   }
   const message = Buffer.concat(parts);
-  const plain = version === 2 || advertisement.checksum === 'rfc9568';
+  const plain = version === 2 || (advertisement.checksum === 'rfc9568' && familyOf(source) === 'ipv4');
   message.writeUInt16BE(plain ? plainChecksum(message) : pseudoHeaderChecksum(message, source, destination), 6);
   return message;
 };
@@ -104,7 +111,7 @@ export const peek = (message: Buffer): { readonly version: number; readonly virt
 
 /**
  * Decodes a VRRP message whose length is exact (the IP payload, neither more nor less).
- * A version 3 checksum is right in either form; which one is told.
+ * A version 3 checksum over IPv4 is right in either form; which one is told.
  */
 export const decodeAdvertisement = (message: Buffer, source: string, destination: string): Decoded => {
   if (message.length < headerLength) return rejected('too_short');
@@ -112,9 +119,13 @@ export const decodeAdvertisement = (message: Buffer, source: string, destination
   if (version !== 2 && version !== 3) return rejected('version');
   if ((message.readUInt8(0) & 0x0f) !== ADVERTISEMENT) return rejected('type');
   const count = message.readUInt8(3);
-  const end = headerLength + 4 * count;
+  const isIPv6 = familyOf(source) === 'ipv6';
+  // RFC 9568, 5.1: version 3 only
+  if (isIPv6 && version === 2) return rejected('version');
+  const addressLength = isIPv6 ? 16 : 4;
+  const end = headerLength + addressLength * count;
   if (message.length !== end + (version === 2 ? authenticationLength : 0)) return rejected('length');
-  const addresses = Array.from({ length: count }, (_, index) => decodeIPv4(message, headerLength + 4 * index));
+  const addresses = Array.from({ length: count }, (_, index) => (isIPv6 ? decodeIPv6 : decodeIPv4)(message, headerLength + addressLength * index));
   const common = { virtualRouterId: message.readUInt8(1), priority: message.readUInt8(2), addresses };
   if (version === 2) {
     if (plainChecksum(message) !== 0) return rejected('checksum');
@@ -124,7 +135,7 @@ export const decodeAdvertisement = (message: Buffer, source: string, destination
     return { ok: true, advertisement: { version, ...common, interval: Seconds(message.readUInt8(5)), password } };
   }
   const checksum: ChecksumForm | undefined =
-    pseudoHeaderChecksum(message, source, destination) === 0 ? 'pseudo_header' : plainChecksum(message) === 0 ? 'rfc9568' : undefined;
+    pseudoHeaderChecksum(message, source, destination) === 0 ? 'pseudo_header' : !isIPv6 && plainChecksum(message) === 0 ? 'rfc9568' : undefined;
   if (!checksum) return rejected('checksum');
   // the four reserved bits are ignored on receipt (RFC 9568, 5.2.6)
   const interval = Milliseconds(10 * (message.readUInt16BE(4) & 0x0fff));

@@ -9,6 +9,7 @@ export const runVrrpProcess = (): void => {
   const engine = new Engine({
     report: (event) => void parent.send({ type: 'event', event }),
     onRecording: ({ unit, cause, time, text }) => void parent.send({ type: 'recording', unit, cause, time, text }),
+    onTransitions: (transitions) => void parent.send({ type: 'transitions', transitions }),
     onMasters: (instances, isolated) => void parent.send({ type: 'masters', instances, isolated }),
   });
   /** configurations and the stop are carried out one after the other */
@@ -29,6 +30,9 @@ export const runVrrpProcess = (): void => {
     switch (message.type) {
       case 'configure':
         work = work.then(() => engine.configure(message)).then((foreign) => void parent.send({ type: 'configured', generation: message.generation, foreign }));
+        return;
+      case 'track':
+        engine.track(message.tracked);
         return;
       case 'ping':
         parent.send({ type: 'pong', id: message.id });

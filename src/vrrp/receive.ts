@@ -1,18 +1,19 @@
 /** The ladder of checks that a received packet climbs before the machine hears of it (RFC 9568, 7.1; RFC 3768, 7.1). Pure. */
 import { timingSafeEqual } from 'node:crypto';
 import type { InstanceConfiguration } from '../config/model.js';
-import { decodeIPv4 } from '../network/rtnetlink.js';
-import { type Advertisement, decodeAdvertisement, peek, type RejectReason, VRRP_MULTICAST_IPV4, VRRP_PROTOCOL, VRRP_TTL } from './packet.js';
+import { decodeIPv4, decodeIPv6, familyOf } from '../network/ip-address.js';
+import { type Advertisement, decodeAdvertisement, peek, type RejectReason, multicastGroup, VRRP_PROTOCOL, VRRP_TTL } from './packet.js';
 
-export interface IPv4Packet {
+export interface IPPacket {
   readonly source: string;
   readonly destination: string;
+  /** IPv6: hop limit */
   readonly ttl: number;
   readonly payload: Buffer;
 }
 
 /** An IPv4 packet as a raw socket delivers it, header and all; undefined when the header is not sound. */
-export const decodeIPv4Packet = (packet: Buffer): IPv4Packet | undefined => {
+export const decodeIPv4Packet = (packet: Buffer): IPPacket | undefined => {
   if (packet.length < 20 || packet.readUInt8(0) >>> 4 !== 4 || packet.readUInt8(9) !== VRRP_PROTOCOL) return undefined;
   const headerLength = (packet.readUInt8(0) & 0x0f) * 4;
   const totalLength = packet.readUInt16BE(2);
@@ -23,6 +24,13 @@ export const decodeIPv4Packet = (packet: Buffer): IPv4Packet | undefined => {
     ttl: packet.readUInt8(8),
     payload: packet.subarray(headerLength),
   };
+};
+
+/** An IPv6 packet without extension headers; undefined when it is none. */
+export const decodeIPv6Packet = (packet: Buffer): IPPacket | undefined => {
+  if (packet.length < 40 || packet.readUInt8(0) >>> 4 !== 6 || packet.readUInt8(6) !== VRRP_PROTOCOL) return undefined;
+  if (packet.readUInt16BE(4) !== packet.length - 40) return undefined;
+  return { source: decodeIPv6(packet, 8), destination: decodeIPv6(packet, 24), ttl: packet.readUInt8(7), payload: packet.subarray(40) };
 };
 
 export type Received<Instance> =
@@ -46,15 +54,24 @@ const mismatch = (advertisement: Advertisement, configuration: InstanceConfigura
   return advertisement.interval === configuration.advertisementInterval ? undefined : 'advertisement_interval';
 };
 
+/** Multicast must come to the group and from this segment; unicast to our source address, from a peer, within its bounds. */
+const misdirected = ({ source, destination, ttl }: IPPacket, instance: { readonly configuration: InstanceConfiguration; readonly source: string | undefined }): RejectReason | undefined => {
+  const { unicast } = instance.configuration;
+  if (!unicast) return destination !== multicastGroup(familyOf(source)) ? 'destination' : ttl !== VRRP_TTL ? 'ttl' : undefined;
+  if (destination !== instance.source) return 'destination';
+  if (!unicast.peers.includes(source)) return 'unicast_peer';
+  return ttl < unicast.minTtl || ttl > unicast.maxTtl ? 'ttl' : undefined;
+};
+
 /**
  * @param packet with its IP header
- * @param find the instance with this VRID on the interface that the packet came in by
+ * @param find the instance of the packet's family with this VRID on the interface that it came in by
  */
 export const receive = <Instance extends { readonly configuration: InstanceConfiguration; readonly source: string | undefined }>(
   packet: Buffer,
   find: (virtualRouterId: number, version: number) => Instance | undefined,
 ): Received<Instance> => {
-  const ip = decodeIPv4Packet(packet);
+  const ip = decodeIPv4Packet(packet) ?? decodeIPv6Packet(packet);
   if (!ip) return { ok: false, reason: 'ip_header' };
   const { source } = ip;
   const head = peek(ip.payload);
@@ -62,8 +79,8 @@ export const receive = <Instance extends { readonly configuration: InstanceConfi
   const instance = find(head.virtualRouterId, head.version);
   if (!instance) return { ok: false, reason: 'unknown_virtual_router_id', source };
   const no = (reason: RejectReason): Received<Instance> => ({ ok: false, reason, instance, source });
-  if (ip.destination !== VRRP_MULTICAST_IPV4) return no('destination');
-  if (ip.ttl !== VRRP_TTL) return no('ttl');
+  const stray = misdirected(ip, instance);
+  if (stray) return no(stray);
   if (head.version !== instance.configuration.version) return no('version');
   const decoded = decodeAdvertisement(ip.payload, source, ip.destination);
   if (!decoded.ok) return no(decoded.reason);

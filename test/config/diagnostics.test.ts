@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { brief, instanceFile, rejected, rendered } from './reading.js';
+import { brief, instanceFile, rejected, rendered, serviceFile } from './reading.js';
 
 /** Wrong files, and exactly what a person is shown. */
 const shown: readonly (readonly [string, string, string])[] = [
@@ -27,7 +27,7 @@ const shown: readonly (readonly [string, string, string])[] = [
     `tandem.yaml:1:1: error: unknown key colour
    1 | colour: red
      | ^^^^^^
-     = known here: router_id, log, control, vrrp, ipvs, system, virtual_servers
+     = known here: router_id, log, control, vrrp, ipvs, system, virtual_servers, scripts
 `,
   ],
   [
@@ -155,12 +155,21 @@ const shown: readonly (readonly [string, string, string])[] = [
 `,
   ],
   [
+    'unicast without peers, which must never become multicast',
+    instanceFile('unicast: { peers: [] }'),
+    `tandem.yaml:7:25: error: peers cannot be an empty list
+   7 |       unicast: { peers: [] }
+     |                         ^^
+     = give at least one address: another router's
+`,
+  ],
+  [
     'a later feature',
-    instanceFile('unicast: { source: 192.0.2.1, peers: [192.0.2.2] }'),
-    `tandem.yaml:7:7: error: not supported by this version yet: unicast VRRP
-   7 |       unicast: { source: 192.0.2.1, peers: [192.0.2.2] }
-     |       ^^^^^^^
-     = remove unicast
+    serviceFile('fwmark: 1'),
+    `tandem.yaml:2:106: error: not supported by this version yet: a service by firewall mark
+   2 |   - { name: web, address: 192.0.2.10, port: 80, forwarding: dr, real_servers: [{ address: 192.0.2.22 }], fwmark: 1 }
+     |                                                                                                          ^^^^^^
+     = remove fwmark
 `,
   ],
   [
@@ -169,7 +178,7 @@ const shown: readonly (readonly [string, string, string])[] = [
     `tandem.yaml:2:9: error: unknown key "<<"
    2 | vrrp: { <<: *log }
      |         ^^
-     = merge keys are not part of YAML 1.2: write the keys out. known here: version, checksum, startup_delay, instances, sync_groups
+      = merge keys are not part of YAML 1.2: write the keys out. known here: version, checksum, startup_delay, instances, sync_groups, notify_fifo
 `,
   ],
 ];

@@ -5,8 +5,8 @@ import { exampleFiles } from './example-files.js';
 const example = (name: string) => accepted(exampleFiles.find((file) => file.name === name)?.text ?? '');
 
 describe('the examples', () => {
-  test('are one for each way of forwarding, and a minimal one', () => {
-    expect(exampleFiles.map(({ name }) => name).sort()).toEqual(['minimal.yaml', 'nat.yaml', 'tandem.yaml', 'tun.yaml']);
+  test('are one for each way of forwarding, a minimal one, one that tracks, and one each for both families and for unicast', () => {
+    expect(exampleFiles.map(({ name }) => name).sort()).toEqual(['dual-stack.yaml', 'minimal.yaml', 'nat.yaml', 'tandem.yaml', 'tracking.yaml', 'tun.yaml', 'unicast.yaml']);
   });
 
   test.each(exampleFiles)('$name names its schema, and has neither errors nor warnings', ({ text }) => {
@@ -21,6 +21,18 @@ describe('the examples', () => {
       [80, 'rr', '192.168.50.22 dr', '192.168.50.23 dr'],
       [443, 'rr', '192.168.50.22 dr', '192.168.50.23 dr'],
     ]);
+  });
+
+  test('dual-stack.yaml has an instance for each family', () => {
+    const { vrrp } = example('dual-stack.yaml');
+    expect(vrrp.instances.map(({ virtualRouterId, virtualAddresses }) => [virtualRouterId, ...virtualAddresses.map(({ address, prefixLength }) => `${address}/${prefixLength}`)])).toEqual([
+      [51, '192.0.2.100/24'],
+      [51, 'fe80::100/128', '2001:db8:50::100/128'],
+    ]);
+  });
+
+  test('unicast.yaml names the other director', () => {
+    expect(example('unicast.yaml').vrrp.instances.map(({ unicast }) => unicast)).toEqual([{ source: '192.0.2.31', peers: ['192.0.2.32'], ttl: 255, minTtl: 255, maxTtl: 255 }]);
   });
 
   test('nat.yaml maps ports, and moves both addresses together', () => {

@@ -42,6 +42,7 @@ describe('the differences of two configurations', () => {
     ['priority: 150', 'advertisement_interval: 100ms', ['instance web: priority 150 -> 100', 'instance web: advertisement_interval 1s -> 100ms']],
     ['[192.0.2.10/24, 192.0.2.11/24]', '[192.0.2.10/24, 192.0.2.12/24]', ['instance web: virtual address 192.0.2.11/24 removed', 'instance web: virtual address 192.0.2.12/24 added']],
     ['[10.0.0.1/24]', '[{ address: 10.0.0.1/24, label: "eth1:a" }]', ['instance lan: virtual address 10.0.0.1/24: label none -> eth1:a']],
+    ['priority: 150', 'priority: 150\n      unicast: { peers: [192.0.2.2], ttl: 64 }', ['instance web: unicast none -> { peers: [192.0.2.2], ttl: 64, min_ttl: 0, max_ttl: 255 }']],
     ['priority: 150', 'garp: { refresh: 0 }', ['instance web: priority 150 -> 100', 'instance web: garp.refresh 1m -> 0s']],
     ['  sync_groups: [{ name: all, instances: [web, lan] }]\n', '', ['sync group all removed']],
     ['sync: { instance: web, interface: eth1 }, ', '', ['ipvs.sync { instance: web, interface: eth1, id: 51 } -> none']],

@@ -74,6 +74,7 @@ virtual_servers:
           method: GET
           path: /
           status: 200-299
+scripts: []
 `);
   });
 

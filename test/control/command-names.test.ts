@@ -7,6 +7,7 @@ it.each([
   ['status', { kind: 'built', name: 'status' }],
   ['rel', { kind: 'built', name: 'reload' }],
   ['ch', { kind: 'built', name: 'check' }],
+  ['ev', { kind: 'built', name: 'events' }],
   ['dra', { kind: 'reserved', name: 'drain' }],
   ['re', { kind: 'ambiguous', candidates: ['reload', 'replay', 'realserver'] }],
   ['statuses', { kind: 'unknown' }],

@@ -12,6 +12,7 @@ const instance = (more: Partial<InstanceStatus> = {}): InstanceStatus => ({
   interface: 'eth0',
   virtual_router_id: 51,
   version: 3,
+  family: 'ipv4',
   state: 'MASTER',
   since: ago(11_520),
   priority: 150,
@@ -28,6 +29,7 @@ const instance = (more: Partial<InstanceStatus> = {}): InstanceStatus => ({
   address_list_agrees: true,
   split_brain: false,
   conflicts: [],
+  trackers: [],
   reason: 'no advertisement',
   yielding: false,
   counters: {},
@@ -100,6 +102,16 @@ describe('the status table', () => {
         '      connection refused',
       ].join('\n'),
     );
+  });
+
+  it('shows the effective priority, and the trackers that fail', () => {
+    const trackers: InstanceStatus['trackers'] = [
+      { type: 'script', name: 'resolver', state: 'down', weight: -30, contribution: -30, fault: false, reason: 'failed: exit status 1 (2 failures)' },
+      { type: 'interface', name: 'eth1', state: 'up', weight: null, contribution: 0, fault: false, reason: 'is up' },
+    ];
+    const shown = formatStatus(status({ instances: [instance({ effective_priority: 120, trackers })] }), { colours: false, now });
+    expect(shown).toContain('120 of 150');
+    expect(shown.split('\n').filter((line) => line.startsWith('! '))).toEqual(['! web: script resolver failed: exit status 1 (2 failures)']);
   });
 
   it('warns on the standby that this director is not master, and of what else is wrong', () => {

@@ -1,7 +1,7 @@
 /** tcpdump on a host: every frame as it comes, decoded as far as the tests ask. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { decodeAdvertisement, type Advertisement } from '../../src/vrrp/packet.js';
-import { decodeIPv4Packet } from '../../src/vrrp/receive.js';
+import { decodeIPv4Packet, decodeIPv6Packet } from '../../src/vrrp/receive.js';
 import type { Host } from './namespaces.js';
 
 export interface Frame {
@@ -61,11 +61,13 @@ export class Capture {
     for (const waiter of [...this.waiters]) waiter();
   }
 
-  /** VRRP over IPv4. What does not decode is left out. */
+  /** VRRP over IP of both families. What does not decode is left out. */
   get advertisements(): readonly CapturedAdvertisement[] {
     return this.frames.flatMap(({ at, octets }) => {
-      const length = octets.length >= 18 ? octets.readUInt16BE(16) : 0;
-      const packet = decodeIPv4Packet(octets.subarray(14, 14 + length)); // short frames are padded
+      const isIPv6 = octets.length >= 54 && octets.readUInt16BE(12) === 0x86dd;
+      const length = isIPv6 ? 40 + octets.readUInt16BE(18) : octets.length >= 18 ? octets.readUInt16BE(16) : 0;
+      const ip = octets.subarray(14, 14 + length); // short frames are padded
+      const packet = decodeIPv4Packet(ip) ?? decodeIPv6Packet(ip);
       if (!packet) return [];
       const decoded = decodeAdvertisement(packet.payload, packet.source, packet.destination);
       return decoded.ok ? [{ at, source: packet.source, priority: decoded.advertisement.priority, advertisement: decoded.advertisement }] : [];

@@ -11,6 +11,7 @@ export interface KeepalivedOptions {
   /** seconds */
   readonly interval: number;
   readonly password?: string;
+  readonly addresses?: readonly string[];
   /** lines of the instance's block */
   readonly more?: string;
 }
@@ -23,14 +24,14 @@ export class Keepalived {
   private readonly exited: Promise<void>;
   private rest = '';
 
-  constructor(host: Host, { version, priority, interval, password, more = '' }: KeepalivedOptions) {
+  constructor(host: Host, { version, priority, interval, password, addresses = ['10.77.0.100/32'], more = '' }: KeepalivedOptions) {
     const authentication = password === undefined ? '' : `authentication {\n auth_type PASS\n auth_pass ${password}\n }`;
     const file = join(this.folder, 'keepalived.conf');
     writeFileSync(
       file,
       `global_defs {\n router_id other\n vrrp_version ${version}\n}
 vrrp_instance web {\n state BACKUP\n interface e0\n virtual_router_id 51\n priority ${priority}\n advert_int ${interval}\n ${authentication}\n ${more}
- virtual_ipaddress {\n 10.77.0.100/32\n }\n}\n`,
+ virtual_ipaddress {\n ${addresses.join('\n ')}\n }\n}\n`,
     );
     const files = ['p', 'r', 'c'].flatMap((option) => [`-${option}`, join(this.folder, `${option}.pid`)]);
     this.daemon = spawn('ip', ['netns', 'exec', host.namespace, 'keepalived', '-n', '-l', '-D', '-P', '-f', file, ...files], { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -32,6 +32,8 @@ export class VrrpChild {
   readonly forkedAt = Date.now();
   /** what it last told of its masters */
   masters: Masters['instances'] = [];
+  /** whether it last said that this host may be cut off */
+  isolated = false;
   stopped = false;
   readonly exited: Promise<number | NodeJS.Signals | null>;
   private readonly child: ChildProcess;
@@ -53,7 +55,10 @@ export class VrrpChild {
     if (message.type === 'ready') this.ready = true;
     if (message.type === 'configured') this.configured = message.generation;
     if (message.type === 'event') this.log.push(message.event);
-    if (message.type === 'masters') this.masters = message.instances;
+    if (message.type === 'masters') {
+      this.masters = message.instances;
+      this.isolated = message.isolated;
+    }
     if (message.type === 'stopped') this.stopped = true;
     if (message.type === 'status') this.statuses.set(message.id, message.instances);
     if (message.type === 'recording') this.recordings.push(message);
@@ -84,11 +89,11 @@ export class VrrpChild {
     this.child.send(message);
   }
 
-  async configure(instances: readonly InstanceConfiguration[], more: { syncGroups?: readonly SyncGroupConfiguration[] } & Partial<Pick<VrrpConfigure, 'owned' | 'resume' | 'sync' | 'heldUntil'>> = {}): Promise<void> {
+  async configure(instances: readonly InstanceConfiguration[], more: { syncGroups?: readonly SyncGroupConfiguration[] } & Partial<Pick<VrrpConfigure, 'owned' | 'resume' | 'sync' | 'heldUntil' | 'tracked'>> = {}): Promise<void> {
     await this.until(() => this.ready || undefined, 'ready');
     const generation = ++this.generation;
-    const { syncGroups = [], owned = [], resume = [], sync, heldUntil } = more;
-    this.send({ type: 'configure', generation, vrrp: { instances, syncGroups, startupDelay: Seconds(0) }, sync, owned, resume, heldUntil });
+    const { syncGroups = [], owned = [], resume = [], sync, heldUntil, tracked } = more;
+    this.send({ type: 'configure', generation, vrrp: { instances, syncGroups, startupDelay: Seconds(0) }, sync, owned, resume, heldUntil, ...(tracked ? { tracked } : {}) });
     await this.until(() => this.configured >= generation || undefined, 'configured');
   }
 
@@ -155,7 +160,8 @@ export class VrrpChild {
   }
 
   async stop(): Promise<void> {
-    if (this.child.connected) this.send({ type: 'stop', onStop: 'keep' });
+    // one that was killed a moment ago may seem connected still: it ends all the same
+    if (this.child.connected) this.child.send({ type: 'stop', onStop: 'keep' } satisfies ToVrrp, () => undefined);
     await this.exited;
   }
 

@@ -80,7 +80,7 @@ describe('the systemd unit', () => {
   });
 
   it('gives no more capabilities than are needed, and nothing that V8 or the kernel settings would fail under', () => {
-    expect(valuesOf('CapabilityBoundingSet')).toEqual(['CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_MODULE CAP_CHOWN']);
+    expect(valuesOf('CapabilityBoundingSet')).toEqual(['CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_MODULE CAP_CHOWN CAP_SETUID CAP_SETGID CAP_KILL']);
     expect(valuesOf('MemoryDenyWriteExecute')).toEqual([]);
     expect(valuesOf('ProtectKernelTunables')).toEqual(['no']);
   });

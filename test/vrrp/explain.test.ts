@@ -26,6 +26,8 @@ const status: InstanceStatus = {
   conflicts: [],
   reason: '',
   yielding: false,
+  trackers: [],
+  family: 'ipv4',
   counters: {},
 };
 const settings: Settings = { version: 3, priority: 100, advertisementInterval: Seconds(1), preempt: true, preemptDelay: Seconds(0), source: '10.0.0.2', grouped: false };

@@ -1,6 +1,6 @@
 /** Every reason to reject a packet, each with a packet that earns it: one of keepalived's, with one thing wrong. */
 import { describe, expect, it } from 'vitest';
-import type { InstanceConfiguration } from '../../src/config/model.js';
+import type { InstanceConfiguration, UnicastConfiguration } from '../../src/config/model.js';
 import { Seconds } from '../../src/time/microseconds.js';
 import { plainChecksum } from '../../src/vrrp/checksum.js';
 import type { RejectReason } from '../../src/vrrp/packet.js';
@@ -37,6 +37,13 @@ const resized = (length: number): Change => (packet) => {
   return changed;
 };
 
+const to = (destination: string): Change => (packet) => {
+  Buffer.from(destination.split('.').map(Number)).copy(packet, 16);
+  return packet;
+};
+/** The recorded sender among them. */
+const peers = (minTtl = 0, maxTtl = 255): UnicastConfiguration => ({ source: undefined, peers: ['192.0.2.3', '192.0.2.1'], ttl: 255, minTtl, maxTtl });
+
 const hear = (record: Recorded, change: Change, changes: Partial<InstanceConfiguration> = {}, source = '192.0.2.2') => {
   const configuration = instanceFor(record, changes);
   const instance = { configuration, source };
@@ -55,6 +62,12 @@ const rejections: readonly { reason: RejectReason; why: string; record: Recorded
   { reason: 'unknown_virtual_router_id', why: 'no instance has its VRID (RFC 9568, 7.1)', record: plain3, change: octet(21, 99) },
   { reason: 'destination', why: 'it was not sent to 224.0.0.18 (RFC 9568, 5.1.1.2)', record: plain3, change: octet(19, 5) },
   { reason: 'ttl', why: 'its TTL is not 255: it crossed a router (RFC 9568, 5.1.1.3)', record: plain3, change: octet(8, 254) },
+  { reason: 'destination', why: 'we have unicast peers and it came by multicast', record: plain3, change: same, changes: { unicast: peers() } },
+  { reason: 'destination', why: 'we have unicast peers and it is for another host', record: plain3, change: to('192.0.2.3'), changes: { unicast: peers() } },
+  { reason: 'unicast_peer', why: 'it is from none of our unicast peers', record: plain3, change: to('192.0.2.2'), changes: { unicast: { ...peers(), peers: ['192.0.2.7', '192.0.2.8'] } } },
+  { reason: 'ttl', why: 'its TTL is below what we take from unicast peers', record: plain3, change: (packet) => octet(8, 99)(to('192.0.2.2')(packet)), changes: { unicast: peers(100, 200) } },
+  { reason: 'ttl', why: 'its TTL is above what we take from unicast peers', record: plain3, change: (packet) => octet(8, 201)(to('192.0.2.2')(packet)), changes: { unicast: peers(100, 200) } },
+  { reason: 'checksum', why: 'it has a pseudo-header of the group and came by unicast', record: pseudo3, change: to('192.0.2.2'), changes: { unicast: peers() } },
   { reason: 'version', why: 'we speak version 2 (RFC 9568, 7.1)', record: plain3, change: same, changes: { version: 2 } },
   { reason: 'version', why: 'we speak version 3 (RFC 9568, 7.1)', record: plain2, change: same, changes: { version: 3 } },
   { reason: 'type', why: 'it is no advertisement (RFC 9568, 5.2.2: unknown types are discarded)', record: plain3, change: and(octet(20, 0x32)) },
@@ -86,7 +99,7 @@ describe('a packet is rejected', () => {
   it('for every reason that there is', () => {
     const reasons: Record<RejectReason, true> = {
       ip_header: true, destination: true, ttl: true, too_short: true, version: true, unknown_virtual_router_id: true, type: true,
-      length: true, checksum: true, authentication_type: true, authentication_failure: true, advertisement_interval: true, own_address: true,
+      length: true, unicast_peer: true, checksum: true, authentication_type: true, authentication_failure: true, advertisement_interval: true, own_address: true,
     };
     expect([...new Set(rejections.map(({ reason }) => reason))].sort()).toEqual(Object.keys(reasons).sort());
   });
@@ -105,6 +118,13 @@ describe('a packet is taken', () => {
       return changed;
     };
     expect(hear(plain3, withOptions)).toMatchObject({ ok: true, advertisement: { ...plain3.advertisement, checksum: 'rfc9568' } });
+  });
+
+  it('from a unicast peer, at any TTL within the bounds', () => {
+    for (const ttl of [100, 101, 200]) {
+      const received = hear(plain3, (packet) => octet(8, ttl)(to('192.0.2.2')(packet)), { unicast: peers(100, 200) });
+      expect(received).toMatchObject({ ok: true, source: '192.0.2.1', advertisement: { ...plain3.advertisement, checksum: 'rfc9568' } });
+    }
   });
 
   it('at another interval in version 3, which a backup learns (RFC 9568, 6.4.2)', () => {

@@ -4,6 +4,10 @@ import { formatDuration } from '../duration.js';
 import { nearest } from '../nearest.js';
 import { version2Interval, version3Interval } from '../schema/vrrp.js';
 import { expectedDuration, withinLimits } from '../schema/values.js';
+import { checkInstanceTracking, checkTracking } from './tracking.js';
+import { familyOf, isLinkLocal } from '../../network/ip-address.js';
+import { advertisedFamily, checkFamily, mostAdvertisedIPv6 } from './family.js';
+import { checkUnicast } from './unicast.js';
 import { uniqueness, type Context, type ReadableFile } from './context.js';
 
 type Instance = NonNullable<NonNullable<NonNullable<ReadableFile['vrrp']>['instances']>[number]>;
@@ -21,19 +25,26 @@ export const checkVrrp = (context: Context): void => {
     const path = ['vrrp', 'instances', index];
     const { name, virtual_router_id: id } = instance;
     if (name !== undefined) names(name, [...path, 'name'], `an instance is named ${name} already`);
-    if (id !== undefined && instance.interface !== undefined) routers(`${instance.interface} ${id}`, [...path, 'virtual_router_id'], `virtual_router_id ${id} is in use on ${instance.interface} already`);
+    if (id !== undefined && instance.interface !== undefined) routers(`${instance.interface} ${advertisedFamily(instance) ?? 'ipv4'} ${id}`, [...path, 'virtual_router_id'], `virtual_router_id ${id} is in use on ${instance.interface} already`);
     instance.virtual_addresses?.forEach((entry, item) => {
       const place: Path = [...path, 'virtual_addresses', item];
       const address = entry?.address?.address;
-      if (address !== undefined) addresses(address, context.given([...place, 'address']) ? [...place, 'address'] : place, `${address} is a virtual address already`);
+      if (address === undefined) return;
+      // a link-local address belongs to its link
+      const link = isLinkLocal(address) ? ` ${entry?.interface ?? instance.interface ?? ''}` : '';
+      addresses(`${address}${link}`, context.given([...place, 'address']) ? [...place, 'address'] : place, `${address} is a virtual address already`);
     });
     checkVersion(context, instance, path);
     checkAddresses(context, instance, path);
+    checkInstanceTracking(context, instance, path);
+    checkFamily(context, instance, path, versionOf(context, instance, path));
+    checkUnicast(context, instance, path);
     if (instance.priority === 255 && instance.preempt === false && context.given([...path, 'preempt'])) {
       context.report([...path, 'preempt'], { severity: 'warning', code: 'doubtful', message: 'preempt: false has no effect with priority 255: the owner of the addresses always takes over', remedy: 'give a priority below 255, or leave preempt out' });
     }
   });
   checkSyncGroups(context);
+  checkTracking(context);
 };
 
 /** The version in force; undefined when the file gives a wrong one. */
@@ -70,16 +81,26 @@ const checkAddresses = (context: Context, instance: Instance, path: Path): void 
   entries.forEach((entry, index) => {
     const carrier = entry?.interface ?? (context.given([...list, index, 'interface']) ? undefined : instance.interface);
     const { address, prefixLength } = entry?.address ?? {};
-    const broadcast = entry?.broadcast;
-    if (address !== undefined && prefixLength !== undefined && broadcast !== undefined && broadcast !== 'none' && !isWithin(broadcast, address, prefixLength)) {
+    const { broadcast, scope } = entry ?? {};
+    const isIPv6 = address !== undefined && familyOf(address) === 'ipv6';
+    if (isIPv6 && broadcast !== undefined) {
+      context.report([...list, index, 'broadcast'], { code: 'conflict', message: 'an IPv6 address has no broadcast address', remedy: 'remove broadcast', at: 'key' });
+    } else if (address !== undefined && prefixLength !== undefined && broadcast !== undefined && broadcast !== 'none' && !isWithin(broadcast, address, prefixLength)) {
       context.report([...list, index, 'broadcast'], { severity: 'warning', code: 'doubtful', message: `the broadcast address ${broadcast} is not in the network of ${address}/${prefixLength}`, remedy: 'leave broadcast out: it follows from the length' });
     }
-    if (entry?.label !== undefined && carrier !== undefined && !entry.label.startsWith(carrier)) {
+    if (isIPv6 && scope !== undefined && scope !== 'global') {
+      context.report([...list, index, 'scope'], { severity: 'warning', code: 'conflict', message: 'scope has no effect with IPv6, where it follows from the address', remedy: 'remove scope', at: 'key' });
+    }
+    if (entry?.label !== undefined && isIPv6) {
+      context.report([...list, index, 'label'], { code: 'conflict', message: 'an IPv6 address has no label', remedy: 'remove label', at: 'key' });
+    } else if (entry?.label !== undefined && carrier !== undefined && !entry.label.startsWith(carrier)) {
       context.report([...list, index, 'label'], { code: 'invalid_value', message: `the label ${entry.label} does not begin with the interface's name`, remedy: `give a label such as "${`${carrier}:vip`.slice(0, 15)}"` });
     }
   });
   const advertised = entries.filter((entry) => entry?.advertise !== false).length;
-  if (advertised > mostAdvertised) {
+  if (advertisedFamily(instance) === 'ipv6') {
+    if (advertised > mostAdvertisedIPv6) context.report(list, { code: 'invalid_value', message: `${advertised} addresses do not fit into an advertisement`, remedy: `advertise at most ${mostAdvertisedIPv6}: give the others advertise: false`, at: 'key' });
+  } else if (advertised > mostAdvertised) {
     const message = `${advertised} addresses do not fit into an advertisement: the first ${mostAdvertised} are listed in it, all of them are held`;
     context.report(list, { severity: 'warning', code: 'doubtful', message, remedy: 'give those that need not be listed advertise: false, alike on both directors', at: 'key' });
   }

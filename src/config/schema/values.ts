@@ -1,5 +1,6 @@
 /** The kinds of value that keys of the file have. An issue's message says what would be right. */
 import { isIPv4, isIPv6 } from 'node:net';
+import { canonicalIPv6, encodeIPv6 } from '../../network/ip-address.js';
 import { z } from 'zod';
 import { durationPattern, formatDuration, parseDuration } from '../duration.js';
 import { nearest } from '../nearest.js';
@@ -119,21 +120,32 @@ const readIpv4 = (text: string, fail: Fail): string => {
 /** Any IPv4 address but the unspecified one, or `none`. */
 export const broadcast = () => textual('a broadcast address such as 192.0.2.255, or none', (text, fail) => (text === 'none' || (isIPv4(text) && text !== '0.0.0.0') ? text : fail()));
 
+const readIpv6 = (text: string, fail: Fail, example: string): string => {
+  if (text.includes('%')) return fail({}, `${example}, without a zone`);
+  const octets = encodeIPv6(text);
+  return octets.readUInt8(0) === 0xff || octets.every((octet) => octet === 0) ? fail({}, `${example} (one host's, neither a multicast nor the unspecified one)`) : canonicalIPv6(text);
+};
+
+const ipExample = 'an address such as 192.0.2.10 or 2001:db8::10';
+/** A unicast address of either family; IPv6 in canonical form. */
+export const ipAddress = () => textual(ipExample, (text, fail) => (isIPv6(text) ? readIpv6(text, fail, ipExample) : isIPv4(text) ? readIpv4(text, fail) : fail()));
+
 export interface AddressWithLength {
+  /** IPv6 in canonical form */
   readonly address: string;
-  /** 1..32 */
+  /** 1..32, 1..128 */
   readonly prefixLength: number;
 }
 
-/** `192.0.2.10/24`; /32 without a length. */
+/** `192.0.2.10/24`, `2001:db8::10/64`; /32 or /128 without a length. */
 export const readAddressWithLength = (text: string, fail: Fail): AddressWithLength => {
   const [address = '', length, ...rest] = text.split('/');
-  const wanted = 'an IPv4 address with or without a length, such as 192.0.2.10/24';
-  if (isIPv6(address)) return fail({ notSupported: 'IPv6 addresses' });
-  if (rest.length > 0 || !isIPv4(address)) return fail({}, wanted);
-  const prefixLength = length === undefined ? 32 : /^\d{1,2}$/.test(length) ? Number(length) : 0;
-  if (prefixLength < 1 || prefixLength > 32) return fail({}, 'a length from 1 to 32 after the address, such as 192.0.2.10/24');
-  return { address: readIpv4(address, fail), prefixLength };
+  const wanted = 'an address with or without a length, such as 192.0.2.10/24 or 2001:db8::10/64';
+  const longest = isIPv6(address) ? 128 : 32;
+  if (rest.length > 0 || !(isIPv6(address) || isIPv4(address))) return fail({}, wanted);
+  const prefixLength = length === undefined ? longest : /^\d{1,3}$/.test(length) ? Number(length) : 0;
+  if (prefixLength < 1 || prefixLength > longest) return fail({}, `a length from 1 to ${longest} after the address, such as ${longest === 32 ? '192.0.2.10/24' : '2001:db8::10/64'}`);
+  return { address: longest === 32 ? readIpv4(address, fail) : readIpv6(address, fail, wanted), prefixLength };
 };
 
 const nameRule = 'a name of at most 64 letters, digits and . _ - : / @ +';

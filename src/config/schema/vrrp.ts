@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import { Milliseconds, Seconds } from '../../time/microseconds.js';
 import { addressScopes, type AddressScope } from '../model.js';
-import { addressLabel, broadcast, duration, flag, interfaceName, later, list, mapping, named, oneOf, password, readAddressWithLength, textual, wholeNumber, type AddressWithLength } from './values.js';
+import { notify, notifyFifo } from './notify.js';
+import { addressLabel, broadcast, duration, flag, interfaceName, ipAddress, list, mapping, named, oneOf, password, readAddressWithLength, textual, wholeNumber, type AddressWithLength } from './values.js';
+import { track } from './track.js';
 
 export const version = () => z.literal([2, 3], { error: '2 or 3' });
 export const checksum = () => oneOf(['pseudo_header', 'rfc9568']);
@@ -12,7 +14,7 @@ export const version3Interval = { from: Milliseconds(10), to: Milliseconds(40_95
 /** RFC 3768 5.3.7: 8 bits of seconds. */
 export const version2Interval = { from: Seconds(1), to: Seconds(255), step: Seconds(1) };
 
-const withLength = () => textual('an IPv4 address with or without a length, such as 192.0.2.10/24', readAddressWithLength);
+const withLength = () => textual('an address with or without a length, such as 192.0.2.10/24 or 2001:db8::10/64', readAddressWithLength);
 
 interface VirtualAddressEntry {
   readonly address: AddressWithLength;
@@ -27,7 +29,7 @@ export const virtualAddress = z.union(
   [
     textual('an address such as 192.0.2.10/24, or a mapping', (text, fail): VirtualAddressEntry => ({ address: readAddressWithLength(text, fail), advertise: true, scope: 'global' })),
     mapping({
-      address: withLength().describe('IPv4 address with or without a length; /32 without'),
+      address: withLength().describe('Address with or without a length; /32 or /128 without. An instance advertises addresses of one family'),
       interface: interfaceName().optional().describe("Interface that carries the address; the instance's own by default"),
       label: addressLabel().optional().describe("Label of the address as `ip addr` shows it; begins with the interface's name"),
       advertise: flag().prefault(true).describe('false: the address is held, but not listed in advertisements'),
@@ -39,9 +41,17 @@ export const virtualAddress = z.union(
 );
 
 const garp = mapping({
-  repeat: wholeNumber(1, 100).prefault(5).describe('Gratuitous ARPs for each address in one burst'),
+  repeat: wholeNumber(1, 100).prefault(5).describe('Gratuitous ARPs (IPv6: Neighbour Advertisements) for each address in one burst'),
   delay: duration({ to: Seconds(3_600) }).prefault('5s').describe('A second burst after this; 0 = none'),
   refresh: duration({ to: Seconds(86_400) }).prefault('60s').describe('One gratuitous ARP for each address every so often while master; 0 = never'),
+});
+
+const unicast = mapping({
+  source: ipAddress().optional().describe("Address of the instance's interface to send from; its primary one by default"),
+  peers: list(ipAddress(), 'a list of addresses such as [192.0.2.2]').min(1, { error: "at least one address: another router's" }).describe('Addresses of the other routers; packets of anyone else are rejected'),
+  ttl: wholeNumber(1, 255).prefault(255).describe('TTL (IPv6: hop limit) of what is sent'),
+  min_ttl: wholeNumber(0, 255).prefault(0).describe('Packets that arrive with a lower TTL are rejected; 255 where the peers are on the same segment'),
+  max_ttl: wholeNumber(0, 255).prefault(255).describe('Packets that arrive with a higher TTL are rejected'),
 });
 
 export const instance = mapping({
@@ -64,14 +74,16 @@ export const instance = mapping({
     .describe('VRRPv2 only'),
   virtual_addresses: list(virtualAddress, 'a list of addresses such as [192.0.2.10/24]').min(1, { error: 'at least one address' }).describe('What the master holds: addresses, or mappings'),
   garp: garp.prefault({}).describe('Gratuitous ARP: how the master announces its addresses'),
-  unicast: later('unicast VRRP'),
-  track: later('tracking of interfaces and scripts'),
-  notify: later('notification of scripts'),
+  unicast: unicast.optional().describe('Advertisements to and from these routers instead of multicast'),
+  track: track().describe('What the effective priority depends on; without a weight a failure is FAULT'),
+  notify: notify().describe('Commands that are run at transitions of this instance'),
 });
 
 export const syncGroup = mapping({
   name: named().describe('Name of the group'),
   instances: list(named(), 'a list of names of instances').min(1, { error: 'at least two names of instances' }).describe('Instances that fail over together'),
+  track: track().describe('What the effective priority of every member depends on'),
+  notify: notify().describe('Commands that are run at transitions of the group'),
 });
 
 export const vrrp = mapping({
@@ -80,4 +92,5 @@ export const vrrp = mapping({
   startup_delay: duration({ to: Seconds(3_600) }).prefault('0s').describe("Wait so long after the daemon's start before taking part at all, e.g. for switches that learn slowly"),
   instances: list(instance, 'a list of instances').prefault([]).describe('Virtual routers'),
   sync_groups: list(syncGroup, 'a list of groups').prefault([]).describe('Instances that fail over together: one fails, all go'),
+  notify_fifo: notifyFifo().describe('FIFO that gets a line for each transition, as keepalived writes it; made if it is not there, mode 0600'),
 });

@@ -1,0 +1,31 @@
+/** `notify:` of instances and sync groups: commands that are run at transitions. */
+import { Milliseconds, Seconds } from '../../time/microseconds.js';
+import { duration, list, mapping, someText, textual } from './values.js';
+
+const expected = 'a command as a list, its program with its whole path, such as [/etc/tandem/on-master.sh]';
+
+/** Lines for each transition as keepalived writes them. */
+export const notifyFifo = () =>
+  textual('the whole path of a FIFO, such as /run/tandem/notify', (text, fail) => (/^\/[^\0]*[^/\0]$/.test(text) ? text : fail())).optional();
+
+const command = () =>
+  list(someText('a path or an argument'), expected)
+    .min(1, { error: expected })
+    .superRefine(([program = ''], context) => {
+      if (!program.startsWith('/') || program.includes('\0')) context.addIssue({ code: 'custom', message: expected, params: {} });
+    });
+
+export const notify = () =>
+  mapping({
+    master: command().optional().describe('Command that is run when it has become MASTER'),
+    backup: command().optional().describe('Command that is run when it has become BACKUP'),
+    fault: command().optional().describe('Command that is run when it is in FAULT'),
+    stop: command().optional().describe('Command that is run at an orderly stop, and when a reload removes it; tandemd waits for it, 10 s at most'),
+    any: command().optional().describe('Command that is run at every transition, after that of the state, with the arguments INSTANCE or GROUP, name, state, priority'),
+    timeout: duration({ from: Milliseconds(100), to: Seconds(3_600) })
+      .prefault('30s')
+      .describe('A command that runs longer is ended: SIGTERM to its process group, 2 s later SIGKILL'),
+    user: textual('the name of a user', (text, fail) => (/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?$/.test(text) ? text : fail()))
+      .prefault('root')
+      .describe('User that the commands run as; as root only a program is run that nobody but root can change'),
+  }).optional();

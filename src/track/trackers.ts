@@ -1,0 +1,40 @@
+/** What an instance tracks, as one list whatever the kind, and the names by which results are known. Pure. */
+import type { TrackConfiguration, TrackedInterface } from '../config/model.js';
+import type { Verdict } from './verdict.js';
+
+export type TrackerKind = 'interface' | 'script' | 'file' | 'process';
+
+/** What is known of one tracked thing. */
+export interface TrackResult {
+  /** see `trackKey` */
+  readonly key: string;
+  readonly verdict: Verdict;
+  /** of a file: the number in it */
+  readonly value?: number;
+  /** after the name it makes a sentence: `failed: exit status 1 (2 failures)` */
+  readonly detail: string;
+}
+
+export interface Tracker {
+  readonly kind: TrackerKind;
+  readonly name: string;
+  readonly weight: number | undefined;
+  /** of its result */
+  readonly key: string;
+}
+
+export const trackKey = (kind: Exclude<TrackerKind, 'interface'>, name: string): string => `${kind} ${name}`;
+
+/** Two that wait differently are two. */
+export const interfaceKey = ({ name, upDelay, downDelay }: TrackedInterface): string => `interface ${name} ${upDelay} ${downDelay}`;
+
+export const trackersOf = (...tracks: readonly (TrackConfiguration | undefined)[]): readonly Tracker[] =>
+  tracks.flatMap((track): readonly Tracker[] => {
+    if (!track) return [];
+    return [
+      ...track.interfaces.map((item) => ({ kind: 'interface' as const, name: item.name, weight: item.weight, key: interfaceKey(item) })),
+      ...track.scripts.map(({ name, weight }) => ({ kind: 'script' as const, name, weight, key: trackKey('script', name) })),
+      ...track.files.map(({ path, weight }) => ({ kind: 'file' as const, name: path, weight, key: trackKey('file', path) })),
+      ...track.processes.map(({ name, weight }) => ({ kind: 'process' as const, name, weight, key: trackKey('process', name) })),
+    ];
+  });
