@@ -4,7 +4,7 @@ import { counted, event, inWords, type Report } from '../control/event.js';
 import type { VirtualServerStatus } from '../control/status.js';
 import { HealthRunner } from '../health/runner.js';
 import type { HealthState } from '../health/state.js';
-import { describePoolChange, describeVerdict } from '../health/wording.js';
+import { describeEndpoint, describePoolChange, describeVerdict } from '../health/wording.js';
 import type { LvsConfigure, OwnedService } from '../supervisor/messages.js';
 import { IpvsClient, IpvsUnavailableError } from './client.js';
 import { describe, type Operation, type OperationFailure } from './operation.js';
@@ -225,7 +225,12 @@ export class LvsEngine {
     const refused = operations.length > 0 ? await client.apply(operations) : [];
     for (const { server, decision } of decisions) {
       for (const change of decision.changes) {
-        if (change.type === 'quorum' && change.to !== 'undecided') this.options.report(event(change.to === 'down' ? 'warn' : 'info', describePoolChange(server.name, change), { virtual_server: server.name }));
+        if (change.type !== 'quorum' || change.to === 'undecided') continue;
+        // after a restart of this process that changes nothing, a quorum that holds is no news
+        if (change.to === 'up' && change.from !== 'down' && operations.length === 0) continue;
+        const sorry = server.configuration.sorryServer;
+        const replacement = change.to === 'down' && decision.sorryActive && sorry ? `, the sorry server ${describeEndpoint(sorry)} takes over` : '';
+        this.options.report(event(change.to === 'down' ? 'warn' : 'info', `${describePoolChange(server.name, change)}${replacement}`, { virtual_server: server.name }));
       }
       if (refused.length === 0) server.observe(decision.destinations);
     }

@@ -58,7 +58,7 @@ beforeAll(async () => {
 });
 afterAll(() => pair?.lab.stop());
 
-it('takes over when the last real server goes and leaves when the first is back, and no request is refused or lost', async () => {
+it('takes over when the last real server goes and leaves when the first is back; nothing is refused, only what was on its way through a deleted destination is cut', async () => {
   const from = await pair.lab.now();
   await set('failing', 'rs1', 'rs2');
   await serves({ rs3: 1 });
