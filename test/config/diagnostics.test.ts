@@ -178,7 +178,7 @@ const shown: readonly (readonly [string, string, string])[] = [
     `tandem.yaml:2:9: error: unknown key "<<"
    2 | vrrp: { <<: *log }
      |         ^^
-      = merge keys are not part of YAML 1.2: write the keys out. known here: version, checksum, startup_delay, instances, sync_groups, notify_fifo
+     = merge keys are not part of YAML 1.2: write the keys out. known here: version, checksum, startup_delay, instances, sync_groups, notify_fifo
 `,
   ],
 ];
