@@ -1,7 +1,8 @@
 /** Tracking: real links and carriers, and the supervisor's results, become FAULT or another effective priority. */
 import { describe, expect, it } from 'vitest';
 import type { TrackConfiguration, TrackedInterface } from '../../src/config/model.js';
-import { Milliseconds } from '../../src/time/microseconds.js';
+import { monotonicNow } from '../../src/time/clock.js';
+import { Milliseconds, plus } from '../../src/time/microseconds.js';
 import type { TrackResult } from '../../src/track/trackers.js';
 import { ipIn } from './namespaces.js';
 import { staged } from './stage.js';
@@ -60,6 +61,19 @@ describe('a tracked interface', () => {
     await a.configure([instance({ track: track({ interfaces: [uplink()] }) })]);
     await a.line(/^web: INIT -> FAULT, interface e1 does not exist$/);
     secondLink();
+    await a.becomes('MASTER');
+  });
+
+  it('counts from the end of startup_delay on', async () => {
+    secondLink();
+    ipIn(context.stage.a, 'link', 'set', 'e1', 'down');
+    const a = context.stage.child(context.stage.a);
+    const until = plus(monotonicNow(), Milliseconds(1_500));
+    await a.configure([instance({ track: track({ interfaces: [uplink()] }) })], { heldUntil: until });
+    expect((await a.status()).state).toBe('INIT');
+    await a.line(/^web: INIT -> FAULT, interface e1 is down$/);
+    expect(monotonicNow()).toBeGreaterThanOrEqual(until);
+    ipIn(context.stage.a, 'link', 'set', 'e1', 'up');
     await a.becomes('MASTER');
   });
 
