@@ -15,14 +15,14 @@ import { AddressHolder, describeAddress, sameAddress } from './address-holder.js
 import { FlightRecorder, type FlightRecorderEvents } from './flight-recorder.js';
 import { Holdings } from './holdings.js';
 import { Instance } from './instance.js';
+import { interfaceFault } from './interface-fault.js';
 import { instanceEvent } from './log.js';
 import { deadline, type Effect } from './machine.js';
 import { Operator } from './operator.js';
 import { Ports } from './ports.js';
-import type { RejectReason } from './packet.js';
-import { receive } from './receive.js';
+import { Reception } from './reception.js';
 import { type RouterEvent, type RouterState, stepRouter } from './router.js';
-import { lacksSource, sourceAddress } from './source-address.js';
+import { sourceAddress } from './source-address.js';
 import { SplitBrain } from './split-brain.js';
 import { stalledMasters, stallEvent } from './stall.js';
 import { waiting } from './startup-delay.js';
@@ -30,6 +30,7 @@ import { SyncRoleKeeper } from './sync-role.js';
 import { masterDownInterval } from './timers.js';
 import { Tracking } from './tracking.js';
 import { transitionsOf } from './transitions.js';
+import { Transmission } from './transmission.js';
 
 const auditMilliseconds = 30_000;
 /** the sockets send what is queued when they are next writable */
@@ -71,6 +72,8 @@ export class Engine {
   private readonly operator: Operator;
   private readonly recorder: FlightRecorder;
   private readonly splitBrain: SplitBrain;
+  private readonly reception: Reception;
+  private readonly transmission: Transmission;
   private readonly audit: NodeJS.Timeout;
   private syncInstance: string | undefined;
   /** of all instances: none of them is an address to send from */
@@ -95,6 +98,8 @@ export class Engine {
       report: events.report,
     });
     this.splitBrain = new SplitBrain(this.instances, this.monitor, this.conditions, events.report, (instance) => this.holdings.announceAgain(instance));
+    this.reception = new Reception(this.conditions, this.splitBrain, events.report);
+    this.transmission = new Transmission(this.ports, this.conditions);
     this.audit = setInterval(() => this.runAudit(), auditMilliseconds);
   }
 
@@ -249,59 +254,13 @@ export class Engine {
     if (this.heldUntil !== undefined) return;
     this.noticeStall();
     const here = [...this.instances.values()].filter((instance) => instance.configuration.interface === interfaceName && instance.family === family);
-    const received = receive(packet, (virtualRouterId, version) => {
-      const candidates = here.filter(({ configuration }) => configuration.virtualRouterId === virtualRouterId);
-      return candidates.find(({ configuration }) => configuration.version === version) ?? candidates[0];
-    });
-    if (!received.ok) {
-      if (received.instance) this.rejected(interfaceName, received.reason, received.instance, received.source);
-      // another virtual router's, or no VRRP at all: nobody's in particular
-      else for (const instance of here) instance.count(`rejected.${received.reason}`);
-      return;
-    }
-    const { instance, advertisement, source } = received;
-    instance.count('advertisements_received');
-    if (advertisement.priority === 0) instance.count('priority_zero_received');
-    if (advertisement.version === 3) instance.count(`checksum.${advertisement.checksum}`);
-    this.compareAddressLists(instance, source, advertisement.addresses);
+    const accepted = this.reception.accept(interfaceName, here, packet);
+    if (!accepted) return;
+    const { instance, advertisement, source } = accepted;
     const { priority, interval } = advertisement;
     this.operator.heard(instance.name, source, priority);
     this.dispatch({ type: 'instance', instance: instance.name, event: { type: 'advertisement', advertisement: { source, priority, interval } } });
-    if (priority > 0 && this.router.get(instance.name)?.state.state === 'MASTER') this.lowerPriority(instance, source, priority, interval);
-  }
-
-  private rejected(interfaceName: string, reason: RejectReason, instance: Instance, from = 'an unknown sender'): void {
-    instance.count(`rejected.${reason}`);
-    if (instance.holding) this.splitBrain.rejected(instance, from, reason);
-    this.conditions.note(
-      `rejected ${instance.name} ${reason} ${from}`,
-      () => instanceEvent('warn', instance.configuration, `rejecting packets from ${from}: ${reason.replaceAll('_', ' ')}`, { source: from, interface: interfaceName }),
-      (count, duration) => instanceEvent('info', instance.configuration, `no more packets from ${from} to reject: ${reason.replaceAll('_', ' ')}`, { source: from, count, seconds: Math.round(duration / 1000) }),
-    );
-  }
-
-  private compareAddressLists(instance: Instance, source: string, addresses: readonly string[]): void {
-    const agrees = instance.agreesWith(addresses);
-    if (!agrees) instance.count('address_list_differs');
-    if (agrees === instance.addressListAgrees) return;
-    instance.addressListAgrees = agrees;
-    const list = addresses.join(' ') || 'none';
-    this.events.report(
-      agrees
-        ? instanceEvent('info', instance.configuration, `${source} lists the same addresses as we do again`, { source })
-        : instanceEvent('warn', instance.configuration, `${source} lists other addresses than we do: ${list}; it is accepted all the same`, { source, ours: instance.advertisedAddresses.join(' ') }),
-    );
-  }
-
-  private lowerPriority(instance: Instance, source: string, priority: number, interval: Microseconds): void {
-    instance.count('lower_priority_received');
-    this.splitBrain.heardMaster(instance, source, interval, `at priority ${priority}, ours is ${instance.settings.priority}`);
-    this.conditions.note(
-      `lower ${instance.name} ${source}`,
-      () => instanceEvent('warn', instance.configuration, `${source} advertises too, at priority ${priority}: we stay MASTER at ${instance.settings.priority}, answered and announced again`, { source }),
-      (count, duration) => instanceEvent('info', instance.configuration, `${source} does not advertise any more`, { source, count, seconds: Math.round(duration / 1000) }),
-      1, // a loser's last word is no news
-    );
+    if (priority > 0 && this.router.get(instance.name)?.state.state === 'MASTER') this.reception.lowerPriority(instance, source, priority, interval);
   }
 
   private networkChanged(change: NetworkChange): void {
@@ -359,7 +318,7 @@ export class Engine {
 
   private checkInterface(instance: Instance): void {
     const name = instance.configuration.interface;
-    const reason = this.interfaceFault(instance);
+    const reason = interfaceFault(instance, this.monitor, this.ports);
     const had = this.router.get(instance.name)?.faults.get('interface');
     if (reason === had) return;
     this.dispatch(
@@ -367,24 +326,6 @@ export class Engine {
         ? { type: 'fault_cleared', instance: instance.name, fault: 'interface', reason: `interface ${name} is up again` }
         : { type: 'fault', instance: instance.name, fault: 'interface', reason },
     );
-  }
-
-  private interfaceFault(instance: Instance): string | undefined {
-    const name = instance.configuration.interface;
-    const link = this.monitor.link(name);
-    if (!link) return `interface ${name} does not exist`;
-    instance.mtu = link.mtu;
-    if (!link.up) return `interface ${name} is down`;
-    if (!link.running) return `interface ${name} has no carrier`;
-    if (instance.source === undefined) return lacksSource(instance.configuration);
-    try {
-      const port = this.ports.ensure(link, instance.family);
-      if (!instance.configuration.unicast) port.join();
-      return undefined;
-    } catch (error) {
-      const words = inWords(error);
-      return `no VRRP socket on ${name}: ${words}${/not permitted/.test(words) ? ', CAP_NET_RAW is needed' : ''}`;
-    }
   }
 
   private portFailed(interfaceName: string, error: Error): void {
@@ -490,7 +431,8 @@ export class Engine {
         return;
       }
       case 'advertise':
-        this.advertise(instance, effect.priority, effect.parting === true);
+        // one that waits in the queue must not follow the resignation
+        this.transmission.advertise(instance, effect.priority, () => effect.priority === 0 || effect.parting === true || this.router.get(instance.name)?.state.state === 'MASTER');
         return;
       case 'hold':
         this.holdings.hold(instance);
@@ -504,32 +446,6 @@ export class Engine {
         this.holdings.release(instance);
         this.splitBrain.end(instance);
         return;
-    }
-  }
-
-  private advertise(instance: Instance, priority: number, parting: boolean): void {
-    const { source, configuration } = instance;
-    const port = this.ports.get(configuration.interface, instance.family);
-    if (!port || source === undefined) {
-      instance.count('advertisements_not_sent');
-      return;
-    }
-    // one that waits in the queue must not follow the resignation
-    const wanted = (): boolean => priority === 0 || parting || this.router.get(instance.name)?.state.state === 'MASTER';
-    for (const outgoing of instance.advertisements(priority, source)) {
-      port.send(outgoing, wanted, (error) => {
-        if (!error) {
-          instance.count(priority === 0 ? 'priority_zero_sent' : 'advertisements_sent');
-          return;
-        }
-        instance.count('advertisements_not_sent');
-        const to = configuration.unicast ? ` to ${outgoing.destination}` : '';
-        this.conditions.note(
-          `send ${instance.name}${to}`,
-          () => instanceEvent('warn', configuration, `an advertisement could not be sent${to}: ${error.message}`),
-          (count, duration) => instanceEvent('info', configuration, `advertisements are sent again${to}`, { failed: count, seconds: Math.round(duration / 1000) }),
-        );
-      });
     }
   }
 

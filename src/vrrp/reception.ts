@@ -1,0 +1,75 @@
+/** What becomes of a received packet: climbed the ladder of checks, counted, compared with ours; what is odd is told once. */
+import type { Report } from '../control/event.js';
+import type { QuietConditions } from '../control/quiet-conditions.js';
+import type { Microseconds } from '../time/microseconds.js';
+import type { Instance } from './instance.js';
+import { instanceEvent } from './log.js';
+import type { RejectReason } from './packet.js';
+import { type Received, receive } from './receive.js';
+import type { SplitBrain } from './split-brain.js';
+
+export class Reception {
+  constructor(
+    private readonly conditions: QuietConditions,
+    private readonly splitBrain: SplitBrain,
+    private readonly report: Report,
+  ) {}
+
+  /**
+   * @param here the instances of the interface and family that the packet came in by
+   * @returns undefined when it was rejected
+   */
+  accept(interfaceName: string, here: readonly Instance[], packet: Buffer): Extract<Received<Instance>, { readonly ok: true }> | undefined {
+    const received = receive(packet, (virtualRouterId, version) => {
+      const candidates = here.filter(({ configuration }) => configuration.virtualRouterId === virtualRouterId);
+      return candidates.find(({ configuration }) => configuration.version === version) ?? candidates[0];
+    });
+    if (!received.ok) {
+      if (received.instance) this.rejected(interfaceName, received.reason, received.instance, received.source);
+      // another virtual router's, or no VRRP at all: nobody's in particular
+      else for (const instance of here) instance.count(`rejected.${received.reason}`);
+      return undefined;
+    }
+    const { instance, advertisement, source } = received;
+    instance.count('advertisements_received');
+    if (advertisement.priority === 0) instance.count('priority_zero_received');
+    if (advertisement.version === 3) instance.count(`checksum.${advertisement.checksum}`);
+    this.compareAddressLists(instance, source, advertisement.addresses);
+    return received;
+  }
+
+  private rejected(interfaceName: string, reason: RejectReason, instance: Instance, from = 'an unknown sender'): void {
+    instance.count(`rejected.${reason}`);
+    if (instance.holding) this.splitBrain.rejected(instance, from, reason);
+    this.conditions.note(
+      `rejected ${instance.name} ${reason} ${from}`,
+      () => instanceEvent('warn', instance.configuration, `rejecting packets from ${from}: ${reason.replaceAll('_', ' ')}`, { source: from, interface: interfaceName }),
+      (count, duration) => instanceEvent('info', instance.configuration, `no more packets from ${from} to reject: ${reason.replaceAll('_', ' ')}`, { source: from, count, seconds: Math.round(duration / 1000) }),
+    );
+  }
+
+  private compareAddressLists(instance: Instance, source: string, addresses: readonly string[]): void {
+    const agrees = instance.agreesWith(addresses);
+    if (!agrees) instance.count('address_list_differs');
+    if (agrees === instance.addressListAgrees) return;
+    instance.addressListAgrees = agrees;
+    const list = addresses.join(' ') || 'none';
+    this.report(
+      agrees
+        ? instanceEvent('info', instance.configuration, `${source} lists the same addresses as we do again`, { source })
+        : instanceEvent('warn', instance.configuration, `${source} lists other addresses than we do: ${list}; it is accepted all the same`, { source, ours: instance.advertisedAddresses.join(' ') }),
+    );
+  }
+
+  /** A master of lower priority than ours spoke. */
+  lowerPriority(instance: Instance, source: string, priority: number, interval: Microseconds): void {
+    instance.count('lower_priority_received');
+    this.splitBrain.heardMaster(instance, source, interval, `at priority ${priority}, ours is ${instance.settings.priority}`);
+    this.conditions.note(
+      `lower ${instance.name} ${source}`,
+      () => instanceEvent('warn', instance.configuration, `${source} advertises too, at priority ${priority}: we stay MASTER at ${instance.settings.priority}, answered and announced again`, { source }),
+      (count, duration) => instanceEvent('info', instance.configuration, `${source} does not advertise any more`, { source, count, seconds: Math.round(duration / 1000) }),
+      1, // a loser's last word is no news
+    );
+  }
+}
