@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Reply } from '../control/server.js';
 import type { Status } from '../control/status.js';
+import { inWords } from '../control/in-words.js';
 
 /** What `tandem` itself gives its commands. */
 export interface Tools {
@@ -91,7 +92,7 @@ const addReplay = (program: Command, { print, fail }: Tools): void => {
       try {
         text = await readFile(file, 'utf8');
       } catch (error) {
-        throw fail(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, 1);
+        throw fail(`${file} cannot be read: ${inWords(error)}`, 1);
       }
       try {
         const { lines, differing } = narrate(decodeRecording(text));

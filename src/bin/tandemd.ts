@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import type { LogFormat, LogLevel } from '../config/model.js';
 import { version } from '../control/version.js';
 import { StartError, Supervisor } from '../supervisor/supervisor.js';
+import { inWords } from '../control/in-words.js';
 
 const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 const formats: readonly LogFormat[] = ['text', 'json'];
@@ -45,7 +46,7 @@ const options = () => {
       },
     }).values;
   } catch (error) {
-    return usage(error instanceof Error ? error.message : String(error));
+    return usage(inWords(error));
   }
 };
 
@@ -83,7 +84,7 @@ if (values.help) {
   process.on('SIGHUP', () => supervisor.reloadBySignal());
   supervisor.start().catch((error: unknown) => {
     for (const { message } of supervisor.takeEarlyEvents()) process.stderr.write(`tandemd: ${message}\n`);
-    const message = error instanceof Error ? error.message : String(error);
+    const message = inWords(error);
     const failure = error instanceof StartError ? error : new StartError(message, 1);
     process.stderr.write(failure.exitCode === 3 ? `${message.trimEnd()}\n` : `tandemd: ${message}\n`);
     process.exit(failure.exitCode);

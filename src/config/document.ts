@@ -3,6 +3,7 @@ import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document, type Nod
 import { aliasTargets, type AliasTargets } from './aliases.js';
 import { withoutMark, type DiagnosticCode } from './diagnostic.js';
 import { maskSecrets } from './secrets.js';
+import { inWords } from '../control/in-words.js';
 
 export type Path = readonly PropertyKey[];
 
@@ -56,7 +57,7 @@ export const readDocument = (source: string): SourceDocument => {
   } catch (error) {
     // the parser and the conversion recurse: RangeError (stack) for a text nested thousands deep
     const remedy = error instanceof RangeError ? 'nest less deeply' : 'give YAML';
-    const message = error instanceof RangeError ? 'the text is nested too deeply' : `the text cannot be parsed: ${error instanceof Error ? error.message : String(error)}`;
+    const message = error instanceof RangeError ? 'the text is nested too deeply' : `the text cannot be parsed: ${inWords(error)}`;
     return { ...locator(undefined, new Map(), text), value: undefined, problems: [{ code: 'syntax', offset: 0, length: 0, message, remedy }], brokenFrom: 0 };
   }
 };

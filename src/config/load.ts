@@ -16,6 +16,7 @@ import type { Configuration } from './model.js';
 import { collector, type Collector } from './report.js';
 import { readable } from './schema-walk.js';
 import { fileSchema } from './schema.js';
+import { inWords } from '../control/in-words.js';
 
 export { formatDiagnostics, type Diagnostic } from './diagnostic.js';
 
@@ -87,7 +88,7 @@ const decode = (bytes: Buffer): string | number => {
 const reasons: Readonly<Record<string, string>> = { ENOENT: 'there is no such file', EACCES: 'permission denied', EPERM: 'permission denied', ELOOP: 'too many symbolic links', ENOTDIR: 'part of the path is no directory', ENAMETOOLONG: 'the name is too long', EISDIR: 'it is a directory' };
 const reasonOf = (error: unknown): string => {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return reasons[code] ?? (error instanceof Error ? error.message : String(error));
+  return reasons[code] ?? inWords(error);
 };
 
 const fileProblem = (path: string, code: Diagnostic['code'], message: string, remedy: string): Diagnostic => ({ severity: 'error', code, path, line: 1, column: 1, length: 0, message, remedy });

@@ -9,6 +9,3 @@ export const event = (level: LogLevel, message: string, fields: LogEvent['fields
 
 /** `1 address`, `2 addresses` */
 export const counted = (count: number, singular: string, plural = `${singular}s`): string => `${count} ${count === 1 ? singular : plural}`;
-
-/** An error in words, for the log. */
-export const inWords = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { LogEvent } from '../supervisor/messages.js';
 import { Streamed, writeStream } from './stream-writer.js';
+import { inWords } from './in-words.js';
 
 /** Characters of one request. */
 const REQUEST_LIMIT = 64 * 1024;
@@ -101,7 +102,7 @@ export class ControlServer {
       chownSync(this.options.path, process.getuid?.() ?? 0, id ?? 0);
     } catch (error) {
       // not root (a test, a user's trial): the socket stays its maker's
-      const message = `cannot give the control socket to ${group ?? 'root'}: ${error instanceof Error ? error.message : String(error)}`;
+      const message = `cannot give the control socket to ${group ?? 'root'}: ${inWords(error)}`;
       if (group !== undefined) this.options.report({ time: Date.now(), level: 'warn', message, fields: { path: this.options.path } });
     }
   }
@@ -209,7 +210,7 @@ export class ControlServer {
     try {
       return await handler(request);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = inWords(error);
       this.options.report({ time: Date.now(), level: 'error', message: `the command ${request.command} failed: ${message}`, fields: {} });
       return { ok: false, error: message };
     }

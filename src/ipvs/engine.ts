@@ -1,6 +1,6 @@
 /** The lvs child's engine: checks health, and keeps the kernel's IPVS table equal to what configuration and health ask for. */
 import { Conditions } from '../control/conditions.js';
-import { counted, event, inWords, type Report } from '../control/event.js';
+import { counted, event, type Report } from '../control/event.js';
 import type { VirtualServerStatus } from '../control/status.js';
 import { HealthRunner } from '../health/runner.js';
 import type { HealthState } from '../health/state.js';
@@ -13,6 +13,7 @@ import { missingSchedulerModules } from './scheduler.js';
 import { serviceKey } from './service.js';
 import { Sysctls } from './sysctls.js';
 import { VirtualServer } from './virtual-server.js';
+import { inWords } from '../control/in-words.js';
 
 const driftMilliseconds = 30_000;
 /** before what failed is tried again */

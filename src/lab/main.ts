@@ -4,6 +4,7 @@ import { demonstrate, startSite } from './demonstration.js';
 import { Lab } from './lab.js';
 import { LabError } from './lab-error.js';
 import { runShell } from './shell.js';
+import { inWords } from '../control/in-words.js';
 
 const usage = `usage: npm run lab [-- --shell]
 
@@ -43,7 +44,7 @@ async function main(): Promise<number> {
   try {
     options = parseArgs({ options: { shell: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } }).values;
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
+    process.stderr.write(`${inWords(error)}\n${usage}`);
     return 2;
   }
   if (options.help === true) {

@@ -5,7 +5,8 @@ import { encodeIPv6, isLinkLocal } from './ip-address.js';
 import { IPv6Receiver } from './ipv6-receiver.js';
 import { u32 } from './netlink-attributes.js';
 import type { Link } from './rtnetlink.js';
-import { CancelledError, type Outgoing, type Port, type VrrpPortEvents } from './vrrp-port.js';
+import { PortSockets } from './port-sockets.js';
+import type { Outgoing, VrrpPortEvents } from './vrrp-port.js';
 
 const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
@@ -29,28 +30,7 @@ const withIPv6Header = ({ message, source, destination, ttl }: Outgoing): Buffer
   return Buffer.concat([header, encodeIPv6(source), encodeIPv6(destination), message]);
 };
 
-export class VrrpPortIPv6 implements Port {
-  private closed = false;
-  private joined = false;
-
-  private constructor(
-    readonly link: Link,
-    private readonly receiver: Socket,
-    private readonly sender: Socket,
-    { onPacket, onError }: VrrpPortEvents,
-  ) {
-    receiver.on('message', (packet: Buffer) => {
-      if (!this.closed) onPacket(packet);
-    });
-    for (const socket of [receiver, sender]) {
-      socket.on('error', (error: Error | undefined) => {
-        if (this.closed) return;
-        this.close();
-        onError(error ?? new Error(`the raw socket on ${link.name} failed`)); // a poll error arrives as undefined
-      });
-    }
-  }
-
+export class VrrpPortIPv6 extends PortSockets {
   /** @throws when the kernel refuses: EPERM without CAP_NET_RAW, ENODEV when the interface is gone */
   static open(link: Link, events: VrrpPortEvents): VrrpPortIPv6 {
     const device = Buffer.from(`${link.name}\0`);
@@ -76,30 +56,15 @@ export class VrrpPortIPv6 implements Port {
     }
   }
 
-  join(): void {
-    if (this.joined) return;
+  protected override joinGroup(): void {
     /** struct ipv6_mreq */
     const membership = Buffer.concat([encodeIPv6(VRRP_MULTICAST_IPV6), u32(this.link.index)]);
     this.receiver.setOption(IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, membership, membership.length);
-    this.joined = true;
   }
 
-  send(outgoing: Outgoing, wanted: () => boolean, done: (error: Error | undefined) => void): void {
-    const before = (): void => {
-      if (!wanted()) throw new CancelledError();
-    };
-    const packet = withIPv6Header(outgoing);
+  protected override addressed(outgoing: Outgoing): { readonly packet: Buffer; readonly destination: string } {
     const { destination } = outgoing;
     const scoped = destination === VRRP_MULTICAST_IPV6 || isLinkLocal(destination) ? `${destination}%${this.link.name}` : destination;
-    this.sender.send(packet, 0, packet.length, scoped, before, (error) => {
-      done(error instanceof CancelledError ? undefined : (error ?? undefined));
-    });
-  }
-
-  close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.receiver.close();
-    this.sender.close();
+    return { packet: withIPv6Header(outgoing), destination: scoped };
   }
 }

@@ -2,6 +2,7 @@
 import raw, { type Socket } from 'raw-socket';
 import { VRRP_MULTICAST_IPV4, VRRP_PROTOCOL } from '../vrrp/packet.js';
 import { u32 } from './netlink-attributes.js';
+import { PortSockets } from './port-sockets.js';
 import { encodeIPv4, type Link } from './rtnetlink.js';
 
 const SOL_SOCKET = 1;
@@ -40,9 +41,6 @@ const withIPv4Header = ({ message, source, destination, ttl }: Outgoing): Buffer
   return Buffer.concat([header, encodeIPv4(source), encodeIPv4(destination), message]);
 };
 
-/** A packet that lost its reason while it was queued. */
-export class CancelledError extends Error {}
-
 export interface VrrpPortEvents {
   /** the whole IP packet */
   readonly onPacket: (packet: Buffer) => void;
@@ -63,28 +61,7 @@ export interface Port {
   close(): void;
 }
 
-export class VrrpPort implements Port {
-  private closed = false;
-  private joined = false;
-
-  private constructor(
-    readonly link: Link,
-    private readonly receiver: Socket,
-    private readonly sender: Socket,
-    { onPacket, onError }: VrrpPortEvents,
-  ) {
-    receiver.on('message', (packet: Buffer) => {
-      if (!this.closed) onPacket(packet);
-    });
-    for (const socket of [receiver, sender]) {
-      socket.on('error', (error: Error | undefined) => {
-        if (this.closed) return;
-        this.close();
-        onError(error ?? new Error(`the raw socket on ${link.name} failed`)); // a poll error arrives as undefined
-      });
-    }
-  }
-
+export class VrrpPort extends PortSockets {
   /** @throws when the kernel refuses: EPERM without CAP_NET_RAW, ENODEV when the interface is gone */
   static open(link: Link, events: VrrpPortEvents): VrrpPort {
     const device = Buffer.from(`${link.name}\0`);
@@ -113,27 +90,12 @@ export class VrrpPort implements Port {
     }
   }
 
-  join(): void {
-    if (this.joined) return;
+  protected override joinGroup(): void {
     const membership = multicastRequest(VRRP_MULTICAST_IPV4, this.link.index);
     this.receiver.setOption(IPPROTO_IP, IP_ADD_MEMBERSHIP, membership, membership.length);
-    this.joined = true;
   }
 
-  send(outgoing: Outgoing, wanted: () => boolean, done: (error: Error | undefined) => void): void {
-    const before = (): void => {
-      if (!wanted()) throw new CancelledError();
-    };
-    const packet = withIPv4Header(outgoing);
-    this.sender.send(packet, 0, packet.length, outgoing.destination, before, (error) => {
-      done(error instanceof CancelledError ? undefined : (error ?? undefined));
-    });
-  }
-
-  close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.receiver.close();
-    this.sender.close();
+  protected override addressed(outgoing: Outgoing): { readonly packet: Buffer; readonly destination: string } {
+    return { packet: withIPv4Header(outgoing), destination: outgoing.destination };
   }
 }

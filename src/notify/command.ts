@@ -4,6 +4,7 @@ import { readLines } from '../supervisor/output-lines.js';
 import { type Microseconds, toMilliseconds } from '../time/microseconds.js';
 import { whyNotTrusted } from './trusted.js';
 import { findUser, type User } from '../track/user.js';
+import { inWords } from '../control/in-words.js';
 
 /** Between SIGTERM and SIGKILL. */
 const GRACE_MS = 2_000;
@@ -25,15 +26,13 @@ export interface Outcome {
   readonly milliseconds: number;
 }
 
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** Signals the process group. What has ended by itself meanwhile needs no signal. */
 const signal = ({ pid }: ChildProcess, name: NodeJS.Signals): string | undefined => {
   try {
     if (pid !== undefined) process.kill(-pid, name);
     return undefined;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ESRCH' ? undefined : words(error);
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH' ? undefined : inWords(error);
   }
 };
 
@@ -47,7 +46,7 @@ export class Command {
     const begin = performance.now();
     this.ended = this.#run().then(
       (failure) => ({ failure, milliseconds: performance.now() - begin }),
-      (error: unknown) => ({ failure: `cannot be run: ${words(error)}`, milliseconds: performance.now() - begin }),
+      (error: unknown) => ({ failure: `cannot be run: ${inWords(error)}`, milliseconds: performance.now() - begin }),
     );
   }
 

@@ -8,6 +8,7 @@ import { Conditions } from '../control/conditions.js';
 import { event, type Report } from '../control/event.js';
 import { hasError } from '../network/libc.js';
 import type { Notice } from './notice.js';
+import { inWords } from '../control/in-words.js';
 
 /** How often a reader is looked for, or one that fell behind is tried again. */
 const RETRY_MS = 250;
@@ -16,8 +17,6 @@ export const fifoLine = ({ kind, name, to, priority }: Notice): string => `${kin
 
 /** The system's code of an error, e.g. `EPIPE`. */
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 export class NotifyFifo {
   readonly #conditions: Conditions;
   readonly #timer: NodeJS.Timeout;
@@ -76,7 +75,7 @@ export class NotifyFifo {
     } catch (error) {
       // nobody reads it: the usual state
       if (codeOf(error) === 'ENXIO') this.#conditions.end('cannot', () => event('info', `${this.path} can be opened again`));
-      else this.#conditions.begin('cannot', () => event('warn', `the FIFO ${this.path} cannot be used: ${words(error)}; it is tried again`));
+      else this.#conditions.begin('cannot', () => event('warn', `the FIFO ${this.path} cannot be used: ${inWords(error)}; it is tried again`));
       return false;
     }
   }

@@ -8,6 +8,7 @@ import type { LogEvent } from './messages.js';
 import { readLines } from './output-lines.js';
 import { PING_LIMIT, PingLedger, restartDelay, SOUND_AFTER_MS, TOLD_DEATHS } from './restart-policy.js';
 import { childEnvironment } from './environment.js';
+import { inWords } from '../control/in-words.js';
 
 const PING_INTERVAL_MS = 1_000;
 /** How long after its exit the last messages of a child may still be read. */
@@ -105,7 +106,7 @@ export class Child<Out extends { readonly type: string }, In extends { readonly 
         }),
       );
     } catch (error) {
-      this.#died(`cannot be started: ${error instanceof Error ? error.message : String(error)}`, undefined);
+      this.#died(`cannot be started: ${inWords(error)}`, undefined);
     }
   }
 

@@ -3,6 +3,7 @@ import { open, mkdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Configuration } from '../config/model.js';
 import type { LogEvent, OwnedAddress, OwnedService } from './messages.js';
+import { inWords } from '../control/in-words.js';
 
 export interface Owned {
   readonly addresses: readonly OwnedAddress[];
@@ -18,7 +19,7 @@ export class RecordError extends Error {
     readonly path: string,
     cause: unknown,
   ) {
-    super(`cannot write ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(`cannot write ${path}: ${inWords(cause)}`, { cause });
     this.name = 'RecordError';
     this.code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'UNKNOWN';
   }
@@ -111,7 +112,7 @@ export class OwnedRecord {
       text = await readFile(path, 'utf8');
     } catch (error) {
       const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      if (!missing) warn('cannot be read', { path, error: error instanceof Error ? error.message : String(error) });
+      if (!missing) warn('cannot be read', { path, error: inWords(error) });
       return new OwnedRecord(path, nothingOwned);
     }
     const owned = parse(text);

@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Conditions } from '../control/conditions.js';
 import type { LogEvent, RecordingTaken } from './messages.js';
+import { inWords } from '../control/in-words.js';
 
 export const RECORDINGS_KEPT = 64;
 
@@ -51,7 +52,7 @@ export class Recordings {
   }
 
   #failed(error: unknown): void {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = inWords(error);
     this.#conditions.begin('write', () => this.#event('warn', `a recording of the election cannot be written: ${words}; nothing else suffers`));
   }
 

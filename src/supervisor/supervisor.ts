@@ -22,6 +22,7 @@ import { Sequence, type ReloadOutcome } from './reload.js';
 import { ResumeList } from './resume.js';
 import { TrackSources } from '../track/sources.js';
 import { connectServiceManager, noServiceManager, type ServiceManager } from './systemd.js';
+import { inWords } from '../control/in-words.js';
 
 const CONFIGURED_LIMIT_MS = 10_000;
 const STOP_LIMIT_MS = 5_000;
@@ -52,8 +53,6 @@ export class StartError extends Error {
     this.name = 'StartError';
   }
 }
-
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 export class Supervisor {
   readonly #events = new EventLog();
@@ -122,7 +121,7 @@ export class Supervisor {
       for (const timer of this.#timers) clearInterval(timer);
       await this.#control?.close();
       await this.#events.flush(1_000);
-      throw error instanceof StartError ? error : new StartError(words(error), 1);
+      throw error instanceof StartError ? error : new StartError(inWords(error), 1);
     }
   }
 
@@ -277,13 +276,13 @@ export class Supervisor {
     if (configuration === undefined) return;
     const instances = configuration.vrrp.instances.filter(({ name, priority }) => masters.includes(name) && priority < 255);
     const { addresses } = ownedBy({ vrrp: { ...configuration.vrrp, instances }, virtualServers: [] });
-    if (addresses.length > 0) this.#record?.widen({ addresses, services: [] }).catch((error: unknown) => this.#events.say('warn', words(error)));
+    if (addresses.length > 0) this.#record?.widen({ addresses, services: [] }).catch((error: unknown) => this.#events.say('warn', inWords(error)));
   }
 
   #narrow(parts: Partial<Owned>): Promise<void> {
     this.#before = { ...this.#before, ...Object.fromEntries(Object.keys(parts).map((key) => [key, undefined])) };
     return (this.#record?.narrow(parts) ?? Promise.resolve()).catch((error: unknown) =>
-      this.#events.say('warn', `${words(error)}: it still names what is gone, which does no harm`),
+      this.#events.say('warn', `${inWords(error)}: it still names what is gone, which does no harm`),
     );
   }
 
@@ -329,7 +328,7 @@ export class Supervisor {
     try {
       await this.#record.widen(ownedBy(configuration));
     } catch (error) {
-      const message = `${words(error)}: the reload is refused, the running configuration stays`;
+      const message = `${inWords(error)}: the reload is refused, the running configuration stays`;
       this.#events.say('error', message);
       return { ok: false, error: message, diagnostics: '' };
     }

@@ -1,6 +1,7 @@
 /** The number in a tracked file. */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { inWords } from '../control/in-words.js';
 
 export interface FileValue {
   readonly value: number;
@@ -33,6 +34,6 @@ export const readFileValue = async (path: string): Promise<FileValue> => {
       await file.close();
     }
   } catch (error) {
-    return { value: 0, detail: isMissing(error) ? 'is missing, which counts as 0' : `cannot be read: ${error instanceof Error ? error.message : String(error)}; counts as 0` };
+    return { value: 0, detail: isMissing(error) ? 'is missing, which counts as 0' : `cannot be read: ${inWords(error)}; counts as 0` };
   }
 };

@@ -6,6 +6,7 @@ import { Poller } from './poller.js';
 import { scanProcesses } from './process-scan.js';
 import { ScriptRunner } from './script-runner.js';
 import { trackKey, type TrackResult } from './trackers.js';
+import { inWords } from '../control/in-words.js';
 
 const shortestInterval = (items: readonly { readonly interval: Microseconds }[]): number => Math.min(...items.map(({ interval }) => toMilliseconds(interval)));
 
@@ -65,7 +66,7 @@ export class TrackSources {
       const counts = await scanProcesses(names);
       this.#note(names.map((name) => ({ key: trackKey('process', name), verdict: counts.has(name) ? 'up' : 'down', detail: countInWords(counts.get(name) ?? 0) })));
     } catch (error) {
-      const detail = `is not known to run: ${error instanceof Error ? error.message : String(error)}`;
+      const detail = `is not known to run: ${inWords(error)}`;
       this.#note(names.map((name) => ({ key: trackKey('process', name), verdict: 'down', detail })));
     }
   }

@@ -1,6 +1,6 @@
 /** The vrrp child's engine: feeds packets, link events and timers to the machine, and carries out what it decides. */
 import type { VirtualAddress } from '../config/model.js';
-import { counted, event, inWords, type Report } from '../control/event.js';
+import { counted, event, type Report } from '../control/event.js';
 import { QuietConditions } from '../control/quiet-conditions.js';
 import type { InstanceStatus, SyncStatus } from '../control/status.js';
 import { Announcer } from '../network/announcer.js';
@@ -31,6 +31,7 @@ import { masterDownInterval } from './timers.js';
 import { Tracking } from './tracking.js';
 import { transitionsOf } from './transitions.js';
 import { Transmission } from './transmission.js';
+import { inWords } from '../control/in-words.js';
 
 const auditMilliseconds = 30_000;
 /** the sockets send what is queued when they are next writable */

@@ -1,9 +1,9 @@
 /** What keeps an instance from working on its interface, in words; its sockets are opened where nothing does. */
-import { inWords } from '../control/event.js';
 import type { NetworkMonitor } from '../network/monitor.js';
 import type { Instance } from './instance.js';
 import type { Ports } from './ports.js';
 import { lacksSource } from './source-address.js';
+import { inWords } from '../control/in-words.js';
 
 export const interfaceFault = (instance: Instance, monitor: NetworkMonitor, ports: Ports): string | undefined => {
   const name = instance.configuration.interface;

@@ -1,6 +1,6 @@
 /** Finds others who claim what this host's masters hold: listens to advertisements and ARP, asks for every held address now and then. */
 import { isIPv4 } from 'node:net';
-import { event, inWords, type Report } from '../control/event.js';
+import { event, type Report } from '../control/event.js';
 import type { QuietConditions } from '../control/quiet-conditions.js';
 import { type ArpPacket, describeHardwareAddress } from '../network/arp.js';
 import { ArpWatch } from '../network/arp-watch.js';
@@ -12,6 +12,7 @@ import { type Conflict, describeBegin, describeEnd } from './conflicts.js';
 import type { Instance } from './instance.js';
 import { instanceEvent } from './log.js';
 import type { RejectReason } from './packet.js';
+import { inWords } from '../control/in-words.js';
 
 /** milliseconds between two looks; nothing of this runs on the way of a takeover, and nothing while no instance is MASTER */
 const tickMilliseconds = 500;

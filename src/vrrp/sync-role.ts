@@ -5,10 +5,11 @@
  */
 import type { SyncDaemonConfiguration } from '../config/model.js';
 import { Conditions } from '../control/conditions.js';
-import { event, inWords, type Report } from '../control/event.js';
+import { event, type Report } from '../control/event.js';
 import type { SyncStatus } from '../control/status.js';
 import { type Daemon, daemonsOf, describeDaemonOperation } from '../ipvs/daemon.js';
 import { SyncDaemons } from '../ipvs/sync-daemon.js';
+import { inWords } from '../control/in-words.js';
 
 /** milliseconds before a change that the kernel refused is tried again: the module may be loaded meanwhile */
 const retryMilliseconds = 2_000;

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import type { Path } from '../document.js';
 import type { Context } from './context.js';
+import { inWords } from '../../control/in-words.js';
 
 /** Reads a text file; throws what node:fs throws. */
 export type ReadText = (path: string) => string;
@@ -20,7 +21,7 @@ export const readCertificates = (context: Context, configurationPath: string, re
       for (const certificate of certificates) new X509Certificate(certificate);
       texts.set(name, text);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = inWords(error);
       context.report(place, { code: 'invalid_value', message: `the certificates in ${path} cannot be read: ${reason.replace(/, (?:open|read|stat) '.*'$/, '')}`, remedy: 'give the path of a readable PEM file' });
     }
   };
