@@ -1,5 +1,5 @@
 /** A pair of Tandem directors with its clients' traffic, taken through a failover and a fail-back: the same for each forwarding method. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ForwardingMethod } from '../../src/config/model.js';
 import { Lab } from '../../src/lab/lab.js';
 import { healthCheck, siteConfiguration, Tandem, type FileContent } from '../../src/lab/pair.js';
@@ -109,6 +109,15 @@ export class Failover {
     return `${addresses.client}:${this.connection.events.find(({ event }) => event === 'connected')?.detail ?? ''}`;
   }
 
+  /** The last lines of both directors' logs, by the lab's time. */
+  log(count: number): string {
+    const lines = [this.d1, this.d2].flatMap(({ director, process }) => process.lines.slice(-count).map(({ time, text }) => ({ time, text: `${director.name}: ${text}` })));
+    return lines
+      .toSorted((one, other) => one.time - other.time)
+      .map(({ time, text }) => `${new Date(time).toISOString()} ${text}`)
+      .join('\n');
+  }
+
   /** The real server that a director's table has for a client's connection. */
   async serverOf(director: string, client = this.client): Promise<string | undefined> {
     return (await connectionsOf(this.site, director)).find((row) => row.client === client)?.realServer;
@@ -140,6 +149,10 @@ export function describeFailover(forwarding: ForwardingMethod): () => Failover {
   beforeAll(async () => {
     lab = await Lab.boot();
     run = await Failover.start(lab, forwarding);
+  });
+  // what the directors had to say is the first question after a failure that nobody saw
+  afterEach(({ task }) => {
+    if (task.result?.state === 'fail') console.error(run.log(60));
   });
   afterAll(() => lab.stop());
 

@@ -3,17 +3,23 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Microseconds, Microseconds as microseconds, Milliseconds, minus, plus, Seconds } from '../../src/time/microseconds.js';
 import type { Settings } from '../../src/vrrp/machine.js';
+import { masterDownInterval } from '../../src/vrrp/timers.js';
 import { type Disturbance, longestDelay, type Plan, type RouterPlan, SimulatedNetwork } from './simulated-network.js';
 
 const interval = Milliseconds(100);
 /** every disturbance is over */
 const quietAt = Seconds(4);
 /**
- * By then an election is over: one of lower priority may have to be left behind first (a master down interval, below 4 intervals),
- * a sync group may lose once and wait anew, a preemption delay counts from the first advertisement after that.
+ * By then an election is over: one of lower priority may have to be left behind first (a master down interval), a preemption delay
+ * counts from the first advertisement after that, then the better one's master down interval; a sync group may lose once and wait anew.
+ * Version 2 skews by parts of a second whatever its interval (RFC 3768, 5.3.7 and 6.1).
  */
-const settledAt = (preemptDelay: Microseconds): Microseconds => plus(plus(quietAt, preemptDelay), microseconds(14 * interval));
-const end = (preemptDelay: Microseconds): Microseconds => plus(settledAt(preemptDelay), microseconds(12 * interval));
+const settledAt = ({ routers, preemptDelay }: PreemptPlan): Microseconds => {
+  const settings = routers.flatMap(({ instances }) => Object.values(instances));
+  const longest = Math.max(...settings.map(({ version, priority }) => masterDownInterval(version, priority, interval)));
+  return plus(plus(quietAt, preemptDelay), microseconds(3 * longest + 2 * interval));
+};
+const end = (plan: PreemptPlan): Microseconds => plus(settledAt(plan), microseconds(12 * interval));
 
 const time = fc.integer({ min: 0, max: quietAt / 2 }).map(microseconds);
 const router = fc.nat(2);
@@ -25,8 +31,10 @@ const disturbance: fc.Arbitrary<Disturbance> = fc.oneof(
   fc.record({ type: fc.constant('loss' as const), at: time, duration: time }),
 );
 
+type PreemptPlan = Plan & { readonly preemptDelay: Microseconds };
+
 /** Every instance of a router has the same priority: opposite ones are another matter, see below. */
-const plans: fc.Arbitrary<Plan & { readonly preemptDelay: Microseconds }> = fc
+const plans: fc.Arbitrary<PreemptPlan> = fc
   .record({
     version: fc.constantFrom(2 as const, 3 as const),
     priorities: fc.array(fc.constantFrom(1, 50, 100, 101, 150, 254), { minLength: 2, maxLength: 3 }),
@@ -52,11 +60,11 @@ describe('once the network is whole and everyone runs', () => {
     fc.assert(
       fc.property(plans, (plan) => {
         const network = new SimulatedNetwork(plan);
-        network.runUntil(settledAt(plan.preemptDelay));
+        network.runUntil(settledAt(plan));
         const settled = network.instances.map((name) => network.masters(name));
         for (const masters of settled) expect(masters).toHaveLength(1);
         const overlaps = network.overlaps.length;
-        network.runUntil(end(plan.preemptDelay));
+        network.runUntil(end(plan));
         expect(network.instances.map((name) => network.masters(name))).toEqual(settled);
         expect(network.overlaps).toHaveLength(overlaps);
         // the strongest one rules where it may preempt
@@ -75,7 +83,7 @@ describe('once the network is whole and everyone runs', () => {
     fc.assert(
       fc.property(plans, (plan) => {
         const network = new SimulatedNetwork(plan);
-        network.runUntil(end(plan.preemptDelay));
+        network.runUntil(end(plan));
         for (const { began, duration } of network.overlaps) {
           const inQuiet = minus(plus(began, duration), began > quietAt ? began : quietAt);
           expect(inQuiet).toBeLessThanOrEqual(interval + 2 * longestDelay);
