@@ -1,6 +1,8 @@
 /** From the file to the configuration that the daemon runs: inheritance and the last defaults. */
 import { inheritedKeys, inheritedType } from './inherit-check.js';
-import type { Configuration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, RealServerConfiguration, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import type { Configuration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, RealServerConfiguration, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration, VrrpConfiguration } from './model.js';
+import { type Family, familyOf } from '../network/ip-address.js';
+import { completeRoute, completeRule, completeTrackedRoute } from './complete-routing.js';
 import { checkDefaults, healthCheckKeys } from './schema/health-check.js';
 import { sysctls } from './schema/ipvs.js';
 import type { ConfigurationFile } from './schema.js';
@@ -23,8 +25,9 @@ export const complete = (file: ConfigurationFile, surroundings: Surroundings): C
   control: { group: file.control.group },
   vrrp: {
     instances: file.vrrp.instances.map((entry) => completeInstance(entry, file.vrrp)),
-    syncGroups: file.vrrp.sync_groups.map(({ name, instances, track, notify }) => ({ name, instances, track: completeTrack(track), notify: completeNotify(notify) })),
+    syncGroups: file.vrrp.sync_groups.map(({ name, instances, track, notify }) => ({ name, instances, track: completeTrack(track, 'ipv4'), notify: completeNotify(notify) })),
     notifyFifo: file.vrrp.notify_fifo,
+    ...completeStatic(file.static),
     startupDelay: file.vrrp.startup_delay,
   },
   ipvs: completeIpvs(file),
@@ -52,20 +55,37 @@ const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrr
     scope: item.scope,
     ...(item.broadcast === undefined ? {} : { broadcast: item.broadcast }),
   })),
+  ...(entry.virtual_routes.length === 0 ? {} : { virtualRoutes: entry.virtual_routes.map((route) => completeRoute(route, entryFamily(entry), entry.interface)) }),
+  ...(entry.virtual_rules.length === 0 ? {} : { virtualRules: entry.virtual_rules.map((rule) => completeRule(rule, entryFamily(entry))) }),
   garp: entry.garp,
-  track: completeTrack(entry.track),
+  track: completeTrack(entry.track, entryFamily(entry)),
   unicast: entry.unicast && { source: entry.unicast.source, peers: entry.unicast.peers, ttl: entry.unicast.ttl, minTtl: entry.unicast.min_ttl, maxTtl: entry.unicast.max_ttl },
   notify: completeNotify(entry.notify),
 });
 
-const completeTrack = ({ interfaces, scripts, files, processes }: InstanceEntry['track']): TrackConfiguration | undefined =>
-  interfaces.length + scripts.length + files.length + processes.length === 0
+/** Of the addresses that it advertises. */
+const entryFamily = ({ virtual_addresses: entries }: InstanceEntry): Family => familyOf(entries.find(({ advertise }) => advertise)?.address.address ?? '');
+
+const completeStatic = ({ addresses, routes, rules }: ConfigurationFile['static']): Pick<VrrpConfiguration, 'static'> =>
+  addresses.length + routes.length + rules.length === 0
+    ? {}
+    : {
+        static: {
+          addresses: addresses.map(({ address: { address, prefixLength }, interface: name, label, scope, broadcast }) => ({ address, prefixLength, interface: name, label, advertise: false, scope, ...(broadcast === undefined ? {} : { broadcast }) })),
+          routes: routes.map((route) => completeRoute(route, 'ipv4', undefined)),
+          rules: rules.map((rule) => completeRule(rule, 'ipv4')),
+        },
+      };
+
+const completeTrack = ({ interfaces, scripts, files, processes, routes }: InstanceEntry['track'], family: Family): TrackConfiguration | undefined =>
+  interfaces.length + scripts.length + files.length + processes.length + routes.length === 0
     ? undefined
     : {
         interfaces: interfaces.map(({ name, weight, up_delay, down_delay }) => ({ name, weight, upDelay: up_delay, downDelay: down_delay })),
         scripts: scripts.map(({ name, weight }) => ({ name, weight })),
         files,
         processes: processes.map(({ name, weight, interval }) => ({ name, weight, interval })),
+        ...(routes.length === 0 ? {} : { routes: routes.map((route) => completeTrackedRoute(route, family)) }),
       };
 
 /** Without a command there is nothing to say of time limits and users. */

@@ -1,6 +1,7 @@
 /** A configuration in the file's own key names, every default written out. */
 import { formatDuration } from './duration.js';
 import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import { routeForm, ruleForm, trackedRouteForm } from './routing-form.js';
 import { sysctlFlags } from './schema/ipvs.js';
 import { instanceFamily } from '../vrrp/family.js';
 import { mask } from './secrets.js';
@@ -21,6 +22,11 @@ export const fileForm = (configuration: Configuration): FileMapping => ({
     sync_groups: configuration.vrrp.syncGroups.map(({ name, instances, track, notify }) => ({ name, instances, track: trackForm(track), notify: notifyForm(notify) })),
     notify_fifo: configuration.vrrp.notifyFifo,
   },
+  static: configuration.vrrp.static && {
+    addresses: configuration.vrrp.static.addresses.map(({ address, prefixLength, interface: name, label, scope, broadcast }) => ({ address: `${address}/${prefixLength}`, interface: name, label, scope: scope ?? 'global', broadcast })),
+    routes: configuration.vrrp.static.routes.map(routeForm),
+    rules: configuration.vrrp.static.rules.map(ruleForm),
+  },
   ipvs: ipvsForm(configuration.ipvs),
   system: { manage: false },
   virtual_servers: configuration.virtualServers.map(serviceForm),
@@ -40,6 +46,8 @@ const instanceForm = (instance: InstanceConfiguration): FileMapping => ({
   checksum: instance.version === 3 && instanceFamily(instance) === 'ipv4' ? instance.checksum : undefined,
   authentication: instance.authentication && { type: instance.authentication.type, password: mask },
   virtual_addresses: instance.virtualAddresses.map((item) => ({ address: `${item.address}/${item.prefixLength}`, interface: item.interface, label: item.label, advertise: item.advertise, scope: item.scope ?? 'global', broadcast: item.broadcast })),
+  virtual_routes: instance.virtualRoutes?.map(routeForm),
+  virtual_rules: instance.virtualRules?.map(ruleForm),
   garp: { repeat: instance.garp.repeat, delay: formatDuration(instance.garp.delay), refresh: formatDuration(instance.garp.refresh) },
   track: trackForm(instance.track),
   unicast: instance.unicast && { source: instance.unicast.source, peers: instance.unicast.peers, ttl: instance.unicast.ttl, min_ttl: instance.unicast.minTtl, max_ttl: instance.unicast.maxTtl },
@@ -52,6 +60,7 @@ const trackForm = (track: TrackConfiguration | undefined): FileValue =>
     scripts: track.scripts.map(({ name, weight }) => ({ name, weight })),
     files: track.files.map((file) => ({ ...file, interval: formatDuration(file.interval) })),
     processes: track.processes.map(({ name, weight, interval }) => ({ name, weight, interval: formatDuration(interval) })),
+    routes: track.routes?.map(trackedRouteForm),
   };
 
 const notifyForm = (notify: NotifyConfiguration | undefined): FileMapping | undefined => notify && { ...notify, timeout: formatDuration(notify.timeout) };

@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import { complete } from './complete.js';
 import { readCertificates, type ReadText } from './cross-checks/certificates.js';
 import type { Context } from './cross-checks/context.js';
+import { checkRouting } from './cross-checks/routing.js';
 import { checkIpvs } from './cross-checks/ipvs.js';
 import { checkInstanceReference, checkVrrp } from './cross-checks/vrrp.js';
 import { checkVirtualServers } from './cross-checks/virtual-servers.js';
@@ -118,6 +119,7 @@ const validate = (document: SourceDocument, collected: Collector, path: string, 
   if (file === undefined) return undefined;
   const context: Context = { file, report: collected.report, lineOf: collected.lineOf, given: document.has, valueAt: (where) => valueAt(document.value, where) };
   checkVrrp(context);
+  checkRouting(context);
   checkIpvs(context);
   if (file.ipvs?.sync?.instance !== undefined) checkInstanceReference(context, file.ipvs.sync.instance, ['ipvs', 'sync', 'instance']);
   checkVirtualServers(context);

@@ -1,5 +1,6 @@
 /** The configuration after validation: plain, complete, immutable data that can be sent between processes as it is. */
 import type { Microseconds } from '../time/microseconds.js';
+import type { RouteConfiguration, RuleConfiguration, StaticConfiguration, TrackedRoute } from './routing-model.js';
 
 export interface Configuration {
   readonly routerId: string;
@@ -26,6 +27,8 @@ export interface VrrpConfiguration {
   readonly syncGroups: readonly SyncGroupConfiguration[];
   /** so long after the daemon's start nothing is sent or heard; 0 = not at all */
   readonly startupDelay: Microseconds;
+  /** absent: nothing */
+  readonly static?: StaticConfiguration | undefined;
   /** path of a FIFO that gets a line for each transition */
   readonly notifyFifo?: string | undefined;
 }
@@ -50,6 +53,9 @@ export interface InstanceConfiguration {
   /** VRRPv2 only (RFC 2338's simple text password; at most 8 octets) */
   readonly authentication: { readonly type: 'pass'; readonly password: string } | undefined;
   readonly virtualAddresses: readonly VirtualAddress[];
+  /** held with the addresses; absent: none */
+  readonly virtualRoutes?: readonly RouteConfiguration[] | undefined;
+  readonly virtualRules?: readonly RuleConfiguration[] | undefined;
   readonly garp: GarpConfiguration;
   /** absent: nothing is tracked */
   readonly track?: TrackConfiguration | undefined;
@@ -117,6 +123,8 @@ export interface TrackConfiguration {
   readonly scripts: readonly { readonly name: string; readonly weight: number | undefined }[];
   readonly files: readonly TrackedFile[];
   readonly processes: readonly TrackedProcess[];
+  /** absent: none */
+  readonly routes?: readonly TrackedRoute[] | undefined;
 }
 
 export interface TrackedInterface {

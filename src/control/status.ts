@@ -11,6 +11,8 @@ export interface Status {
   readonly instances: readonly InstanceStatus[];
   readonly virtual_servers: readonly VirtualServerStatus[];
   readonly sync: SyncStatus | null;
+  /** missing where nothing is configured */
+  readonly static?: StaticStatus;
   readonly processes: readonly ProcessStatus[];
 }
 
@@ -46,6 +48,8 @@ export interface InstanceStatus {
   readonly sync_group: string | null;
   readonly virtual_addresses: readonly { readonly address: string; readonly interface: string; readonly held: boolean }[];
   /** false when the last master heard lists other addresses than ours */
+  readonly virtual_routes?: readonly HeldStatus[];
+  readonly virtual_rules?: readonly HeldStatus[];
   readonly address_list_agrees: boolean;
   /** someone else claims what this instance holds: `conflicts` is not empty */
   readonly split_brain: boolean;
@@ -58,6 +62,20 @@ export interface InstanceStatus {
   readonly yielding: boolean;
   /** e.g. advertisements_sent, advertisements_received, rejected.checksum, checksum.pseudo_header, garp_sent, to_master ... */
   readonly counters: Readonly<Record<string, number>>;
+}
+
+/** A route or a rule. */
+export interface HeldStatus {
+  /** as `ip route` and `ip rule` write it */
+  readonly name: string;
+  /** it is in the kernel */
+  readonly held: boolean;
+}
+
+export interface StaticStatus {
+  readonly addresses: InstanceStatus['virtual_addresses'];
+  readonly routes: readonly HeldStatus[];
+  readonly rules: readonly HeldStatus[];
 }
 
 /** Someone else who claims what an instance holds while it is MASTER. */
@@ -78,8 +96,8 @@ export interface ConflictStatus {
 }
 
 export interface TrackerStatus {
-  readonly type: 'interface' | 'script' | 'file' | 'process';
-  /** of a file: its path */
+  readonly type: 'interface' | 'script' | 'file' | 'process' | 'route';
+  /** of a file: its path; of a route: as `ip route` writes it */
   readonly name: string;
   /** unknown: no result yet */
   readonly state: 'up' | 'down' | 'unknown';

@@ -2,7 +2,8 @@
 import type { VirtualAddress } from '../config/model.js';
 import { counted, event, type Report } from '../control/event.js';
 import { QuietConditions } from '../control/quiet-conditions.js';
-import type { InstanceStatus, SyncStatus } from '../control/status.js';
+import type { StaticConfiguration } from '../config/routing-model.js';
+import type { InstanceStatus, StaticStatus, SyncStatus } from '../control/status.js';
 import { Announcer } from '../network/announcer.js';
 import type { Family } from '../network/ip-address.js';
 import { type NetworkChange, NetworkMonitor } from '../network/monitor.js';
@@ -22,6 +23,8 @@ import { Operator } from './operator.js';
 import { Ports } from './ports.js';
 import { Reception } from './reception.js';
 import { type RouterEvent, type RouterState, stepRouter } from './router.js';
+import { Routing } from './routing.js';
+import { StaticAddresses } from './static-addresses.js';
 import { sourceAddress } from './source-address.js';
 import { SplitBrain } from './split-brain.js';
 import { stalledMasters, stallEvent } from './stall.js';
@@ -56,12 +59,16 @@ export class Engine {
   private readonly announcer = new Announcer();
   private readonly addresses = new AddressHolder(this.monitor, this.announcer);
   private readonly holdings: Holdings;
+  private readonly routing: Routing;
+  private readonly staticAddresses: StaticAddresses;
+  private fixed: StaticConfiguration | undefined;
   private readonly ports = new Ports({
     onPacket: (name, family, packet) => this.packet(name, family, packet),
     onError: (name, error) => this.portFailed(name, error),
   });
   private readonly tracking = new Tracking({
     link: (name) => this.monitor.link(name),
+    route: (key) => this.routing.result(key),
     instances: () => this.instances.values(),
     faultsOf: (name) => this.router.get(name)?.faults,
     dispatch: (routerEvent) => this.dispatch(routerEvent),
@@ -89,6 +96,8 @@ export class Engine {
   constructor(private readonly events: EngineEvents) {
     this.conditions = new QuietConditions(events.report);
     this.holdings = new Holdings(this.addresses, this.conditions, events.report, () => this.arm());
+    this.routing = new Routing({ link: (name) => this.monitor.link(name), conditions: this.conditions, report: events.report, onTracked: () => this.started && !this.stopping && this.tracking.routesChanged() });
+    this.staticAddresses = new StaticAddresses(this.addresses, this.conditions, events.report);
     this.sync = new SyncRoleKeeper(events.report);
     this.recorder = new FlightRecorder(events);
     this.operator = new Operator({
@@ -104,12 +113,12 @@ export class Engine {
     this.audit = setInterval(() => this.runAudit(), auditMilliseconds);
   }
 
-  get status(): { readonly instances: readonly InstanceStatus[]; readonly sync: SyncStatus | undefined } {
+  get status(): { readonly instances: readonly InstanceStatus[]; readonly sync: SyncStatus | undefined; readonly static?: StaticStatus } {
     const instances = [...this.instances.values()].flatMap((instance) => {
       const state = this.router.get(instance.name)?.state ?? (this.heldUntil === undefined ? undefined : waiting(this.heldUntil, monotonicNow()));
-      return state ? [instance.status(state, (address) => this.addresses.isHeld(address))] : [];
+      return state ? [{ ...instance.status(state, (address) => this.addresses.isHeld(address)), ...this.routing.status(instance) }] : [];
     });
-    return { instances, sync: this.sync.status };
+    return { instances, sync: this.sync.status, ...(this.fixed && { static: { addresses: this.staticAddresses.status(), ...this.routing.staticStatus(this.fixed) } }) };
   }
 
   /** Carries out what the operator wants; resolves when it is done, never rejects. */
@@ -123,9 +132,12 @@ export class Engine {
    * Puts a configuration in force: only what differs is touched. Done when the kernel agrees.
    * @returns the virtual addresses that are not ours to remove
    */
-  async configure({ vrrp, sync, owned, resume, heldUntil, tracked }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
+  async configure({ vrrp, sync, owned, ownedRouting = { routes: [], rules: [] }, resume, heldUntil, tracked }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
     if (!this.started) await this.monitor.refresh();
     if (!this.started && heldUntil !== undefined && monotonicNow() < heldUntil) this.holdBack(heldUntil);
+    this.fixed = vrrp.static;
+    await this.staticAddresses.configure(vrrp.static?.addresses ?? [], owned);
+    await this.routing.begin(vrrp, ownedRouting);
     this.tracking.configure(vrrp, tracked);
     const groupOf = new Map(vrrp.syncGroups.flatMap(({ name, instances }) => instances.map((instance) => [instance, name] as const)));
     this.virtualAddresses = new Set(vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses.map(({ address }) => address)));
@@ -145,7 +157,8 @@ export class Engine {
       const instance = this.instances.get(configuration.name);
       if (instance) this.tracking.apply(instance, !known);
     }
-    const isWanted = new Set(vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses.map(describeAddress)));
+    this.routing.sweep(vrrp, ownedRouting);
+    const isWanted = new Set([...(vrrp.static?.addresses ?? []), ...vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses)].map(describeAddress));
     const stale = owned.filter((address) => !isWanted.has(describeAddress(address)) && this.addresses.isHeld(address));
     if (stale.length > 0) {
       void this.addresses.remove(stale);
@@ -156,13 +169,15 @@ export class Engine {
     const now = monotonicNow();
     this.started = true;
     // what an earlier run left would be held beside the master
-    if (this.heldUntil !== undefined) for (const instance of this.instances.values()) this.holdings.release(instance);
+    if (this.heldUntil !== undefined) for (const instance of this.instances.values()) this.release(instance);
     this.dispatch({ type: 'start', resume: new Set(resume.filter(({ until }) => now < until).map(({ instance }) => instance)) });
     this.syncInstance = sync?.instance;
     this.followSyncRole();
     void this.sync.configure(sync);
     await this.holdings.settled();
-    return [...this.instances.values()].flatMap(({ configuration, foreign }) => configuration.virtualAddresses.filter((address) => foreign.has(describeAddress(address))));
+    await this.routing.settled();
+    const foreign = [...this.instances.values()].flatMap((instance) => instance.configuration.virtualAddresses.filter((address) => instance.foreign.has(describeAddress(address))));
+    return [...foreign, ...this.staticAddresses.notOurs];
   }
 
   private addInstance(instance: Instance, owned: readonly OwnedAddress[]): void {
@@ -216,6 +231,7 @@ export class Engine {
       };
       const [removed, added] = [missing(was, is), missing(is, was)];
       this.holdings.exchange(instance, removed, added);
+      this.routing.exchange(instance);
     }
     this.dispatch({ type: 'configure', instance: instance.name, settings: instance.settings, group });
     this.checkInterface(instance);
@@ -237,7 +253,10 @@ export class Engine {
     this.tracking.close();
     for (const name of [...this.instances.keys()]) this.dispatch({ type: 'remove', instance: name });
     this.timer.set(undefined);
+    this.routing.end();
+    await this.routing.settled();
     await this.holdings.settled();
+    await this.staticAddresses.end();
     if (endSync) await this.sync.configure(undefined);
     await new Promise((resolve) => setTimeout(resolve, lingerMilliseconds));
     this.sync.close();
@@ -245,6 +264,7 @@ export class Engine {
     this.ports.retain([]);
     this.announcer.close();
     this.addresses.close();
+    this.routing.close();
     this.monitor.close();
   }
 
@@ -267,6 +287,8 @@ export class Engine {
   private networkChanged(change: NetworkChange): void {
     if (!this.started || this.stopping) return;
     this.noticeStall();
+    this.routing.networkChanged(change);
+    if (change.type !== 'address_added') this.staticAddresses.repair();
     if (change.type === 'link') {
       const { name: interfaceName, link, renamedTo, hardwareAddressChanged } = change;
       if (!link) {
@@ -398,6 +420,8 @@ export class Engine {
     this.sync.audit();
     this.conditions.sweep();
     for (const instance of this.instances.values()) this.holdings.repair(instance);
+    this.routing.audit();
+    this.staticAddresses.repair();
   }
 
   // --- what goes out ------------------------------------------------------------------------------------------
@@ -437,6 +461,7 @@ export class Engine {
         return;
       case 'hold':
         this.holdings.hold(instance);
+        this.routing.hold(instance);
         this.splitBrain.begin();
         return;
       case 'announce':
@@ -444,10 +469,16 @@ export class Engine {
         if (effect.cause === 'lower_priority') this.holdings.announceAgain(instance);
         return;
       case 'release':
-        this.holdings.release(instance);
+        this.release(instance);
         this.splitBrain.end(instance);
         return;
     }
+  }
+
+  /** What leads to the addresses goes first. */
+  private release(instance: Instance): void {
+    this.routing.release(instance);
+    this.holdings.release(instance);
   }
 
   /** Something is wrong with this host's network, and it serves nobody: what it cannot reach may be well. */

@@ -4,6 +4,7 @@ import { Milliseconds, Seconds } from '../../time/microseconds.js';
 import { addressScopes, type AddressScope } from '../model.js';
 import { notify, notifyFifo } from './notify.js';
 import { addressLabel, broadcast, duration, flag, interfaceName, ipAddress, list, mapping, named, oneOf, password, readAddressWithLength, textual, wholeNumber, type AddressWithLength } from './values.js';
+import { virtualRoutes, virtualRules } from './routing.js';
 import { track } from './track.js';
 
 export const version = () => z.literal([2, 3], { error: '2 or 3' });
@@ -73,6 +74,8 @@ export const instance = mapping({
     .optional()
     .describe('VRRPv2 only'),
   virtual_addresses: list(virtualAddress, 'a list of addresses such as [192.0.2.10/24]').min(1, { error: 'at least one address' }).describe('What the master holds: addresses, or mappings'),
+  virtual_routes: virtualRoutes().describe('Routes that the master holds beside its addresses'),
+  virtual_rules: virtualRules().describe('Routing rules that the master holds beside its addresses'),
   garp: garp.prefault({}).describe('Gratuitous ARP: how the master announces its addresses'),
   unicast: unicast.optional().describe('Advertisements to and from these routers instead of multicast'),
   track: track().describe('What the effective priority depends on; without a weight a failure is FAULT'),
