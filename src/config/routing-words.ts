@@ -4,7 +4,7 @@ import { mainTable, type NextHop, type RouteConfiguration, type RuleConfiguratio
 const isDefault = (network: string): boolean => network === '0.0.0.0/0' || network === '::/0';
 
 /** `default` says the family only by what follows: IPv6's is written out */
-const network = (text: string): string => (text === '0.0.0.0/0' ? 'default' : text.replace(/\/(?:32|128)$/, ''));
+const network = (text: string): string => (text === '0.0.0.0/0' ? 'default' : text.replace(text.includes(':') ? /\/128$/ : /\/32$/, ''));
 
 export const tableName = (table: number): string => Object.keys(tableNumbers).find((name) => tableNumbers[name] === table) ?? String(table);
 

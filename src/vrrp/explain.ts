@@ -1,4 +1,5 @@
 /** `tandem explain`: why an instance is what it is, and what would change it, in sentences. Pure. */
+import { missingRouting } from '../control/routing-status.js';
 import type { InstanceStatus } from '../control/status.js';
 import { minus, type Microseconds, toSeconds } from '../time/microseconds.js';
 import { type Backup, type InstanceState, isYielding, type Master, type Settings } from './machine.js';
@@ -65,7 +66,7 @@ const byState = (facts: ExplainFacts): readonly string[] => {
 
 const master = ({ status, settings, members, heard, now }: ExplainFacts, state: Master): readonly string[] => {
   const { priority, advertisementInterval, version } = settings;
-  const missing = status.virtual_addresses.filter(({ held }) => !held).map(({ address }) => address);
+  const missing = [...status.virtual_addresses.filter(({ held }) => !held).map(({ address }) => address), ...missingRouting(status)];
   const count = status.virtual_addresses.length;
   const group = members.length > 1 ? `, or when another of the sync group ${status.sync_group ?? ''} (${others(status.name, members)}) loses or fails` : '';
   return [
