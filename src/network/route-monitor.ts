@@ -27,6 +27,18 @@ export interface RoutingInterest {
 
 const groups: Readonly<Record<Family, readonly number[]>> = { ipv4: [RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_RULE], ipv6: [RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV6_RULE] };
 
+/** A table without a route is none to the kernel, and a host may lack IPv6 or rules. */
+const absent = new Set(['ENOENT', 'EAFNOSUPPORT', 'EOPNOTSUPP']);
+
+const dump = async (channel: NetlinkChannel, message: NetlinkMessage): Promise<readonly NetlinkMessage[]> => {
+  try {
+    return await channel.dump(message);
+  } catch (error) {
+    if (error instanceof NetlinkError && absent.has(error.code)) return [];
+    throw error;
+  }
+};
+
 export class RouteMonitor {
   private channel: NetlinkChannel | undefined;
   private readonly joined = new Set<Family>();
@@ -55,26 +67,17 @@ export class RouteMonitor {
     const routes: KernelRoute[] = [];
     const rules: KernelRule[] = [];
     for (const family of interest.families) {
-      routes.push(...(await channel.dump(routeDump(family, { protocol: ourProtocol }))).flatMap((message) => decodeRoute(message) ?? []));
-      rules.push(...(await channel.dump(ruleDump(family))).flatMap((message) => decodeRule(message) ?? []));
+      routes.push(...(await dump(channel, routeDump(family, { protocol: ourProtocol }))).flatMap((message) => decodeRoute(message) ?? []));
+      rules.push(...(await dump(channel, ruleDump(family))).flatMap((message) => decodeRule(message) ?? []));
     }
     const tracked: KernelRoute[] = [];
     const tables = new Map(interest.tracked.map(({ family, table }) => [`${family} ${table}`, { family, table }]));
-    for (const { family, table } of tables.values()) tracked.push(...(await this.table(channel, family, table)).filter((route) => this.isTracked(route)));
+    for (const { family, table } of tables.values()) tracked.push(...(await dump(channel, routeDump(family, { table }))).flatMap((message) => decodeRoute(message) ?? []).filter((route) => this.isTracked(route)));
     return { routes: routes.filter(({ protocol }) => protocol === ourProtocol), rules: rules.filter(({ protocol }) => protocol === ourProtocol), tracked };
   }
 
   close(): void {
     this.channel?.close();
-  }
-
-  private async table(channel: NetlinkChannel, family: Family, table: number): Promise<readonly KernelRoute[]> {
-    try {
-      return (await channel.dump(routeDump(family, { table }))).flatMap((message) => decodeRoute(message) ?? []);
-    } catch (error) {
-      if (error instanceof NetlinkError && error.code === 'ENOENT') return []; // a table without a route is none
-      throw error;
-    }
   }
 
   private isTracked({ family, destination, table }: KernelRoute): boolean {

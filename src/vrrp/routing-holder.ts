@@ -2,9 +2,10 @@
 import { monotonicNow } from '../time/clock.js';
 import { minus, type Microseconds } from '../time/microseconds.js';
 import { NetlinkChannel, type NetlinkMessage } from '../network/netlink-channel.js';
-import type { IndexOf } from '../network/route.js';
+import type { IndexOf, KernelRoute } from '../network/route.js';
+import type { KernelRule } from '../network/rule.js';
 import { type KernelRouting, noRouting, type RouteMonitor } from '../network/route-monitor.js';
-import { refusal, type RoutingItem } from './routing-item.js';
+import { placeOfRoute, placeOfRule, refusal, type RoutingItem } from './routing-item.js';
 
 /** What became of a change. */
 export interface RoutingOutcome {
@@ -19,6 +20,8 @@ interface Request {
   readonly message: NetlinkMessage;
   /** of these codes nobody is told */
   readonly tolerated: readonly string[];
+  /** the kernel must be told by which interface */
+  readonly needsInterfaces: boolean;
 }
 
 const notThere = ['ESRCH', 'ENOENT', 'ENODEV'];
@@ -26,6 +29,8 @@ const notThere = ['ESRCH', 'ENOENT', 'ENODEV'];
 export class RoutingHolder {
   private channel: NetlinkChannel | undefined;
   private there: KernelRouting = noRouting;
+  /** the same by place: a thousand routes are not each compared with a thousand */
+  private places: ReadonlyMap<string, KernelRouting> = new Map();
   /** ours; what was read while one was made may be older than it */
   private changes = 0;
   private reading: Promise<void> | undefined;
@@ -42,7 +47,7 @@ export class RoutingHolder {
 
   /** By what was read last, and what we did since. */
   isHeld(item: RoutingItem): boolean {
-    return item.isIn(this.there, this.indexOf);
+    return item.isIn(this.at(item), this.indexOf);
   }
 
   /** Reads what is there now, or was after the call. @throws NetlinkError */
@@ -56,23 +61,29 @@ export class RoutingHolder {
   add(items: readonly RoutingItem[]): Promise<RoutingOutcome> {
     const requests = items.flatMap((item): readonly Request[] => {
       if (this.isHeld(item)) return [];
-      const addition = { item, message: item.addition(this.indexOf), tolerated: [] };
+      const addition = { item, message: item.addition(this.indexOf), tolerated: [], needsInterfaces: true };
       // ours in another form, such as one that lost its source address with that address
-      return item.isDisplaced(this.there, this.indexOf) ? [{ item, message: item.clearing(this.indexOf), tolerated: notThere }, addition] : [addition];
+      return item.isDisplaced(this.at(item), this.indexOf) ? [{ item, message: item.clearing(this.indexOf), tolerated: notThere, needsInterfaces: false }, addition] : [addition];
     });
     return this.change(requests, items.filter((item) => this.isHeld(item)));
   }
 
   /** In one batch, in reverse order; one that is not there is no failure. */
   remove(items: readonly RoutingItem[]): Promise<RoutingOutcome> {
-    const requests = [...items].reverse().map((item) => ({ item, message: item.deletion(this.indexOf), tolerated: notThere }));
+    const requests = [...items].reverse().map((item) => {
+      // an interface that has another name now carries the route still
+      const message = this.missingInterface(item) === undefined ? item.deletion(this.indexOf) : item.clearing(this.indexOf);
+      return { item, message, tolerated: notThere, needsInterfaces: false };
+    });
     const outcome = this.change(requests, []);
-    const isGone = (kernel: Partial<KernelRouting>): boolean => items.some((item) => item.isIn({ ...noRouting, ...kernel }, this.indexOf));
-    this.there = {
+    const gone = new Map(items.map(({ place }): readonly [string, RoutingItem[]] => [place, []]));
+    for (const item of items) gone.get(item.place)?.push(item);
+    const isGone = (place: string, kernel: KernelRouting): boolean => gone.get(place)?.some((item) => item.isIn(kernel, this.indexOf)) ?? false;
+    this.keep({
       ...this.there,
-      routes: this.there.routes.filter((route) => !isGone({ routes: [route] })),
-      rules: this.there.rules.filter((rule) => !isGone({ rules: [rule] })),
-    };
+      routes: this.there.routes.filter((route) => !isGone(placeOfRoute(route), { ...noRouting, routes: [route] })),
+      rules: this.there.rules.filter((rule) => !isGone(placeOfRule(rule), { ...noRouting, rules: [rule] })),
+    });
     return outcome;
   }
 
@@ -82,8 +93,8 @@ export class RoutingHolder {
 
   private async change(requests: readonly Request[], already: readonly RoutingItem[]): Promise<RoutingOutcome> {
     const start = monotonicNow();
-    const possible = requests.filter(({ item }) => this.missingInterface(item) === undefined);
-    const impossible = requests.filter(({ item, tolerated }) => this.missingInterface(item) !== undefined && !tolerated.includes('ENODEV'));
+    const lacking = new Set(requests.filter(({ item, needsInterfaces }) => needsInterfaces && this.missingInterface(item) !== undefined));
+    const possible = requests.filter((request) => !lacking.has(request));
     this.changes++;
     this.channel ??= NetlinkChannel.open('route');
     const batch = this.channel.batch(possible.map(({ message }) => message));
@@ -95,9 +106,26 @@ export class RoutingHolder {
     });
     return {
       changed: [...new Set([...already, ...possible.flatMap((request) => (codes.has(request) ? [] : [request.item]))])].filter((item) => refused.every((other) => other.item !== item)),
-      failures: [...impossible.map(({ item }) => ({ item, reason: `there is no interface ${this.missingInterface(item) ?? ''}` })), ...refused],
+      failures: [...[...lacking].map(({ item }) => ({ item, reason: `there is no interface ${this.missingInterface(item) ?? ''}` })), ...refused],
       duration,
     };
+  }
+
+  private at({ place }: RoutingItem): KernelRouting {
+    return this.places.get(place) ?? noRouting;
+  }
+
+  private keep(there: KernelRouting): void {
+    this.there = there;
+    const places = new Map<string, { routes: KernelRoute[]; rules: KernelRule[]; tracked: KernelRoute[] }>();
+    const at = (place: string): { routes: KernelRoute[]; rules: KernelRule[] } => {
+      const known = places.get(place) ?? { routes: [], rules: [], tracked: [] };
+      places.set(place, known);
+      return known;
+    };
+    for (const route of there.routes) at(placeOfRoute(route)).routes.push(route);
+    for (const rule of there.rules) at(placeOfRule(rule)).rules.push(rule);
+    this.places = places;
   }
 
   private missingInterface({ interfaces }: RoutingItem): string | undefined {
@@ -109,7 +137,7 @@ export class RoutingHolder {
       this.again = false;
       const { changes } = this;
       const there = await this.monitor.read();
-      if (changes === this.changes) this.there = there;
+      if (changes === this.changes) this.keep(there);
       else this.again = true;
     }
   }

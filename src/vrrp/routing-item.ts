@@ -10,6 +10,8 @@ import { isRule, ruleAddition, ruleDeletion } from '../network/rule.js';
 export interface RoutingItem {
   readonly kind: 'route' | 'rule';
   readonly family: Family;
+  /** what is elsewhere is another */
+  readonly place: string;
   /** two with the same key are the same in all that they say */
   readonly key: string;
   /** `route 10.8.0.0/24 via 192.0.2.254` */
@@ -28,9 +30,13 @@ export interface RoutingItem {
   readonly isDeletedBy: (notification: RoutingNotification) => boolean;
 }
 
+export const placeOfRoute = ({ family, table, destination }: { readonly family: Family; readonly table: number; readonly destination: string }): string => `route ${family} ${table} ${destination}`;
+export const placeOfRule = ({ family, priority }: { readonly family: Family; readonly priority: number }): string => `rule ${family} ${priority}`;
+
 export const routeItem = (route: RouteConfiguration): RoutingItem => ({
   kind: 'route',
   family: route.family,
+  place: placeOfRoute(route),
   key: JSON.stringify(route),
   text: `route ${describeRoute(route)}`,
   interfaces: interfacesOf(route),
@@ -47,6 +53,7 @@ export const routeItem = (route: RouteConfiguration): RoutingItem => ({
 export const ruleItem = (rule: RuleConfiguration): RoutingItem => ({
   kind: 'rule',
   family: rule.family,
+  place: placeOfRule(rule),
   key: JSON.stringify(rule),
   text: `rule ${describeRule(rule)}`,
   interfaces: [],

@@ -190,7 +190,7 @@ export class Routing {
   }
 
   private notified(notification: RoutingNotification): void {
-    for (const { items } of this.owners.values()) for (const item of items) if (item.isDeletedBy(notification)) this.deleted.add(item.key);
+    if (notification.deleted) for (const { items } of this.owners.values()) for (const item of items) if (item.isDeletedBy(notification)) this.deleted.add(item.key);
     this.schedule();
   }
 
@@ -206,7 +206,10 @@ export class Routing {
     try {
       await this.holder.read();
     } catch (error) {
-      if (!this.closed) this.surroundings.report(event('warn', `routes and rules could not be read: ${inWords(error)}`));
+      if (!this.closed) {
+        const sentence = `routes and rules could not be read: ${inWords(error)}`;
+        this.surroundings.conditions.note(sentence, () => event('warn', sentence), (count) => event('info', 'routes and rules can be read again', { failures: count }));
+      }
       return;
     }
     if (this.closed) return;
