@@ -1,4 +1,5 @@
 /** The lvs child's engine: checks health, and keeps the kernel's IPVS table equal to what configuration and health ask for. */
+import { existsSync } from 'node:fs';
 import { Conditions } from '../control/conditions.js';
 import { counted, event, type Report } from '../control/event.js';
 import type { VirtualServerStatus } from '../control/status.js';
@@ -182,7 +183,19 @@ export class LvsEngine {
     this.options.report(event('info', `loaded the kernel module ${modules.join(', ')}`));
   }
 
+  /** What services need beside their schedulers, e.g. ip_vs_ftp: without it they work, but not wholly. */
+  private async loadHelpers(): Promise<void> {
+    const modules = new Set(this.servers.flatMap(({ configuration }) => configuration.modules).filter((module) => !existsSync(`/sys/module/${module}`)));
+    try {
+      if (modules.size > 0) await this.load([...modules]);
+      this.conditions.end('helpers', () => event('info', 'the kernel has the modules that services need'));
+    } catch (error) {
+      this.conditions.begin('helpers', () => event('error', inWords(error)));
+    }
+  }
+
   private async applySettings(client: IpvsClient, { ipvs }: LvsConfigure): Promise<void> {
+    await this.loadHelpers();
     try {
       for (const { key, before, after } of await this.sysctls.apply(ipvs.sysctls)) {
         this.options.report(event('info', `net.ipv4.vs.${key}: ${before} -> ${after}`));
