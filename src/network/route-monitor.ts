@@ -2,7 +2,7 @@
 import type { TrackedRoute } from '../config/routing-model.js';
 import type { Family } from './ip-address.js';
 import { NetlinkChannel, NetlinkError, type NetlinkMessage } from './netlink-channel.js';
-import { decodeRoute, type KernelRoute, ourProtocol, routeDump, RTM_DELROUTE, RTM_NEWROUTE, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE } from './route.js';
+import { decodeRoute, type KernelRoute, ourProtocol, placeOfRoute, routeDump, RTM_DELROUTE, RTM_NEWROUTE, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE } from './route.js';
 import { decodeRule, type KernelRule, RTM_DELRULE, RTM_NEWRULE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE, ruleDump } from './rule.js';
 
 /** Routes and rules of protocol 112, and those of any protocol that are tracked. */
@@ -23,6 +23,8 @@ type Target = Pick<TrackedRoute, 'family' | 'destination' | 'table'>;
 export interface RoutingInterest {
   readonly families: ReadonlySet<Family>;
   readonly tracked: readonly Target[];
+  /** `placeOfRoute` of our routes: another's there may have replaced one */
+  readonly places: ReadonlySet<string>;
 }
 
 const groups: Readonly<Record<Family, readonly number[]>> = { ipv4: [RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_RULE], ipv6: [RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV6_RULE] };
@@ -42,7 +44,7 @@ const dump = async (channel: NetlinkChannel, message: NetlinkMessage): Promise<r
 export class RouteMonitor {
   private channel: NetlinkChannel | undefined;
   private readonly joined = new Set<Family>();
-  private interest: RoutingInterest = { families: new Set(), tracked: [] };
+  private interest: RoutingInterest = { families: new Set(), tracked: [], places: new Set() };
 
   /** @param onNotification of what is ours, or tracked; IPv4 routes that go with their interface or source address go without one */
   constructor(private readonly onNotification: (notification: RoutingNotification) => void) {}
@@ -89,7 +91,7 @@ export class RouteMonitor {
       case RTM_NEWROUTE:
       case RTM_DELROUTE: {
         const route = decodeRoute(message);
-        if (route && (route.protocol === ourProtocol || this.isTracked(route))) this.onNotification({ kind: 'route', deleted: message.type === RTM_DELROUTE, route });
+        if (route && (route.protocol === ourProtocol || this.interest.places.has(placeOfRoute(route)) || this.isTracked(route))) this.onNotification({ kind: 'route', deleted: message.type === RTM_DELROUTE, route });
         return;
       }
       case RTM_NEWRULE:

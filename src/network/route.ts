@@ -60,6 +60,9 @@ export interface KernelNextHop {
   readonly dead: boolean;
 }
 
+/** Routes with another place have nothing to do with each other. */
+export const placeOfRoute = ({ family, table, destination }: { readonly family: Family; readonly table: number; readonly destination: string }): string => `route ${family} ${table} ${destination}`;
+
 /** Index of an interface by its name. */
 export type IndexOf = (name: string) => number | undefined;
 

@@ -2,10 +2,10 @@
 import { monotonicNow } from '../time/clock.js';
 import { minus, type Microseconds } from '../time/microseconds.js';
 import { NetlinkChannel, type NetlinkMessage } from '../network/netlink-channel.js';
-import type { IndexOf, KernelRoute } from '../network/route.js';
+import { type IndexOf, type KernelRoute, placeOfRoute } from '../network/route.js';
 import type { KernelRule } from '../network/rule.js';
 import { type KernelRouting, noRouting, type RouteMonitor } from '../network/route-monitor.js';
-import { placeOfRoute, placeOfRule, refusal, type RoutingItem } from './routing-item.js';
+import { placeOfRule, refusal, type RoutingItem } from './routing-item.js';
 
 /** What became of a change. */
 export interface RoutingOutcome {

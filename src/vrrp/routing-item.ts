@@ -3,7 +3,7 @@ import type { RouteConfiguration, RoutingConfiguration, RuleConfiguration } from
 import { describeRoute, describeRule } from '../config/routing-words.js';
 import type { Family } from '../network/ip-address.js';
 import type { NetlinkMessage } from '../network/netlink-channel.js';
-import { type IndexOf, interfacesOf, isInPlaceOf, isRoute, routeAddition, routeDeletion } from '../network/route.js';
+import { type IndexOf, interfacesOf, isInPlaceOf, isRoute, ourProtocol, placeOfRoute, routeAddition, routeDeletion } from '../network/route.js';
 import type { KernelRouting, RoutingNotification } from '../network/route-monitor.js';
 import { isRule, ruleAddition, ruleDeletion } from '../network/rule.js';
 
@@ -27,10 +27,10 @@ export interface RoutingItem {
   readonly isIn: (there: KernelRouting, indexOf: IndexOf) => boolean;
   /** ours, but another one, stands where this is to be */
   readonly isDisplaced: (there: KernelRouting, indexOf: IndexOf) => boolean;
+  /** it may be gone by this: deleted, or replaced by another's */
   readonly isDeletedBy: (notification: RoutingNotification) => boolean;
 }
 
-export const placeOfRoute = ({ family, table, destination }: { readonly family: Family; readonly table: number; readonly destination: string }): string => `route ${family} ${table} ${destination}`;
 export const placeOfRule = ({ family, priority }: { readonly family: Family; readonly priority: number }): string => `rule ${family} ${priority}`;
 
 export const routeItem = (route: RouteConfiguration): RoutingItem => ({
@@ -47,7 +47,8 @@ export const routeItem = (route: RouteConfiguration): RoutingItem => ({
   isIn: ({ routes }, indexOf) => routes.some((there) => isRoute(route, there, indexOf)),
   isDisplaced: ({ routes }, indexOf) => routes.some((there) => isInPlaceOf(route, there)) && !routes.some((there) => isRoute(route, there, indexOf)),
   // of several next hops it may name the one that went
-  isDeletedBy: (notification) => notification.kind === 'route' && notification.deleted && isInPlaceOf(route, notification.route),
+  isDeletedBy: (notification) =>
+    notification.kind === 'route' && (notification.deleted ? isInPlaceOf(route, notification.route) : notification.route.protocol !== ourProtocol && placeOfRoute(notification.route) === placeOfRoute(route)),
 });
 
 export const ruleItem = (rule: RuleConfiguration): RoutingItem => ({

@@ -69,16 +69,15 @@ export class Routing {
 
   /** A configuration is about to be put in force: reads what is there, and sets the static ones. `sweep` follows. */
   async begin(vrrp: VrrpConfiguration, owned: RoutingConfiguration): Promise<void> {
-    this.tracked = trackedIn(vrrp);
-    const wanted = this.wantedBy(vrrp);
-    const families = new Set<Family>([...wanted, ...itemsOf(owned), ...[...this.owners.values()].flatMap(({ items }) => items), ...this.tracked].map(({ family }) => family));
-    this.monitor.watch({ families, tracked: this.tracked });
+    // until the trackers have changed too, those of before are asked for
+    this.watch([...trackedIn(vrrp), ...this.tracked], [...this.wantedBy(vrrp), ...itemsOf(owned), ...[...this.owners.values()].flatMap(({ items }) => items)]);
     await this.look();
     this.setStatic(vrrp.static);
   }
 
   /** Takes out what an earlier configuration or run of ours left and nobody wants now. */
   sweep(vrrp: VrrpConfiguration, owned: RoutingConfiguration): void {
+    this.watch(trackedIn(vrrp), [...this.wantedBy(vrrp), ...itemsOf(owned)]);
     const wanted = new Set(this.wantedBy(vrrp).map(({ key }) => key));
     const stale = itemsOf(owned).filter((item) => !wanted.has(item.key) && this.holder.isHeld(item));
     if (stale.length === 0) return;
@@ -163,6 +162,11 @@ export class Routing {
     this.holder.close();
   }
 
+  private watch(tracked: readonly TrackedRoute[], items: readonly RoutingItem[]): void {
+    this.tracked = tracked;
+    this.monitor.watch({ families: new Set<Family>([...items, ...tracked].map(({ family }) => family)), tracked, places: new Set(items.map(({ place }) => place)) });
+  }
+
   private heldStatus(item: RoutingItem): HeldStatus {
     return { name: item.text.slice(item.kind.length + 1), held: this.holder.isHeld(item) };
   }
@@ -190,7 +194,7 @@ export class Routing {
   }
 
   private notified(notification: RoutingNotification): void {
-    if (notification.deleted) for (const { items } of this.owners.values()) for (const item of items) if (item.isDeletedBy(notification)) this.deleted.add(item.key);
+    for (const { items } of this.owners.values()) for (const item of items) if (item.isDeletedBy(notification)) this.deleted.add(item.key);
     this.schedule();
   }
 

@@ -92,6 +92,7 @@ export class StaticAddresses {
     for (const address of addresses) this.foreign.delete(describeAddress(address));
     if (changed > 0) this.report(event('info', `static: ${verb} ${counted(changed, 'address', 'addresses')}`));
     for (const failure of failures) {
+      for (const address of addresses) if (failure.startsWith(`${describeAddress(address)}:`)) this.lost.add(describeAddress(address));
       this.conditions.note(
         `static ${failure}`,
         () => event('error', `static: address could not be added: ${failure}`),

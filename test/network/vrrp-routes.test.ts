@@ -111,6 +111,27 @@ describe('the routes and rules of a master', () => {
     expect(await a.status()).toMatchObject({ state: 'MASTER', counters: { to_master: 1, routes_put_back: 4 } });
   });
 
+  it('that someone else replaces are back beside the other`s', async () => {
+    const { stage } = context;
+    const a = await start(stage.a, '      virtual_routes: [{ destination: 10.8.0.0/24, via: 10.77.0.254 }]');
+    await a.statusThat(isHeld, 'holding it');
+    ipIn(stage.a, 'route', 'replace', '10.8.0.0/24', 'via', '10.77.0.9');
+    await a.line(/^web: someone else deleted route 10\.8\.0\.0\/24 via 10\.77\.0\.254 while we are MASTER$/);
+    await a.line(/^web: put back 1 route$/);
+    expect(ipIn(stage.a, 'route', 'get', '10.8.0.1')).toMatch(/via 10\.77\.0\.254/);
+    expect(routesOf(stage.a, '-4')).toHaveLength(1);
+  });
+
+  it('of IPv6 whose place a stranger`s equal route has are told of, and it is not taken away', async () => {
+    const { stage } = context;
+    ipIn(stage.a, '-6', 'addr', 'add', '2001:db8::1/64', 'dev', 'e0', 'nodad');
+    ipIn(stage.a, '-6', 'route', 'add', '2001:db8:8::/48', 'via', '2001:db8::2');
+    const a = await start(stage.a, '      virtual_routes: [{ destination: "2001:db8:8::/48", via: "2001:db8::2" }]');
+    await a.line(/^web: route 2001:db8:8::\/48 via 2001:db8::2 could not be added: EEXIST, there is one already that is not ours/);
+    await a.stop();
+    expect(ipIn(stage.a, '-6', 'route', 'show', '2001:db8:8::/48')).toMatch(/via 2001:db8::2/);
+  });
+
   it('that go with an interface, or with their source address, come back with it', async () => {
     const { stage } = context;
     stage.segment.host('a', '10.78.0.1/24', 'e1', stage.a);

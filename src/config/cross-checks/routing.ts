@@ -70,7 +70,7 @@ const checkRoute = (context: Context, route: Route, path: Path, owner: Owner, un
   if (!isWhole<RouteEntry>(route, ['destination', 'type', 'table'])) return;
   const { table, metric, destination: network } = completeRoute(route, owner.family, owner.interface);
   const place = [...path, 'destination'];
-  unique(`${network} ${table} ${metric ?? (family === 'ipv6' ? 1_024 : 0)}`, place, `there is a route to ${describeRoute({ ...completeRoute(route, owner.family, owner.interface), nextHops: [], source: undefined, mtu: undefined })} already`);
+  unique(`${network} ${table} ${metric || (family === 'ipv6' ? 1_024 : 0)}`, place, `there is a route to ${describeRoute({ ...completeRoute(route, owner.family, owner.interface), nextHops: [], source: undefined, mtu: undefined })} already`);
 };
 
 /** A gateway, an interface, or both. */
