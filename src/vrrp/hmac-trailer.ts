@@ -11,6 +11,8 @@ const TYPE_HMAC_SHA256 = 1;
 const sequenceOffset = 4;
 const hmacOffset = 12;
 const hmacLength = 16;
+/** family (4 or 6), version, virtual router ID, 0, and the source in 16 octets, one of IPv4 followed by zeros */
+const pseudoHeaderLength = 20;
 /** of the VRRP message, not covered: over IPv6 it covers the trailer in its turn */
 const checksumOffset = 6;
 
@@ -29,20 +31,14 @@ export const sequenceOf = (trailer: Buffer): bigint => trailer.readBigUInt64BE(s
 
 /** Neither destination, TTL nor checksum count: one trailer serves the copies to all peers. */
 const digest = ({ message, trailer }: SignedMessage, source: string, key: Buffer): Buffer => {
-  const pseudoHeader = Buffer.alloc(20);
-  pseudoHeader.writeUInt8(familyOf(source) === 'ipv6' ? 6 : 4, 0);
-  pseudoHeader.writeUInt8(message.readUInt8(0) >>> 4, 1);
-  pseudoHeader.writeUInt8(message.readUInt8(1), 2);
-  encodeAddress(source).copy(pseudoHeader, 4);
-  return createHmac('sha256', key)
-    .update(pseudoHeader)
-    .update(message.subarray(0, checksumOffset))
-    .update(Buffer.alloc(2))
-    .update(message.subarray(checksumOffset + 2))
-    .update(trailer.subarray(0, hmacOffset))
-    .update(Buffer.alloc(hmacLength))
-    .digest()
-    .subarray(0, hmacLength);
+  const covered = Buffer.concat([Buffer.alloc(pseudoHeaderLength), message, trailer]);
+  covered.writeUInt8(familyOf(source) === 'ipv6' ? 6 : 4, 0);
+  covered.writeUInt8(message.readUInt8(0) >>> 4, 1);
+  covered.writeUInt8(message.readUInt8(1), 2);
+  encodeAddress(source).copy(covered, 4);
+  covered.writeUInt16BE(0, pseudoHeaderLength + checksumOffset);
+  covered.fill(0, covered.length - hmacLength);
+  return createHmac('sha256', key).update(covered).digest().subarray(0, hmacLength);
 };
 
 /**
