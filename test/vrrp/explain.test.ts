@@ -124,6 +124,13 @@ it('packets that were rejected come with what to do about them, known reasons an
   ]);
 });
 
+it('packets that were accepted without being authentic are told as such', () => {
+  const counters = { 'unverified.authentication_missing': 3 };
+  expect(explain(facts(backup(), { status: { ...status, counters } })).at(-1)).toBe(
+    'Accepted so far without being authentic, which mode: enforce would reject: 3 packets, authentication missing: the other router does not sign: give it the same authentication, or this one authentication.mode permissive meanwhile.',
+  );
+});
+
 it('says that the other router lists other addresses', () => {
   expect(said(backup(), { status: { ...status, address_list_agrees: false } })).toContain('10.0.0.1 lists other virtual addresses than this director does');
 });
