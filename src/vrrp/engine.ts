@@ -24,7 +24,7 @@ import { Reception } from './reception.js';
 import { type RouterEvent, type RouterState, stepRouter } from './router.js';
 import { sourceAddress } from './source-address.js';
 import { SplitBrain } from './split-brain.js';
-import { stalledMasters, stallEvent } from './stall.js';
+import { type StalledMaster, stalledMasters, stallEvent } from './stall.js';
 import { waiting } from './startup-delay.js';
 import { SyncRoleKeeper } from './sync-role.js';
 import { masterDownInterval } from './timers.js';
@@ -339,18 +339,22 @@ export class Engine {
   private timerDue(due: Microseconds): void {
     if (this.draining) return;
     const late = minus(monotonicNow(), due);
-    if (late > lateness) this.drain(late, 0, this.packets, stalledMasters(this.router, late));
+    if (late > lateness) this.drain(late, 0, this.packets, this.stalled());
     else this.expire();
   }
 
   /** After a pause a packet may come in before the late timer, and what it changes would hide how late that was. */
   private noticeStall(): void {
     const { late } = this.timer;
-    if (!this.draining && late > lateness) this.drain(late, 0, this.packets, stalledMasters(this.router, late));
+    if (!this.draining && late > lateness) this.drain(late, 0, this.packets, this.stalled());
+  }
+
+  private stalled(): readonly StalledMaster[] {
+    return stalledMasters(this.router, (name) => this.instances.get(name)?.advertisedAt, monotonicNow());
   }
 
   /** Lets the sockets be read until they are dry, before a late timer decides anything. */
-  private drain(late: Microseconds, round: number, packetsBefore: number, stalled: readonly string[]): void {
+  private drain(late: Microseconds, round: number, packetsBefore: number, stalled: readonly StalledMaster[]): void {
     this.draining = true;
     setImmediate(() => {
       // the first round only begins the poll phase; a round without a packet says that none is left
@@ -364,13 +368,13 @@ export class Engine {
     });
   }
 
-  private reportStall(late: Microseconds, stalled: readonly string[]): void {
-    for (const name of stalled) {
+  private reportStall(late: Microseconds, stalled: readonly StalledMaster[]): void {
+    for (const { instance: name, silence } of stalled) {
       const instance = this.instances.get(name);
       if (!instance) continue;
       const stillMaster = this.router.get(name)?.state.state === 'MASTER';
       instance.count('stalls');
-      this.events.report(stallEvent(instance, late, stillMaster));
+      this.events.report(stallEvent(instance, late, silence, stillMaster));
       if (stillMaster) this.dispatch({ type: 'instance', instance: name, event: { type: 'stalled', length: late } });
     }
   }
@@ -432,6 +436,7 @@ export class Engine {
         return;
       }
       case 'advertise':
+        instance.advertisedAt = monotonicNow();
         // one that waits in the queue must not follow the resignation
         this.transmission.advertise(instance, effect.priority, () => effect.priority === 0 || effect.parting === true || this.router.get(instance.name)?.state.state === 'MASTER');
         return;

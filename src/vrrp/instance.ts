@@ -26,6 +26,8 @@ export class Instance {
   holding = false;
   announcements: AnnouncementSchedule = { secondBurstAt: undefined, refreshAt: undefined };
   lastBurstAt: Microseconds | undefined;
+  /** the last advertisement was handed to the socket then */
+  advertisedAt: Microseconds | undefined;
   addressListAgrees = true;
   /** who else claims what it holds */
   readonly conflicts = new Conflicts();
