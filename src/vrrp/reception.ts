@@ -1,8 +1,8 @@
 /** What becomes of a received packet: climbed the ladder of checks, counted, compared with ours; what is odd is told once. */
+import type { HmacAuthentication } from '../config/model.js';
 import type { Report } from '../control/event.js';
 import type { QuietConditions } from '../control/quiet-conditions.js';
 import type { Microseconds } from '../time/microseconds.js';
-import type { HmacAuthentication } from '../config/model.js';
 import { type AuthenticationReason, windowOf } from './authentication.js';
 import type { SignedMessage } from './hmac-trailer.js';
 import type { Instance } from './instance.js';
