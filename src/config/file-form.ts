@@ -1,6 +1,6 @@
 /** A configuration in the file's own key names, every default written out. */
 import { formatDuration } from './duration.js';
-import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ServiceTarget, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
 import { sysctlFlags } from './schema/ipvs.js';
 import { instanceFamily } from '../vrrp/family.js';
 import { mask } from './secrets.js';
@@ -79,8 +79,7 @@ const sysctlForm = (name: string, value: string): FileValue => (sysctlFlags.has(
 
 export const serviceForm = (service: VirtualServerConfiguration): FileMapping => ({
   name: service.name,
-  ...targetsForm(service.targets),
-  protocol: service.protocol,
+  ...targetsForm(service),
   scheduler: service.scheduler,
   scheduler_flags: service.schedulerFlags,
   one_packet: service.onePacket,
@@ -92,11 +91,12 @@ export const serviceForm = (service: VirtualServerConfiguration): FileMapping =>
   real_servers: service.realServers.map(serverForm),
 });
 
-const targetsForm = (targets: readonly ServiceTarget[]): FileMapping => {
+/** The packets of a mark have any protocol. */
+const targetsForm = ({ targets, protocol }: VirtualServerConfiguration): FileMapping => {
   const [first, ...more] = targets;
   if (first && 'fwmark' in first) return { fwmark: first.fwmark, family: first.family };
-  if (first && more.length === 0) return { address: first.address, port: first.port };
-  return { addresses: targets.flatMap((target) => ('address' in target ? [{ address: target.address, port: target.port }] : [])) };
+  if (first && more.length === 0) return { address: first.address, port: first.port, protocol };
+  return { addresses: targets.flatMap((target) => ('address' in target ? [{ address: target.address, port: target.port }] : [])), protocol };
 };
 
 /** For IPv6 the mask is a number of bits. */
