@@ -21,6 +21,7 @@ describe('the control socket', () => {
         throw new Error('broken');
       },
       huge: () => ({ ok: true as const, data: 'x'.repeat(8_000_000) }),
+      late: () => new Promise<{ ok: true }>((resolve) => setTimeout(() => resolve({ ok: true }), 50)),
     };
     const server = await ControlServer.listen({ path, group: undefined, commands, report: (event) => events.push(event), ...more });
     servers.push(server);
@@ -54,6 +55,11 @@ describe('the control socket', () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  it('answers all that was asked before the client ended its side', async () => {
+    await listen();
+    expect(await say('{"command":"late"}\n{"command":"version"}\n')).toBe('{"ok":true}\n{"ok":true,"version":"1"}\n');
+  });
+
   it('replaces what a dead daemon left, and refuses where another one answers', async () => {
     writeFileSync(path, '');
     await listen();
@@ -80,7 +86,7 @@ describe('the control socket', () => {
   });
 
   it('lets a client go that never reads or never sends, and serves the others meanwhile', async () => {
-    const server = await listen({ idleMs: 200 });
+    const server = await listen({ idleMs: 500 });
     const idle = await connect();
     const deaf = await connect();
     deaf.pause();
