@@ -1,6 +1,6 @@
 /** A destination (real server) of an IPVS service, and its form in a message (IPVS_DEST_ATTR_*, linux/ip_vs.h). */
 import type { ForwardingMethod } from '../config/model.js';
-import { type Attribute, decodeAttributes, readU16, readU32, u16, u16be, u32, u8 } from '../network/netlink-attributes.js';
+import { type Attribute, decodeAttributes, readU16, readU16be, readU32, u16, u16be, u32, u8 } from '../network/netlink-attributes.js';
 import * as ipvs from './constants.js';
 import { type Attributes, decodeAddress, decodeFamily, encodeAddress, encodeFamily, familyOf, formatEndpoint, IpvsMessageError, required } from './message.js';
 
@@ -91,14 +91,14 @@ const decodeTunnel = (attributes: Attributes): Tunnel => {
   if (!name) throw new IpvsMessageError(`tunnel type ${type[0]}`);
   return {
     type: name,
-    port: attributes.get(ipvs.IPVS_DEST_ATTR_TUN_PORT)?.readUInt16BE() ?? 0,
+    port: readU16be(attributes.get(ipvs.IPVS_DEST_ATTR_TUN_PORT) ?? u16be(0)),
     flags: readU16(attributes.get(ipvs.IPVS_DEST_ATTR_TUN_FLAGS) ?? u16(0)),
   };
 };
 
 /**
  * The content of IPVS_CMD_ATTR_DEST. A request has no connection counts: 0 then.
- * @throws IpvsMessageError, RangeError
+ * @throws IpvsMessageError, NetlinkFormatError
  */
 export const decodeDestination = (content: Buffer): Destination => {
   const attributes = decodeAttributes(content);
