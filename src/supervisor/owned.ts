@@ -58,7 +58,8 @@ const isOwnedAddress = (value: unknown): value is OwnedAddress =>
 const isOwnedService = (value: unknown): value is OwnedService =>
   isRecord(value) && (value.protocol === 'tcp' || value.protocol === 'udp') && typeof value.address === 'string' && Number.isInteger(value.port);
 
-const parse = (text: string): Owned | undefined => {
+/** The record as text; undefined = it cannot be understood. */
+export const parseOwned = (text: string): Owned | undefined => {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -115,7 +116,7 @@ export class OwnedRecord {
       if (!missing) warn('cannot be read', { path, error: inWords(error) });
       return new OwnedRecord(path, nothingOwned);
     }
-    const owned = parse(text);
+    const owned = parseOwned(text);
     if (owned === undefined) {
       const aside = `${path}.corrupt`;
       await rename(path, aside).catch(() => undefined);
