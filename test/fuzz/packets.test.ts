@@ -26,6 +26,12 @@ const ofFamily = (family: Family): readonly { readonly source: string; readonly 
   [...recorded, ...capturedAdvertisements, ...builtAdvertisements].filter(({ source }) => familyOf(source) === family);
 const ipv4 = [...ofFamily('ipv4').map(({ packet }) => packet), ...malformedPackets];
 const ipv6 = ofFamily('ipv6').map(({ packet }) => packet);
+/** Without the addresses that it lists. */
+const emptied = (packet: Buffer, header: number): Buffer => {
+  const short = Buffer.from(packet.subarray(0, header + 8));
+  short.writeUInt8(0, header + 3);
+  return short;
+};
 
 // --- VRRP ---------------------------------------------------------------------------------------------------------
 
@@ -65,7 +71,7 @@ const never = (): never => {
 const receiving = (name: string, family: Family, runs: number): Target<ReturnType<typeof ladder>> => ({
   name,
   runs,
-  corpus: family === 'ipv6' ? ipv6 : ipv4,
+  corpus: family === 'ipv6' ? [...ipv6, ...ipv6.slice(0, 3).map((packet) => emptied(packet, 40))] : [...ipv4, ...ipv4.slice(0, 12).map((packet) => emptied(packet, 20))],
   repair: family === 'ipv6' ? repairIPv6 : repairIPv4,
   decode: ladder,
   wrong: (received) => (received.ok ? wrongAdvertisement(received.advertisement, familyOf(received.source)) : undefined),
@@ -91,7 +97,7 @@ const advertisement = (name: string, family: Family, runs: number): Target<Retur
 });
 
 const verdict = (result: { readonly ok: true } | { readonly ok: false; readonly reason: string }): string => (result.ok ? 'taken' : result.reason);
-const common = ['checksum', 'length', 'taken', 'too_short', 'type', 'version'];
+const common = ['checksum', 'length', 'no_addresses', 'taken', 'too_short', 'type', 'version'];
 
 describe('VRRP', () => {
   it('over IPv4, as a raw socket gives it, is taken or rejected', () => {
