@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { isIPv4, isIPv6 } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import type { HmacAuthentication } from '../../src/config/model.js';
 import { decodeDaemon } from '../../src/ipvs/daemon.js';
 import { decodeDestination } from '../../src/ipvs/destination.js';
 import { familyNumber } from '../../src/ipvs/family.js';
@@ -14,6 +15,8 @@ import { canonicalIPv6, decodeIPv6, type Family, familyOf } from '../../src/netw
 import { decodeAttributes, NetlinkFormatError } from '../../src/network/netlink-attributes.js';
 import { decodeDatagram, encodeMessage, errorCode } from '../../src/network/netlink-message.js';
 import { decodeAddress, decodeLink, RTM_DELADDR, RTM_NEWADDR, RTM_NEWLINK } from '../../src/network/rtnetlink.js';
+import { Seconds } from '../../src/time/microseconds.js';
+import { Authenticator } from '../../src/vrrp/authentication.js';
 import { plainChecksum, pseudoHeaderChecksum } from '../../src/vrrp/checksum.js';
 import { type Advertisement, decodeAdvertisement, peek } from '../../src/vrrp/packet.js';
 import { decodeIPv4Packet, decodeIPv6Packet, receive } from '../../src/vrrp/receive.js';
@@ -117,6 +120,30 @@ describe('VRRP', () => {
 
   it('messages over IPv6 are taken or rejected', () => {
     expectOutcomes(fuzz(advertisement('vrrp-message-ipv6', 'ipv6', 80_000), verdict), [...common, 'advertisement_interval']);
+  }, 60_000);
+
+  it('messages with a trailer that authenticates them are verified, or are not authentic', () => {
+    const authentication: HmacAuthentication = { type: 'hmac', mode: 'enforce', keys: [{ id: 1, key: '00'.repeat(32) }], activeKey: 1, antiReplay: 'time', timeWindow: Seconds(30) };
+    const wallClock = 1_795_000_000_000;
+    const sign = (message: Buffer, age: number): Buffer => Buffer.concat([message, new Authenticator().trailer(message, source.ipv4, authentication, wallClock - age) ?? never()]);
+    const target: Target<string> = {
+      name: 'vrrp-signed',
+      runs: 40_000,
+      corpus: recorded.filter((record) => record.advertisement.version === 3).flatMap(({ packet }) => [0, 3_600_000].map((age) => sign(packet.subarray(20), age))),
+      repair: (octets) => {
+        const message = octets.length > 36 ? octets.subarray(0, octets.length - 28) : octets;
+        if (message.length < 8) return;
+        message.writeUInt16BE(0, 6);
+        message.writeUInt16BE(plainChecksum(message), 6);
+      },
+      decode: (octets) => {
+        const decoded = decodeAdvertisement(octets, source.ipv4, group.ipv4);
+        if (!decoded.ok) return 'rejected';
+        const judged = new Authenticator().verify(decoded.signed, source.ipv4, authentication, wallClock);
+        return judged.ok ? 'verified' : judged.reason;
+      },
+    };
+    expectOutcomes(fuzz(target, (outcome) => outcome), ['authentication_failure', 'authentication_missing', 'authentication_stale', 'authentication_unknown_key', 'rejected', 'verified']);
   }, 60_000);
 
   it.each([
