@@ -87,7 +87,7 @@ const addReplay = (program: Command, { print, fail }: Tools): void => {
     .description('run a flight recording through the same election again and say why each decision was taken; exit code 1 when one differs')
     .argument('<file>', 'a file of RUNTIME_DIR/recordings')
     .action(async (file: string) => {
-      const [{ readFile }, { decodeRecording, RecordingError }, { narrate }] = await Promise.all([import('node:fs/promises'), import('../vrrp/recording.js'), import('../vrrp/replay.js')]);
+      const [{ readFile }, { RecordingError }, { narrateFile }] = await Promise.all([import('node:fs/promises'), import('../vrrp/recording.js'), import('../vrrp/replay-file.js')]);
       let text: string;
       try {
         text = await readFile(file, 'utf8');
@@ -95,11 +95,11 @@ const addReplay = (program: Command, { print, fail }: Tools): void => {
         throw fail(`${file} cannot be read: ${inWords(error)}`, 1);
       }
       try {
-        const { lines, differing } = narrate(decodeRecording(text));
+        const { lines, differing } = narrateFile(text);
         for (const line of lines) print(line);
         if (differing > 0) process.exitCode = 1;
       } catch (error) {
-        if (error instanceof RecordingError || error instanceof TypeError) throw fail(`${file}: ${error.message}`, 1);
+        if (error instanceof RecordingError) throw fail(`${file}: ${error.message}`, 1);
         throw error;
       }
     });

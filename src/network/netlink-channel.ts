@@ -1,17 +1,12 @@
 /** One netlink socket: batches of requests in one datagram, dumps, notifications. */
 import { readdirSync, readlinkSync } from 'node:fs';
-import { getSystemErrorName } from 'node:util';
 // the package's index loads its families too (nl80211, wireguard, ...): 100 ms and 10 MB that a restarted child has no use for
 import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { SO_RCVBUFFORCE, SOL_SOCKET, setsockopt } from './libc.js';
-import { readS32, readU16, readU32, u16, u32 } from './netlink-attributes.js';
+import { u32 } from './netlink-attributes.js';
+import { align, decodeDatagram, encodeMessage, errorCode, headerLength, type NetlinkMessage } from './netlink-message.js';
 
-/** A message without its header's length, sequence and port. Flags of a request: without NLM_F_REQUEST and NLM_F_ACK. */
-export interface NetlinkMessage {
-  readonly type: number;
-  readonly flags: number;
-  readonly payload: Buffer;
-}
+export type { NetlinkMessage } from './netlink-message.js';
 
 /** The request at `index` of a batch was refused with errno `code`, e.g. `EEXIST`. */
 export interface BatchFailure {
@@ -38,7 +33,6 @@ const NLMSG_NOOP = 1;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 const NLM_F_DUMP_INTR = 0x10;
-const headerLength = 16;
 
 /** linux/netlink.h, linux/socket.h */
 const SOL_NETLINK = 270;
@@ -59,13 +53,6 @@ const largestBatch = 2_000;
  * sync daemon whose thread has not run yet gives it), and a batch that ended with it would be waited for without end.
  */
 const barrier: NetlinkMessage = { type: NLMSG_NOOP, flags: NLM_F_ACK, payload: Buffer.alloc(0) };
-
-const align = (length: number): number => (length + 3) & ~3;
-
-const encodeMessage = ({ type, flags, payload }: NetlinkMessage, sequence: number): Buffer => {
-  const length = headerLength + payload.length;
-  return Buffer.concat([u32(length), u16(type), u16(flags), u32(sequence), u32(0), payload, Buffer.alloc(align(length) - length)]);
-};
 
 /** Descriptors of this process that are sockets. */
 export const socketDescriptors = (): Set<number> => {
@@ -220,17 +207,10 @@ export class NetlinkChannel {
   }
 
   private receive(datagram: Buffer, multicast: boolean): void {
-    for (let offset = 0; offset + headerLength <= datagram.length; ) {
-      const length = readU32(datagram, offset);
-      if (length < headerLength || offset + length > datagram.length) return; // cannot come from the kernel
-      const type = readU16(datagram, offset + 4);
-      const flags = readU16(datagram, offset + 6);
-      const sequence = readU32(datagram, offset + 8);
-      const message = { type, flags, payload: datagram.subarray(offset + headerLength, offset + length) };
+    for (const { sequence, ...message } of decodeDatagram(datagram)) {
       // a notification carries the sequence number of the request that caused it, ours as well as a stranger's
       if (multicast) this.onNotification?.(message);
       else this.dispatch(message, sequence);
-      offset += align(length);
     }
   }
 
@@ -240,15 +220,15 @@ export class NetlinkChannel {
     const interrupted = (message.flags & NLM_F_DUMP_INTR) !== 0;
     switch (message.type) {
       case NLMSG_ERROR: {
-        const errno = readS32(message.payload);
-        if (errno !== 0) pending.failures.push({ index: sequence - pending.first, code: getSystemErrorName(errno) });
+        const code = errorCode(message.payload);
+        if (code !== undefined) pending.failures.push({ index: sequence - pending.first, code });
         if (sequence === pending.last) this.finish(pending, interrupted);
         return;
       }
       case NLMSG_DONE: {
         // a dump that fails half way says so in its DONE
-        const errno = message.payload.length >= 4 ? readS32(message.payload) : 0;
-        if (errno < 0) pending.failures.push({ index: sequence - pending.first, code: getSystemErrorName(errno) });
+        const code = message.payload.length >= 4 ? errorCode(message.payload) : undefined;
+        if (code !== undefined) pending.failures.push({ index: sequence - pending.first, code });
         this.finish(pending, interrupted);
         return;
       }

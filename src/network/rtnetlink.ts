@@ -78,7 +78,7 @@ export const addressDump = (): NetlinkMessage => {
   return { type: RTM_GETADDR, flags: 0, payload };
 };
 
-/** RTM_NEWLINK or RTM_DELLINK; undefined for a message that is not of a whole interface (bridge ports report themselves so). */
+/** RTM_NEWLINK or RTM_DELLINK; undefined for a message that is not of a whole interface (bridge ports report themselves so). @throws NetlinkFormatError */
 export const decodeLink = ({ payload }: NetlinkMessage): Link | undefined => {
   if (payload.length < 16) return undefined;
   const attributes = decodeAttributes(payload.subarray(16));
@@ -99,7 +99,7 @@ export const decodeLink = ({ payload }: NetlinkMessage): Link | undefined => {
   };
 };
 
-/** RTM_NEWADDR or RTM_DELADDR; undefined for another family. */
+/** RTM_NEWADDR or RTM_DELADDR; undefined for another family. @throws NetlinkFormatError */
 export const decodeAddress = ({ payload }: NetlinkMessage): InterfaceAddress | undefined => {
   const family = payload.length < 8 ? AF_UNSPEC : payload.readUInt8(0);
   if (family !== AF_INET && family !== AF_INET6) return undefined;

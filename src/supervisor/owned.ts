@@ -67,7 +67,8 @@ const isOwnedService = (value: unknown): value is OwnedService =>
     ? Number.isInteger(value.fwmark) && (value.family === 'ipv4' || value.family === 'ipv6')
     : (value.protocol === 'tcp' || value.protocol === 'udp' || value.protocol === 'sctp') && typeof value.address === 'string' && Number.isInteger(value.port));
 
-const parse = (text: string): Owned | undefined => {
+/** The record as text; undefined = it cannot be understood. */
+export const parseOwned = (text: string): Owned | undefined => {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -128,7 +129,7 @@ export class OwnedRecord {
       if (!missing) warn('cannot be read', { path, error: inWords(error) });
       return new OwnedRecord(path, nothingOwned);
     }
-    const owned = parse(text);
+    const owned = parseOwned(text);
     if (owned === undefined) {
       const aside = `${path}.corrupt`;
       await rename(path, aside).catch(() => undefined);

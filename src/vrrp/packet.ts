@@ -54,6 +54,7 @@ export type RejectReason =
   | 'unknown_virtual_router_id'
   | 'type'
   | 'length'
+  | 'no_addresses'
   | 'checksum'
   | 'authentication_type'
   | 'authentication_failure'
@@ -149,5 +150,7 @@ export const decodeAdvertisement = (payload: Buffer, source: string, destination
   const interval = Milliseconds(10 * (message.readUInt16BE(4) & 0x0fff));
   // zero has no meaning (RFC 9568, 5.2.7) and would leave no time to hear the next one
   if (interval === 0) return rejected('advertisement_interval');
+  // RFC 9568, 5.2.5
+  if (count === 0) return rejected('no_addresses');
   return { ok: true, advertisement: { version, ...common, interval, checksum }, ...(signed && { signed }) };
 };

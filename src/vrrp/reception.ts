@@ -2,7 +2,7 @@
 import type { HmacAuthentication } from '../config/model.js';
 import type { Report } from '../control/event.js';
 import type { QuietConditions } from '../control/quiet-conditions.js';
-import type { Microseconds } from '../time/microseconds.js';
+import { type Microseconds, toMilliseconds } from '../time/microseconds.js';
 import { type AuthenticationReason, windowOf } from './authentication.js';
 import type { SignedMessage } from './hmac-trailer.js';
 import type { Instance } from './instance.js';
@@ -40,6 +40,7 @@ export class Reception {
     if (advertisement.priority === 0) instance.count('priority_zero_received');
     if (advertisement.version === 3) instance.count(`checksum.${advertisement.checksum}`);
     this.compareAddressLists(instance, source, advertisement.addresses);
+    if (advertisement.version === 3) this.compareIntervals(instance, source, advertisement.interval);
     return received;
   }
 
@@ -100,6 +101,18 @@ export class Reception {
       agrees
         ? instanceEvent('info', instance.configuration, `${source} lists the same addresses as we do again`, { source })
         : instanceEvent('warn', instance.configuration, `${source} lists other addresses than we do: ${list}; it is accepted all the same`, { source, ours: instance.advertisedAddresses.join(' ') }),
+    );
+  }
+
+  /** RFC 9568, 7.1: told, and accepted all the same; a backup learns the master's interval. */
+  private compareIntervals(instance: Instance, source: string, interval: Microseconds): void {
+    const ours = instance.configuration.advertisementInterval;
+    if (interval === ours) return;
+    instance.count('advertisement_interval_differs');
+    this.conditions.note(
+      `interval ${instance.name} ${source} ${interval}`,
+      () => instanceEvent('warn', instance.configuration, `${source} advertises every ${toMilliseconds(interval)} ms, ours is every ${toMilliseconds(ours)} ms: make advertisement_interval the same on both; it is accepted all the same`, { source }),
+      (count, duration) => instanceEvent('info', instance.configuration, `${source} does not advertise every ${toMilliseconds(interval)} ms any more`, { source, count, seconds: Math.round(duration / 1000) }),
     );
   }
 

@@ -18,6 +18,7 @@ const advice: Readonly<Record<string, string>> = {
   unknown_virtual_router_id: 'another virtual router is on this network: no harm, unless its ID was meant to be this one',
   type: 'they are VRRP, but no advertisements: their sender is broken or hostile',
   length: 'their length does not fit what they say they hold: their sender is broken, hostile, or uses authentication that is not known here',
+  no_addresses: 'version 3 wants at least one address in an advertisement: let the other router advertise the addresses that it holds',
   too_short: 'they are too short for VRRP: their sender is broken or hostile',
   ip_header: 'their IP header is not sound: their sender is broken or hostile',
 };
