@@ -18,8 +18,11 @@ export interface Claims {
   /** Hears about these from now on; others may pass too. */
   listen(addresses: readonly string[]): void;
   heard(): readonly Claim[];
-  /** @throws with `code`, as a packet socket does */
-  ask(address: string): void;
+  /**
+   * @param hardwareAddress of the interface, as it is now
+   * @throws with `code`, as a packet socket does
+   */
+  ask(hardwareAddress: Buffer, address: string): void;
   close(): void;
 }
 
@@ -28,7 +31,7 @@ const ofIPv4 = (link: Link): Claims => {
   return {
     listen: (addresses) => watch.listen(addresses),
     heard: () => watch.heard().map(({ senderAddress, senderHardwareAddress, operation }) => ({ address: senderAddress, hardwareAddress: senderHardwareAddress, answers: operation === 'reply' })),
-    ask: (address) => watch.ask(link.hardwareAddress, address),
+    ask: (hardwareAddress, address) => watch.ask(hardwareAddress, address),
     close: () => watch.close(),
   };
 };
@@ -43,10 +46,10 @@ const ofIPv6 = (link: Link, monitor: NetworkMonitor): Claims => {
       ours = new Set(addresses);
     },
     heard: () => watch.heard().map(({ target, hardwareAddress, solicited }) => ({ address: target, hardwareAddress, answers: solicited })),
-    ask: (address) => {
+    ask: (hardwareAddress, address) => {
       const from = source();
       // without one only what others announce is heard
-      if (from !== undefined) watch.ask(link.hardwareAddress, from, address);
+      if (from !== undefined) watch.ask(hardwareAddress, from, address);
     },
     close: () => watch.close(),
   };

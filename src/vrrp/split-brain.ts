@@ -181,7 +181,7 @@ export class SplitBrain {
     this.position = (this.position + Math.max(due, urgent.length)) % 1_000_000;
     for (const [key, { link, family }, address] of [...urgent, ...regular]) {
       try {
-        this.sockets.get(key)?.ask(address);
+        this.sockets.get(key)?.ask(link.hardwareAddress, address);
       } catch (error) {
         this.failed(key, link, family, error);
       }
