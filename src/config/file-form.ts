@@ -39,13 +39,20 @@ const instanceForm = (instance: InstanceConfiguration): FileMapping => ({
   preempt_delay: formatDuration(instance.preemptDelay),
   // version 2 has one checksum only, and so has IPv6
   checksum: instance.version === 3 && instanceFamily(instance) === 'ipv4' ? instance.checksum : undefined,
-  authentication: instance.authentication && { type: instance.authentication.type, password: mask },
+  authentication: authenticationForm(instance.authentication),
   virtual_addresses: instance.virtualAddresses.map((item) => ({ address: `${item.address}/${item.prefixLength}`, interface: item.interface, label: item.label, advertise: item.advertise, scope: item.scope ?? 'global', broadcast: item.broadcast })),
   garp: { repeat: instance.garp.repeat, delay: formatDuration(instance.garp.delay), refresh: formatDuration(instance.garp.refresh), interval: formatDuration(instance.garp.interval ?? Seconds(0)) },
   track: trackForm(instance.track),
   unicast: instance.unicast && { source: instance.unicast.source, peers: instance.unicast.peers, ttl: instance.unicast.ttl, min_ttl: instance.unicast.minTtl, max_ttl: instance.unicast.maxTtl },
   notify: notifyForm(instance.notify),
 });
+
+const authenticationForm = (authentication: InstanceConfiguration['authentication']): FileMapping | undefined => {
+  if (authentication === undefined) return undefined;
+  if (authentication.type === 'pass') return { type: authentication.type, password: mask };
+  const { type, mode, keys, activeKey, antiReplay, timeWindow } = authentication;
+  return { type, mode, keys: keys.map(({ id, keyFile }) => (keyFile === undefined ? { id, key: mask } : { id, key_file: keyFile })), active_key: activeKey, anti_replay: antiReplay, time_window: formatDuration(timeWindow) };
+};
 
 const trackForm = (track: TrackConfiguration | undefined): FileValue =>
   track && {
