@@ -22,12 +22,14 @@ const gaps = (frames: readonly Frame[]): readonly number[] => frames.slice(1).ma
 const wobble = 1;
 
 describe.concurrent('gratuitous ARP with an interval of 20 ms', () => {
+  // long: what a busy machine holds up for longer than the master down interval is announced again
+  const advertisementInterval = Seconds(1);
   const garp = { repeat: 3, delay: Milliseconds(50), refresh: Seconds(0), interval: Milliseconds(20) };
 
   it('leaves an interface one every 20 ms at most; the second burst waits for the first, and all are counted', onStage(async (stage) => {
     const arp = await stage.capture(stage.a, announcing);
     const a = stage.child(stage.a);
-    await a.configure([instance({ virtualAddresses: virtual(four), garp })]);
+    await a.configure([instance({ virtualAddresses: virtual(four), garp, advertisementInterval })]);
     expect((await a.line(/^web: holding/)).message).toBe('web: holding 4 addresses, announced at most every 20 ms');
     expect(arp.frames.length).toBeLessThan(12);
     expect(addressesOn(stage.a)).toEqual(expect.arrayContaining(four.map((address) => `${address}/32`)));
@@ -45,9 +47,9 @@ describe.concurrent('gratuitous ARP with an interval of 20 ms', () => {
     const a = stage.child(stage.a);
     const once = { ...garp, delay: Seconds(0) };
     await a.configure([
-      instance({ virtualAddresses: virtual(four.slice(0, 2)), garp: once }),
-      instance({ name: 'lan', virtualRouterId: 52, virtualAddresses: virtual(four.slice(2)), garp: once }),
-      instance({ name: 'quick', virtualRouterId: 53, virtualAddresses: virtual(['10.77.0.110'], 'e1'), garp: { ...once, interval: Seconds(0) } }),
+      instance({ virtualAddresses: virtual(four.slice(0, 2)), garp: once, advertisementInterval }),
+      instance({ name: 'lan', virtualRouterId: 52, virtualAddresses: virtual(four.slice(2)), garp: once, advertisementInterval }),
+      instance({ name: 'quick', virtualRouterId: 53, virtualAddresses: virtual(['10.77.0.110'], 'e1'), garp: { ...once, interval: Seconds(0) }, advertisementInterval }),
     ]);
     await Promise.all(['web', 'lan', 'quick'].map((name) => a.line(new RegExp(`^${name}: .*gratuitous ARPs sent`))));
     const paced = await arp.until(({ frames }) => {
