@@ -140,6 +140,8 @@ export interface GarpConfiguration {
   readonly delay: Microseconds;
   /** one announcement for each address every so often; 0 = never */
   readonly refresh: Microseconds;
+  /** at least so long between two announcements on one interface; absent or 0 = as fast as it goes */
+  readonly interval?: Microseconds | undefined;
 }
 
 export interface SyncGroupConfiguration {

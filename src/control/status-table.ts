@@ -45,7 +45,7 @@ const instanceRow = (instance: InstanceStatus, now: number): readonly Cell[] => 
 
 const describeConflict = ({ kind, interface: name, address, hardware_address: hardwareAddress, virtual_addresses: claimed }: ConflictStatus): string => {
   if (kind === 'master') return `${address ?? 'another router'} (${hardwareAddress ?? 'hardware address not known yet'}) on ${name} is master too`;
-  return `${hardwareAddress ?? 'another station'} on ${name} answers ARP for ${claimed[0] ?? 'an address'}${claimed.length > 1 ? ` and ${claimed.length - 1} more` : ''}`;
+  return `${hardwareAddress ?? 'another station'} on ${name} ${kind === 'arp' ? 'answers ARP' : 'sends Neighbour Advertisements'} for ${claimed[0] ?? 'an address'}${claimed.length > 1 ? ` and ${claimed.length - 1} more` : ''}`;
 };
 
 const weight = ({ weight: now, configured_weight: configured }: RealServerStatus): string => {

@@ -110,18 +110,18 @@ export interface HeardSender {
 
 /** Someone else who claims what an instance holds while it is MASTER. */
 export interface ConflictStatus {
-  /** `master`: another router advertises the same virtual router and does not yield; `arp`: another station answers ARP for virtual addresses */
-  readonly kind: 'master' | 'arp';
+  /** `master`: another router advertises the same virtual router and does not yield; `arp` and `ndp`: another station answers ARP or Neighbour Discovery for virtual addresses */
+  readonly kind: 'master' | 'arp' | 'ndp';
   readonly interface: string;
   /** of the other master; null where only its hardware address is known */
   readonly address: string | null;
   /** null until the other master's is known */
   readonly hardware_address: string | null;
-  /** `arp`: of ours, that it claims */
+  /** `arp`, `ndp`: of ours, that it claims */
   readonly virtual_addresses: readonly string[];
   /** ISO 8601 */
   readonly since: string;
-  /** advertisements or ARP packets heard since */
+  /** advertisements, ARP packets or Neighbour Advertisements heard since */
   readonly count: number;
 }
 

@@ -28,11 +28,11 @@ const lab = {
   ipvsadm: 'ipvsadm', procps: 'sysctl', curl: 'curl',
 };
 /** The other side of interoperation tests and measurements; certificates and captures of tests. */
-const others = { keepalived: 'keepalived', openssl: 'openssl', tcpdump: 'tcpdump' };
+const others = { keepalived: 'keepalived', frr: 'vtysh', openssl: 'openssl', tcpdump: 'tcpdump' };
 /** The servers that the pure tier probes on loopback, and their certificates. */
 const pure = { nginx: 'nginx', openssl: 'openssl' };
 /** Packages of the above that bring a service, which must not run here by itself. */
-const services = ['nginx', 'keepalived', 'ipvsadm'];
+const services = ['nginx', 'keepalived', 'ipvsadm', 'frr'];
 
 class SetupError extends Error {}
 

@@ -46,12 +46,12 @@ export class AddressHolder {
     return link !== undefined && this.monitor.has(link.index, address, prefixLength);
   }
 
-  announce(owner: string, addresses: readonly VirtualAddress[], repeat: number): Promise<AnnouncementResult> {
+  announce(owner: string, addresses: readonly Pick<VirtualAddress, 'address' | 'interface'>[], repeat: number, interval: Microseconds): Promise<AnnouncementResult> {
     const targets = addresses.flatMap(({ interface: name, address }) => {
       const link = this.monitor.link(name);
       return link ? [{ link, address }] : [];
     });
-    return this.announcer.announce(owner, targets, repeat);
+    return this.announcer.announce(owner, targets, repeat, interval);
   }
 
   cancelAnnouncements(owner: string): void {

@@ -422,6 +422,7 @@ export class Engine {
         instance.since = new Date();
         instance.count(`to_${effect.to.toLowerCase()}`);
         const level = effect.to === 'FAULT' && !this.tracking.onlyWaits(instance) ? 'error' : 'info';
+        if (effect.from === 'FAULT' && effect.to !== 'INIT') this.holdings.announceSource(instance);
         this.events.report(instanceEvent(level, instance.configuration, `${effect.from} -> ${effect.to}, ${effect.reason}`, { priority: instance.settings.priority }));
         return;
       }

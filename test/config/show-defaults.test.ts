@@ -35,6 +35,7 @@ vrrp:
         repeat: 5
         delay: 5s
         refresh: 1m
+        interval: 0s
   sync_groups: []
 ipvs:
   timeouts: {}

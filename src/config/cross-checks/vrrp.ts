@@ -6,6 +6,7 @@ import { version2Interval, version3Interval } from '../schema/vrrp.js';
 import { expectedDuration, withinLimits } from '../schema/values.js';
 import { checkInstanceTracking, checkTracking } from './tracking.js';
 import { familyOf, isLinkLocal } from '../../network/ip-address.js';
+import { checkGarp } from './garp.js';
 import { addressesOfTrailer, advertisedFamily, checkFamily, mostAdvertisedIPv6 } from './family.js';
 import { checkAuthentication } from './authentication.js';
 import { checkUnicast } from './unicast.js';
@@ -40,6 +41,7 @@ export const checkVrrp = (context: Context): void => {
     checkInstanceTracking(context, instance, path);
     checkFamily(context, instance, path, versionOf(context, instance, path));
     checkUnicast(context, instance, path);
+    checkGarp(context, instance, path);
     if (instance.priority === 255 && instance.preempt === false && context.given([...path, 'preempt'])) {
       context.report([...path, 'preempt'], { severity: 'warning', code: 'doubtful', message: 'preempt: false has no effect with priority 255: the owner of the addresses always takes over', remedy: 'give a priority below 255, or leave preempt out' });
     }

@@ -46,6 +46,7 @@ const garp = mapping({
   repeat: wholeNumber(1, 100).prefault(5).describe('Gratuitous ARPs (IPv6: Neighbour Advertisements) for each address in one burst'),
   delay: duration({ to: Seconds(3_600) }).prefault('5s').describe('A second burst after this; 0 = none'),
   refresh: duration({ to: Seconds(86_400) }).prefault('60s').describe('One gratuitous ARP for each address every so often while master; 0 = never'),
+  interval: duration({ to: Seconds(1) }).prefault('0s').describe('At least so long between two of these on one interface, for switches that limit ARP; 0 = as fast as it goes'),
 });
 
 const unicast = mapping({
