@@ -10,6 +10,7 @@ export const runLvsProcess = (): void => {
   let loads = 0;
   const engine = new LvsEngine({
     report: (event) => void parent.send({ type: 'event', event }),
+    onHealth: (changes, complete) => void parent.send({ type: 'health', changes, complete }),
     loadModules: (command, modules) =>
       new Promise((resolve) => {
         const id = ++loads;
@@ -17,6 +18,7 @@ export const runLvsProcess = (): void => {
         if (!parent.send({ type: 'load_modules', id, command, modules })) resolve('the supervisor is gone');
       }),
   });
+  parent.onRoom(() => engine.tellHealth());
   let stopping = false;
   const stop = (remove: boolean): void => {
     if (stopping) return;

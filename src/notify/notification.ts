@@ -4,9 +4,11 @@ import type { Report } from '../control/event.js';
 import { currentLine, EventStream } from '../control/event-stream.js';
 import type { Reply, Request } from '../control/server.js';
 import { Streamed } from '../control/stream-writer.js';
-import type { InstanceTransition } from '../supervisor/messages.js';
+import type { HealthChange, InstanceTransition, SplitBrainChange } from '../supervisor/messages.js';
 import { FifoKeeper } from './fifo-keeper.js';
-import { Notices, type Notice } from './notice.js';
+import type { Happening } from './happening.js';
+import { HealthStates, SplitBrainStates } from './health-states.js';
+import { Notices } from './notice.js';
 import { Notifier } from './notifier.js';
 
 /** For the commands of a stop, once everything is released. */
@@ -14,12 +16,14 @@ const STOP_LIMIT_MS = 10_000;
 
 export class Notification {
   readonly #notices = new Notices();
+  readonly #health = new HealthStates();
+  readonly #splitBrain = new SplitBrainStates();
   readonly #stream = new EventStream();
   readonly #fifo: FifoKeeper;
   readonly #notifier: Notifier;
 
   constructor(report: Report) {
-    this.#fifo = new FifoKeeper(() => this.#notices.current, report);
+    this.#fifo = new FifoKeeper(() => this.#current, report);
     this.#notifier = new Notifier(report);
   }
 
@@ -32,25 +36,53 @@ export class Notification {
   }
 
   transitions(transitions: readonly InstanceTransition[]): void {
-    this.#tell(this.#notices.take(transitions));
+    const notices = this.#notices.take(transitions);
+    this.#notifier.notify(notices);
+    this.#tell(notices);
+  }
+
+  /** The vrrp child has a configuration in force. @param current it is the running one */
+  configured(current: boolean): void {
+    if (!current) return;
+    const notices = this.#notices.settle(Date.now());
+    this.#notifier.notify(notices);
+    this.#tell(notices);
+  }
+
+  splitBrain(changes: readonly SplitBrainChange[]): void {
+    this.#tell(this.#splitBrain.take(changes));
+  }
+
+  health(changes: readonly HealthChange[], complete: boolean): void {
+    this.#tell(this.#health.take(changes, complete, Date.now()));
+  }
+
+  /** Its successor says what is so then. */
+  vrrpDied(): void {
+    this.#tell(this.#splitBrain.endAll(Date.now(), 'the vrrp process ended: nobody watches'));
   }
 
   /** The control command `events`. */
   events({ follow }: Request): Reply | Streamed {
-    const reply = { ok: true, sequence: this.#stream.sequence, current: this.#notices.current.map(currentLine) } as const;
+    const reply = { ok: true, sequence: this.#stream.sequence, current: this.#current.map(currentLine) } as const;
     return follow === true ? new Streamed(reply, this.#stream.reader()) : { ...reply, events: this.#stream.events };
   }
 
   /** Tells of what the vrrp child did not say that it stopped, and waits for the commands. */
   async stop(): Promise<void> {
-    this.#tell(this.#notices.stopAll(Date.now(), 'stopped'));
+    const notices = this.#notices.stopAll(Date.now(), 'stopped');
+    this.#notifier.notify(notices);
+    this.#tell(notices);
     await this.#notifier.finish(STOP_LIMIT_MS);
     this.#fifo.configure(undefined);
   }
 
-  #tell(notices: readonly Notice[]): void {
-    for (const notice of notices) this.#stream.add(notice);
-    this.#notifier.notify(notices);
-    this.#fifo.write(notices);
+  get #current(): readonly Happening[] {
+    return [...this.#notices.current, ...this.#splitBrain.current, ...this.#health.current];
+  }
+
+  #tell(happenings: readonly Happening[]): void {
+    for (const happening of happenings) this.#stream.add(happening);
+    this.#fifo.write(happenings);
   }
 }

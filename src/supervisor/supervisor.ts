@@ -92,6 +92,7 @@ export class Supervisor {
         this.#resume.died(monotonicNow());
         this.#inForce.died('vrrp');
         this.#operator.died();
+        this.#notification.vrrpDied();
         this.#before = { ...this.#before, addresses: undefined };
       },
     });
@@ -170,6 +171,7 @@ export class Supervisor {
       case 'ready':
         return this.#configureVrrp();
       case 'configured':
+        this.#notification.configured(message.generation === this.#loaded?.generation);
         return this.#configured('vrrp', message.generation, message.foreign);
       case 'event':
         return this.#events.write(message.event);
@@ -183,6 +185,8 @@ export class Supervisor {
         return this.#operator.answered(message.id, message.reply);
       case 'transitions':
         return this.#notification.transitions(message.transitions);
+      case 'split_brain':
+        return this.#notification.splitBrain(message.changes);
       case 'stopped':
       case 'pong':
       case 'status':
@@ -198,6 +202,8 @@ export class Supervisor {
         return this.#configured('lvs', message.generation);
       case 'event':
         return this.#events.write(message.event);
+      case 'health':
+        return this.#notification.health(message.changes, message.complete);
       case 'load_modules': {
         const { id, command, modules } = message;
         this.#events.say('info', `loading the kernel modules ${modules.join(', ')}`, { command: command.join(' ') });

@@ -6,7 +6,7 @@ import type { InstanceStatus, SyncStatus } from '../control/status.js';
 import { Announcer } from '../network/announcer.js';
 import type { Family } from '../network/ip-address.js';
 import { type NetworkChange, NetworkMonitor } from '../network/monitor.js';
-import type { InstanceTransition, OwnedAddress, VrrpConfigure } from '../supervisor/messages.js';
+import type { InstanceTransition, OwnedAddress, SplitBrainChange, VrrpConfigure } from '../supervisor/messages.js';
 import type { OperatorReply, OperatorRequest } from '../supervisor/operator.js';
 import { monotonicNow } from '../time/clock.js';
 import { DeadlineTimer } from '../time/deadline-timer.js';
@@ -29,7 +29,7 @@ import { waiting } from './startup-delay.js';
 import { SyncRoleKeeper } from './sync-role.js';
 import { masterDownInterval } from './timers.js';
 import { Tracking } from './tracking.js';
-import { transitionsOf } from './transitions.js';
+import { splitBrainOf, statesOf, transitionsOf } from './transitions.js';
 import { Transmission } from './transmission.js';
 import { inWords } from '../control/in-words.js';
 
@@ -46,6 +46,7 @@ export interface EngineEvents {
   readonly onRecording: FlightRecorderEvents['onRecording'];
   /** after every transition */
   readonly onTransitions: (transitions: readonly InstanceTransition[]) => void;
+  readonly onSplitBrain: (changes: readonly SplitBrainChange[]) => void;
   readonly onMasters: (masters: readonly { readonly instance: string; readonly masterDownInterval: Microseconds }[], isolated: boolean) => void;
 }
 
@@ -98,7 +99,14 @@ export class Engine {
       dispatch: (order) => this.dispatch(order),
       report: events.report,
     });
-    this.splitBrain = new SplitBrain(this.instances, this.monitor, this.conditions, events.report, (instance) => this.holdings.announceAgain(instance));
+    this.splitBrain = new SplitBrain(
+      this.instances,
+      this.monitor,
+      this.conditions,
+      events.report,
+      (instance) => this.holdings.announceAgain(instance),
+      (instance, sentence) => events.onSplitBrain([splitBrainOf(instance, Date.now(), sentence)]),
+    );
     this.reception = new Reception(this.conditions, this.splitBrain, events.report);
     this.transmission = new Transmission(this.ports, this.conditions);
     this.audit = setInterval(() => this.runAudit(), auditMilliseconds);
@@ -224,6 +232,13 @@ export class Engine {
   /** The supervisor's scripts, files and processes. */
   track(tracked: NonNullable<VrrpConfigure['tracked']>): void {
     if (!this.stopping) this.tracking.found(tracked);
+  }
+
+  /** The supervisor may have missed some of it. */
+  tellAgain(): void {
+    this.reportMasters();
+    this.events.onTransitions(statesOf(this.router, this.instances));
+    this.events.onSplitBrain([...this.instances.values()].map((instance) => splitBrainOf(instance, Date.now(), instance.conflicts.status.length > 0 ? 'others claim what it holds' : 'nobody else claims what it holds')));
   }
 
   /**

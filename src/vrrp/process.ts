@@ -10,8 +10,10 @@ export const runVrrpProcess = (): void => {
     report: (event) => void parent.send({ type: 'event', event }),
     onRecording: ({ unit, cause, time, text }) => void parent.send({ type: 'recording', unit, cause, time, text }),
     onTransitions: (transitions) => void parent.send({ type: 'transitions', transitions }),
+    onSplitBrain: (changes) => void parent.send({ type: 'split_brain', changes }),
     onMasters: (instances, isolated) => void parent.send({ type: 'masters', instances, isolated }),
   });
+  parent.onRoom(() => engine.tellAgain());
   /** configurations and the stop are carried out one after the other */
   let work = Promise.resolve();
   let stopping = false;
