@@ -1,6 +1,6 @@
 /** From the file to the configuration that the daemon runs: inheritance and the last defaults. */
 import { inheritedKeys, inheritedType } from './inherit-check.js';
-import type { Configuration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, RealServerConfiguration, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import type { Configuration, EmailConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, RealServerConfiguration, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
 import { checkDefaults, healthCheckKeys } from './schema/health-check.js';
 import { sysctls } from './schema/ipvs.js';
 import type { ConfigurationFile } from './schema.js';
@@ -30,6 +30,20 @@ export const complete = (file: ConfigurationFile, surroundings: Surroundings): C
   ipvs: completeIpvs(file),
   virtualServers: file.virtual_servers.map((entry) => completeService(entry, surroundings.certificates)),
   scripts: file.scripts.map((entry) => ({ ...entry, timeout: entry.timeout ?? entry.interval })),
+  email: file.notify.email && completeEmail(file.notify.email, surroundings),
+});
+
+/** RFC 8314 3.3 and RFC 6409 for submission, RFC 5321 for the rest. */
+const mailPorts = { starttls: 587, implicit: 465, none: 25 } as const;
+
+const completeEmail = ({ password_file: passwordFile, from, port, ca, user, password, ...rest }: NonNullable<ConfigurationFile['notify']['email']>, { hostName }: Surroundings): EmailConfiguration => ({
+  ...rest,
+  port: port ?? mailPorts[rest.tls],
+  from: from ?? `tandem@${hostName}`,
+  ca,
+  user,
+  password,
+  passwordFile,
 });
 
 const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrrp']): InstanceConfiguration => ({

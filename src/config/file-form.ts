@@ -1,6 +1,6 @@
 /** A configuration in the file's own key names, every default written out. */
 import { formatDuration } from './duration.js';
-import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import type { Configuration, EmailConfiguration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
 import { sysctlFlags } from './schema/ipvs.js';
 import { instanceFamily } from '../vrrp/family.js';
 import { mask } from './secrets.js';
@@ -25,6 +25,15 @@ export const fileForm = (configuration: Configuration): FileMapping => ({
   system: { manage: false },
   virtual_servers: configuration.virtualServers.map(serviceForm),
   scripts: configuration.scripts.map((script) => ({ ...script, interval: formatDuration(script.interval), timeout: formatDuration(script.timeout) })),
+  notify: configuration.email && { email: emailForm(configuration.email) },
+});
+
+const emailForm = ({ password, passwordFile, timeout, verify, ...email }: EmailConfiguration): FileMapping => ({
+  ...email,
+  verify: email.tls === 'none' ? undefined : verify,
+  password: password === undefined ? undefined : mask,
+  password_file: passwordFile,
+  timeout: formatDuration(timeout),
 });
 
 const instanceForm = (instance: InstanceConfiguration): FileMapping => ({

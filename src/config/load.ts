@@ -1,11 +1,12 @@
 /** Reading a configuration file: everything wrong with it at once, or the configuration. Never an exception. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { complete } from './complete.js';
 import { readCertificates, type ReadText } from './cross-checks/certificates.js';
 import type { Context } from './cross-checks/context.js';
+import { checkEmail, octal, readableByOthers, type ModeOf } from './cross-checks/email.js';
 import { checkIpvs } from './cross-checks/ipvs.js';
 import { checkInstanceReference, checkVrrp } from './cross-checks/vrrp.js';
 import { checkVirtualServers } from './cross-checks/virtual-servers.js';
@@ -46,6 +47,8 @@ export interface ParseOptions {
   readonly mode?: number;
   /** reads a certificate file; throws when it cannot */
   readonly readText?: ReadText;
+  /** permission bits of a file that the configuration names */
+  readonly modeOf?: ModeOf;
 }
 
 /** More than a thousand services with their servers: what is larger is not ours. */
@@ -121,6 +124,7 @@ const validate = (document: SourceDocument, collected: Collector, path: string, 
   checkIpvs(context);
   if (file.ipvs?.sync?.instance !== undefined) checkInstanceReference(context, file.ipvs.sync.instance, ['ipvs', 'sync', 'instance']);
   checkVirtualServers(context);
+  checkEmail(context, options.modeOf ?? ((name) => statSync(name).mode));
   checkPermissions(context, options.mode);
   const certificates = readCertificates(context, path, options.readText ?? ((name) => readFileSync(name, 'utf8')));
   if (collected.diagnostics().every(({ severity }) => severity === 'warning')) checkPurpose(context);
@@ -133,12 +137,10 @@ const checkPurpose = ({ file, report }: Context): void => {
   if (file.vrrp?.instances?.length === 0 && file.virtual_servers?.length === 0) report([], { severity: 'warning', code: 'doubtful', message: 'the file has neither instances nor services: there is nothing to do', remedy: 'add vrrp.instances or virtual_servers', at: 'key' });
 };
 
-/** Read permission of the group and of others. */
-const readableByOthers = 0o044;
-
 const checkPermissions = ({ file, given, report }: Context, mode: number | undefined): void => {
   if (mode === undefined || (mode & readableByOthers) === 0) return;
-  const index = file.vrrp?.instances?.findIndex((_, each) => given(['vrrp', 'instances', each, 'authentication'])) ?? -1;
-  if (index === -1) return;
-  report(['vrrp', 'instances', index, 'authentication'], { severity: 'warning', code: 'secret_readable', message: `others can read this file (mode ${(mode & 0o777).toString(8).padStart(4, '0')}), and it holds a password`, remedy: 'chmod 600 the file', at: 'key' });
+  const secrets: readonly Path[] = [...(file.vrrp?.instances ?? []).map((_, index) => ['vrrp', 'instances', index, 'authentication']), ['notify', 'email', 'password']];
+  const place = secrets.find(given);
+  if (place === undefined) return;
+  report(place, { severity: 'warning', code: 'secret_readable', message: `others can read this file (mode ${octal(mode)}), and it holds a password`, remedy: 'chmod 600 the file', at: 'key' });
 };

@@ -10,6 +10,7 @@ export interface Configuration {
   readonly virtualServers: readonly VirtualServerConfiguration[];
   /** what instances and sync groups may track by name */
   readonly scripts: readonly ScriptConfiguration[];
+  readonly email?: EmailConfiguration | undefined;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -169,6 +170,29 @@ export interface NotifyConfiguration {
   readonly timeout: Microseconds;
   /** name of the user that they run as */
   readonly user: string;
+}
+
+export const emailCauses = ['instances', 'groups', 'real_servers', 'quorum', 'split_brain'] as const;
+export type EmailCause = (typeof emailCauses)[number];
+
+export interface EmailConfiguration {
+  /** name or address */
+  readonly server: string;
+  readonly port: number;
+  /** `starttls` is required, not tried */
+  readonly tls: 'starttls' | 'implicit' | 'none';
+  readonly verify: boolean;
+  /** path of a PEM file; undefined = the system's authorities */
+  readonly ca: string | undefined;
+  /** undefined = no login */
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly passwordFile: string | undefined;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly on: readonly EmailCause[];
+  /** of one delivery */
+  readonly timeout: Microseconds;
 }
 
 // --- IPVS -----------------------------------------------------------------------------------------------------

@@ -67,7 +67,12 @@ const shown = (value: FileValue): string => {
 };
 
 /** The form above masks passwords: that one has changed is all that is said. */
-const passwordLines = (before: Configuration, after: Configuration): string[] =>
+const passwordLines = (before: Configuration, after: Configuration): string[] => [
+  ...instancePasswordLines(before, after),
+  ...(before.email?.password !== undefined && after.email?.password !== undefined && before.email.password !== after.email.password ? ['notify.email: password changed'] : []),
+];
+
+const instancePasswordLines = (before: Configuration, after: Configuration): string[] =>
   after.vrrp.instances.flatMap(({ name, authentication }) => {
     const earlier = before.vrrp.instances.find((instance) => instance.name === name)?.authentication;
     return earlier !== undefined && authentication !== undefined && earlier.password !== authentication.password ? [`instance ${name}: authentication password changed`] : [];

@@ -83,7 +83,7 @@ const processWarning = ({ name, pid, responding, dropped_messages: dropped }: Pr
   ...(dropped > 0 ? [`${dropped} messages from or to the process ${name} were dropped`] : []),
 ];
 
-const warnings = ({ instances, virtual_servers: services, processes }: Status): readonly string[] => [
+const warnings = ({ instances, virtual_servers: services, processes, email }: Status): readonly string[] => [
   ...instances
     .filter(({ state }) => state !== 'MASTER')
     .map(({ name, state, master }) => `this director is not master of ${name} (${state}; ${master === null ? 'no master is heard' : `the master is ${master}`})`),
@@ -104,6 +104,7 @@ const warnings = ({ instances, virtual_servers: services, processes }: Status): 
     }),
   ...services.filter(({ quorum_up: up }) => !up).map(({ name }) => `${name} has lost its quorum`),
   ...processes.flatMap(processWarning),
+  ...(email?.problem == null ? [] : [`e-mail cannot be delivered to ${email.server}: ${email.problem} (${email.waiting} events wait)`]),
 ];
 
 /** Lines of at most `columns` (100) characters, without a newline at the end. */

@@ -12,6 +12,23 @@ export interface Status {
   readonly virtual_servers: readonly VirtualServerStatus[];
   readonly sync: SyncStatus | null;
   readonly processes: readonly ProcessStatus[];
+  /** null while no e-mail is configured */
+  readonly email?: EmailStatus | null;
+}
+
+export interface EmailStatus {
+  /** `mail.example.org:587` */
+  readonly server: string;
+  /** messages */
+  readonly sent: number;
+  /** tries that failed */
+  readonly failed: number;
+  /** events that will not be told */
+  readonly dropped: number;
+  /** events */
+  readonly waiting: number;
+  /** why the last try failed; null after a success */
+  readonly problem: string | null;
 }
 
 export interface ProcessStatus {

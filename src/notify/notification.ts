@@ -1,18 +1,22 @@
-/** All that is told of transitions: the event stream, the FIFO, and the commands. */
+/** All that is told of transitions: the event stream, the FIFO, e-mail, and the commands. */
 import type { Configuration } from '../config/model.js';
 import type { Report } from '../control/event.js';
 import { currentLine, EventStream } from '../control/event-stream.js';
+import type { EmailStatus } from '../control/status.js';
 import type { Reply, Request } from '../control/server.js';
 import { Streamed } from '../control/stream-writer.js';
 import type { HealthChange, InstanceTransition, SplitBrainChange } from '../supervisor/messages.js';
 import { FifoKeeper } from './fifo-keeper.js';
 import type { Happening } from './happening.js';
 import { HealthStates, SplitBrainStates } from './health-states.js';
+import { Mailer } from './mailer.js';
 import { Notices } from './notice.js';
 import { Notifier } from './notifier.js';
 
 /** For the commands of a stop, once everything is released. */
 const STOP_LIMIT_MS = 10_000;
+/** For the e-mail of a stop. */
+const MAIL_LIMIT_MS = 5_000;
 
 export class Notification {
   readonly #notices = new Notices();
@@ -21,18 +25,21 @@ export class Notification {
   readonly #stream = new EventStream();
   readonly #fifo: FifoKeeper;
   readonly #notifier: Notifier;
+  readonly #mailer: Mailer;
 
   constructor(report: Report) {
     this.#fifo = new FifoKeeper(() => this.#current, report);
     this.#notifier = new Notifier(report);
+    this.#mailer = new Mailer(report);
   }
 
   /** To be called before the vrrp child gets it. Tells nothing. */
-  configure(configuration: Pick<Configuration, 'routerId' | 'vrrp'>): void {
+  configure(configuration: Pick<Configuration, 'routerId' | 'vrrp' | 'email'>): void {
     const { instances, syncGroups, notifyFifo } = configuration.vrrp;
     this.#notices.configure(syncGroups, new Set(instances.map(({ name }) => name)));
     this.#notifier.configure(configuration);
     this.#fifo.configure(notifyFifo);
+    this.#mailer.configure(configuration);
   }
 
   transitions(transitions: readonly InstanceTransition[]): void {
@@ -68,12 +75,16 @@ export class Notification {
     return follow === true ? new Streamed(reply, this.#stream.reader()) : { ...reply, events: this.#stream.events };
   }
 
+  get email(): EmailStatus | undefined {
+    return this.#mailer.status;
+  }
+
   /** Tells of what the vrrp child did not say that it stopped, and waits for the commands. */
   async stop(): Promise<void> {
     const notices = this.#notices.stopAll(Date.now(), 'stopped');
     this.#notifier.notify(notices);
     this.#tell(notices);
-    await this.#notifier.finish(STOP_LIMIT_MS);
+    await Promise.all([this.#notifier.finish(STOP_LIMIT_MS), this.#mailer.finish(MAIL_LIMIT_MS)]);
     this.#fifo.configure(undefined);
   }
 
@@ -84,5 +95,6 @@ export class Notification {
   #tell(happenings: readonly Happening[]): void {
     for (const happening of happenings) this.#stream.add(happening);
     this.#fifo.write(happenings);
+    this.#mailer.tell(happenings);
   }
 }

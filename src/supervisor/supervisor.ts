@@ -381,6 +381,7 @@ export class Supervisor {
       vrrp: vrrp ?? this.#vrrp.lastStatus,
       lvs: lvs ?? this.#lvs.lastStatus,
       children: [child(this.#vrrp, vrrp !== undefined), child(this.#lvs, lvs !== undefined)],
+      email: this.#notification.email,
     });
   }
 
