@@ -73,6 +73,8 @@ export interface InstanceStatus {
   readonly reason: string;
   /** handed over by `tandem failover`: it takes over only when the other master fails, or after `tandem failover --cancel` */
   readonly yielding: boolean;
+  /** ISO 8601: the start of this instance in this process, or `tandem counters --reset` */
+  readonly counted_since?: string;
   /** e.g. advertisements_sent, advertisements_received, rejected.checksum, checksum.pseudo_header, garp_sent, to_master ... */
   readonly counters: Readonly<Record<string, number>>;
 }

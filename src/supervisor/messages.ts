@@ -43,6 +43,8 @@ export interface VrrpConfigure {
   readonly heldUntil?: Microseconds | undefined;
   /** what is known of scripts, files and processes; absent: nothing */
   readonly tracked?: readonly TrackResult[];
+  /** instances that the operator handed over, which holds; absent: none */
+  readonly yielding?: readonly string[];
 }
 
 export interface LvsConfigure {
@@ -176,6 +178,11 @@ export interface SplitBrainChange {
   readonly to: 'BEGUN' | 'ENDED';
   readonly reason: string;
 }
+/** From vrrp: the instances that the operator handed over, all of them, when they change. */
+export interface Yielding {
+  readonly type: 'yielding';
+  readonly instances: readonly string[];
+}
 /** From vrrp. */
 export interface SplitBrains {
   readonly type: 'split_brain';
@@ -222,5 +229,5 @@ export interface LoadModules {
   readonly modules: readonly string[];
 }
 
-export type FromVrrp = Ready | VrrpConfigured | Event | Stopped | Masters | Transitions | SplitBrains | Pong | VrrpStatus | Operated | RecordingTaken;
+export type FromVrrp = Ready | VrrpConfigured | Event | Stopped | Masters | Transitions | SplitBrains | Yielding | Pong | VrrpStatus | Operated | RecordingTaken;
 export type FromLvs = Ready | Configured | Event | Stopped | LoadModules | Health | Pong | LvsStatus;

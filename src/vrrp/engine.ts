@@ -13,6 +13,7 @@ import { DeadlineTimer } from '../time/deadline-timer.js';
 import { earliest, Milliseconds, minus, type Microseconds } from '../time/microseconds.js';
 import { AddressHolder, describeAddress, sameAddress } from './address-holder.js';
 import { FlightRecorder, type FlightRecorderEvents } from './flight-recorder.js';
+import { Handovers } from './handovers.js';
 import { Holdings } from './holdings.js';
 import { Instance } from './instance.js';
 import { interfaceFault } from './interface-fault.js';
@@ -46,6 +47,8 @@ export interface EngineEvents {
   readonly onRecording: FlightRecorderEvents['onRecording'];
   /** after every transition */
   readonly onTransitions: (transitions: readonly InstanceTransition[]) => void;
+  /** the operator's handovers that hold, when they change */
+  readonly onYielding: (instances: readonly string[]) => void;
   readonly onSplitBrain: (changes: readonly SplitBrainChange[]) => void;
   readonly onMasters: (masters: readonly { readonly instance: string; readonly masterDownInterval: Microseconds }[], isolated: boolean) => void;
 }
@@ -73,6 +76,7 @@ export class Engine {
   private readonly sync: SyncRoleKeeper;
   private readonly operator: Operator;
   private readonly recorder: FlightRecorder;
+  private readonly handovers: Handovers;
   private readonly splitBrain: SplitBrain;
   private readonly reception: Reception;
   private readonly transmission: Transmission;
@@ -91,6 +95,7 @@ export class Engine {
     this.conditions = new QuietConditions(events.report);
     this.holdings = new Holdings(this.addresses, this.conditions, events.report, () => this.arm());
     this.sync = new SyncRoleKeeper(events.report);
+    this.handovers = new Handovers(events.onYielding);
     this.recorder = new FlightRecorder(events);
     this.operator = new Operator({
       router: () => this.router,
@@ -131,9 +136,10 @@ export class Engine {
    * Puts a configuration in force: only what differs is touched. Done when the kernel agrees.
    * @returns the virtual addresses that are not ours to remove
    */
-  async configure({ vrrp, sync, owned, resume, heldUntil, tracked }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
+  async configure({ vrrp, sync, owned, resume, heldUntil, tracked, yielding = [] }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
     if (!this.started) await this.monitor.refresh();
     if (!this.started && heldUntil !== undefined && monotonicNow() < heldUntil) this.holdBack(heldUntil);
+    this.handovers.configure(yielding);
     this.tracking.configure(vrrp, tracked);
     const groupOf = new Map(vrrp.syncGroups.flatMap(({ name, instances }) => instances.map((instance) => [instance, name] as const)));
     this.virtualAddresses = new Set(vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses.map(({ address }) => address)));
@@ -188,7 +194,7 @@ export class Engine {
   }
 
   private enter(instance: Instance): void {
-    this.dispatch({ type: 'add', instance: instance.name, settings: instance.settings, group: instance.group });
+    this.dispatch({ type: 'add', instance: instance.name, settings: instance.settings, group: instance.group, ...(this.heldUntil === undefined && this.handovers.take(instance.name) ? { yielding: true } : {}) });
     this.checkInterface(instance);
   }
 
@@ -236,6 +242,7 @@ export class Engine {
 
   /** The supervisor may have missed some of it. */
   tellAgain(): void {
+    this.handovers.tell(this.router);
     this.reportMasters();
     this.events.onTransitions(statesOf(this.router, this.instances));
     this.events.onSplitBrain([...this.instances.values()].map((instance) => splitBrainOf(instance, Date.now(), instance.conflicts.status.length > 0 ? 'others claim what it holds' : 'nobody else claims what it holds')));
@@ -424,6 +431,7 @@ export class Engine {
     const { state, effects } = step;
     this.recorder.record(this.router, routerEvent, step, now);
     this.router = state;
+    if (!this.stopping) this.handovers.look(state, routerEvent);
     for (const { instance: name, effect } of effects) {
       const instance = this.instances.get(name);
       if (instance) this.perform(instance, effect);

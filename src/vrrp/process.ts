@@ -11,6 +11,7 @@ export const runVrrpProcess = (): void => {
     onRecording: ({ unit, cause, time, text }) => void parent.send({ type: 'recording', unit, cause, time, text }),
     onTransitions: (transitions) => void parent.send({ type: 'transitions', transitions }),
     onSplitBrain: (changes) => void parent.send({ type: 'split_brain', changes }),
+    onYielding: (instances) => void parent.send({ type: 'yielding', instances }),
     onMasters: (instances, isolated) => void parent.send({ type: 'masters', instances, isolated }),
   });
   parent.onRoom(() => engine.tellAgain());
