@@ -72,14 +72,16 @@ const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrr
   notify: completeNotify(entry.notify),
 });
 
+const reversed = (reverse: boolean): { readonly reverse?: true } => (reverse ? { reverse } : {});
+
 const completeTrack = ({ interfaces, scripts, files, processes }: InstanceEntry['track']): TrackConfiguration | undefined =>
   interfaces.length + scripts.length + files.length + processes.length === 0
     ? undefined
     : {
-        interfaces: interfaces.map(({ name, weight, up_delay, down_delay }) => ({ name, weight, upDelay: up_delay, downDelay: down_delay })),
-        scripts: scripts.map(({ name, weight }) => ({ name, weight })),
-        files,
-        processes: processes.map(({ name, weight, interval }) => ({ name, weight, interval })),
+        interfaces: interfaces.map(({ name, weight, reverse, up_delay, down_delay }) => ({ name, weight, ...reversed(reverse), upDelay: up_delay, downDelay: down_delay })),
+        scripts: scripts.map(({ name, weight, reverse }) => ({ name, weight, ...reversed(reverse) })),
+        files: files.map(({ reverse, ...file }) => ({ ...file, ...reversed(reverse) })),
+        processes: processes.map(({ name, weight, reverse, interval }) => ({ name, weight, ...reversed(reverse), interval })),
       };
 
 /** Without a command there is nothing to say of time limits and users. */

@@ -57,10 +57,10 @@ const instanceForm = (instance: InstanceConfiguration): FileMapping => ({
 
 const trackForm = (track: TrackConfiguration | undefined): FileValue =>
   track && {
-    interfaces: track.interfaces.map(({ name, weight, upDelay, downDelay }) => ({ name, weight, up_delay: formatDuration(upDelay), down_delay: formatDuration(downDelay) })),
-    scripts: track.scripts.map(({ name, weight }) => ({ name, weight })),
-    files: track.files.map((file) => ({ ...file, interval: formatDuration(file.interval) })),
-    processes: track.processes.map(({ name, weight, interval }) => ({ name, weight, interval: formatDuration(interval) })),
+    interfaces: track.interfaces.map(({ name, weight, reverse = false, upDelay, downDelay }) => ({ name, weight, reverse, up_delay: formatDuration(upDelay), down_delay: formatDuration(downDelay) })),
+    scripts: track.scripts.map(({ name, weight, reverse = false }) => ({ name, weight, reverse })),
+    files: track.files.map((file) => ({ ...file, reverse: file.reverse ?? false, interval: formatDuration(file.interval) })),
+    processes: track.processes.map(({ name, weight, reverse = false, interval }) => ({ name, weight, reverse, interval: formatDuration(interval) })),
   };
 
 const notifyForm = (notify: NotifyConfiguration | undefined): FileMapping | undefined => notify && { ...notify, timeout: formatDuration(notify.timeout) };

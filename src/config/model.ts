@@ -115,12 +115,22 @@ export interface SyncGroupConfiguration {
 /** What an instance's effective priority, or its FAULT, depends on. Without a weight (undefined) a failure is FAULT. */
 export interface TrackConfiguration {
   readonly interfaces: readonly TrackedInterface[];
-  readonly scripts: readonly { readonly name: string; readonly weight: number | undefined }[];
+  readonly scripts: readonly TrackedScript[];
   readonly files: readonly TrackedFile[];
   readonly processes: readonly TrackedProcess[];
 }
 
-export interface TrackedInterface {
+/** `reverse`: what is added is negated; without a weight success is FAULT, failure is not. */
+interface Reversible {
+  readonly reverse?: boolean;
+}
+
+export interface TrackedScript extends Reversible {
+  readonly name: string;
+  readonly weight: number | undefined;
+}
+
+export interface TrackedInterface extends Reversible {
   readonly name: string;
   /** -253..253, not 0 */
   readonly weight: number | undefined;
@@ -129,14 +139,14 @@ export interface TrackedInterface {
   readonly downDelay: Microseconds;
 }
 
-export interface TrackedFile {
+export interface TrackedFile extends Reversible {
   readonly path: string;
   /** the number in the file is multiplied by this; -254..254, not 0 */
   readonly weight: number;
   readonly interval: Microseconds;
 }
 
-export interface TrackedProcess {
+export interface TrackedProcess extends Reversible {
   /** of the program, as /proc/PID/comm gives it (`ps -e`) */
   readonly name: string;
   readonly weight: number | undefined;

@@ -91,7 +91,7 @@ const warnings = ({ instances, virtual_servers: services, processes, email }: St
     .filter(({ yielding }) => yielding)
     .map(({ name }) => `${name} was handed over by 'tandem failover': it takes over only when the other master fails, or after 'tandem failover ${name} --cancel'`),
   ...instances.flatMap(({ name, trackers }) =>
-    trackers.filter(({ state, fault }) => state === 'down' && !fault).map(({ type, name: tracked, reason }) => `${name}: ${type} ${tracked} ${reason}`),
+    trackers.filter(({ state, fault, reverse = false }) => state === (reverse ? 'up' : 'down') && !fault).map(({ type, name: tracked, reason }) => `${name}: ${type} ${tracked} ${reason}`),
   ),
   ...instances.filter(({ state }) => state === 'FAULT').map(({ name, reason }) => `${name} is in FAULT: ${reason}`),
   ...instances.flatMap(({ name, conflicts }) => conflicts.map((conflict) => `${name}: split brain: ${describeConflict(conflict)}`)),

@@ -104,6 +104,8 @@ export interface TrackerStatus {
   readonly state: 'up' | 'down' | 'unknown';
   /** null = a failure is FAULT */
   readonly weight: number | null;
+  /** what is added is negated; without a weight success is FAULT */
+  readonly reverse?: boolean;
   /** added to the priority now */
   readonly contribution: number;
   /** true while it keeps the instance in FAULT */
