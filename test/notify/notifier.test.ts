@@ -97,7 +97,7 @@ describe('notify commands', () => {
     await notifier.finish(5_000);
     notifier.notify([notice('BACKUP')]);
     await notifier.finish(5_000);
-    expect(warnings()).toEqual([`web: the command for MASTER, ${directory}/fail.sh, ended with status 3`, expect.stringMatching(/nothing.sh, cannot be run: .*ENOENT/)]);
+    expect(warnings()).toEqual([`web: the command for MASTER, ${directory}/fail.sh, ended with status 3`, expect.stringMatching(/nothing.sh, cannot be run: there is no .*nothing.sh, or not what it names in its first line$/)]);
   });
 
   it('that print without end fill no log', async () => {
