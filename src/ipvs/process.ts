@@ -1,5 +1,5 @@
 /** The lvs child: obeys the supervisor's messages; when the supervisor is gone it ends and leaves the table as it is. */
-import { ignoreTerminationSignals, ParentChannel } from '../supervisor/channel.js';
+import { endingWith, ignoreTerminationSignals, ParentChannel } from '../supervisor/channel.js';
 import type { FromLvs, ToLvs } from '../supervisor/messages.js';
 import { LvsEngine } from './engine.js';
 
@@ -19,17 +19,10 @@ export const runLvsProcess = (): void => {
       }),
   });
   parent.onRoom(() => engine.tellHealth());
-  let stopping = false;
-  const stop = (remove: boolean): void => {
-    if (stopping) return;
-    stopping = true;
+  const stop = endingWith(parent, (remove) => {
     for (const resolve of loading.values()) resolve('stopping');
-    void engine.stop(remove).finally(() => {
-      parent.send({ type: 'stopped' });
-      // time for the message to leave; nothing is left to be done
-      setTimeout(() => process.exit(0), 50);
-    });
-  };
+    return engine.stop(remove);
+  });
   parent.onMessage((message) => {
     switch (message.type) {
       case 'configure':

@@ -105,6 +105,22 @@ export class ParentChannel<In extends object, Out extends object> {
   }
 }
 
+/** Time for the last message to leave; nothing else is left to be done. */
+const LAST_MESSAGE_MS = 50;
+
+/** How a child stops, once: it releases what it holds, says so, and ends. `remove`: the IPVS table too. */
+export const endingWith = <In extends object>(parent: ParentChannel<In, { readonly type: 'stopped' }>, release: (remove: boolean) => Promise<void>): ((remove: boolean) => void) => {
+  let stopping = false;
+  return (remove) => {
+    if (stopping) return;
+    stopping = true;
+    void release(remove).finally(() => {
+      parent.send({ type: 'stopped' });
+      setTimeout(() => process.exit(0), LAST_MESSAGE_MS);
+    });
+  };
+};
+
 /** Children obey their supervisor, not the terminal or the service manager, which signal the whole group. */
 export const ignoreTerminationSignals = (): void => {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
