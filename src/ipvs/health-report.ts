@@ -7,7 +7,11 @@ import type { VirtualServer } from './virtual-server.js';
 
 /** As keepalived's FIFO writes it. */
 const fifoName = (address: string, protocol: string, port: number): string => `[${address}]:${protocol}:${port}`;
-const serviceOf = ({ configuration: { address, protocol, port } }: VirtualServer): string => fifoName(address, protocol, port);
+/** Of its first service. */
+const serviceOf = ({ name, configuration: { targets: [target], protocol } }: VirtualServer): string => {
+  if (target === undefined) return name;
+  return 'fwmark' in target ? `FWM ${target.fwmark}` : fifoName(target.address, protocol, target.port);
+};
 const words = { unknown: 'UNKNOWN', undecided: 'UNKNOWN', up: 'UP', down: 'DOWN' } as const;
 
 /** `index` of the real server. */
