@@ -143,6 +143,7 @@ export class Mailer {
     const problem = inWords(error);
     this.#problem = problem;
     if (error instanceof SendError && error.permanent) this.#drop(batch.length, `${server}:${port} refuses the message: ${problem}`);
+    else if (this.#email === undefined) this.#drop(batch.length, 'e-mail is not configured any more');
     else {
       this.#keep([...batch, ...this.#waiting]);
       this.#conditions.begin('failing', () => event('warn', `e-mail cannot be delivered to ${server}:${port}: ${problem}; it is tried again in ${FIRST_RETRY_MS / 1_000} s, then later and later`, { waiting: this.#waiting.length }));
