@@ -1,14 +1,13 @@
 /** What must hold among the keys of `notify.email`, and the files that they name. */
 import type { Path } from '../document.js';
 import { inWords } from '../../control/in-words.js';
+import { readableByOthers } from '../secrets.js';
 import type { Context } from './context.js';
 
 /** Permission bits of a file; throws what node:fs throws. */
 export type ModeOf = (path: string) => number;
 
 const place: Path = ['notify', 'email'];
-/** Read permission of the group and of others. */
-export const readableByOthers = 0o044;
 export const octal = (mode: number): string => (mode & 0o777).toString(8).padStart(4, '0');
 
 const isLoopback = (server: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|::1)$/i.test(server);
