@@ -12,7 +12,7 @@ const deciding = [
   'ipvs/reconcile.ts',
   'ipvs/operation.ts',
   'config/reload-difference.ts',
-  ...['notice', 'order', 'arguments'].map((name) => `notify/${name}.ts`),
+  ...['notice', 'order', 'arguments', 'happening', 'health-states', 'mail-message'].map((name) => `notify/${name}.ts`),
   'control/event-stream.ts',
   'control/routing-status.ts',
   'config/complete-routing.ts',

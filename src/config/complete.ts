@@ -1,7 +1,7 @@
 /** From the file to the configuration that the daemon runs: inheritance and the last defaults. */
 import { inheritedKeys, inheritedType } from './inherit-check.js';
 import { Microseconds, Seconds } from '../time/microseconds.js';
-import type { AuthenticationConfiguration, Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ServiceTarget, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration, VrrpConfiguration } from './model.js';
+import type { AuthenticationConfiguration, Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ServiceTarget, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration, VrrpConfiguration } from './model.js';
 import { type Family, familyOf } from '../network/ip-address.js';
 import { completeRoute, completeRule, completeTrackedRoute } from './complete-routing.js';
 import { checkDefaults, healthCheckKeys } from './schema/health-check.js';
@@ -38,6 +38,20 @@ export const complete = (file: ConfigurationFile, surroundings: Surroundings): C
   ipvs: completeIpvs(file),
   virtualServers: file.virtual_servers.map((entry) => completeService(entry, surroundings.certificates)),
   scripts: file.scripts.map((entry) => ({ ...entry, timeout: entry.timeout ?? entry.interval })),
+  email: file.notify.email && completeEmail(file.notify.email, surroundings),
+});
+
+/** RFC 8314 3.3 and RFC 6409 for submission, RFC 5321 for the rest. */
+const mailPorts = { starttls: 587, implicit: 465, none: 25 } as const;
+
+const completeEmail = ({ password_file: passwordFile, from, port, ca, user, password, ...rest }: NonNullable<ConfigurationFile['notify']['email']>, { hostName }: Surroundings): EmailConfiguration => ({
+  ...rest,
+  port: port ?? mailPorts[rest.tls],
+  from: from ?? `tandem@${hostName}`,
+  ca,
+  user,
+  password,
+  passwordFile,
 });
 
 const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrrp'], keys: Surroundings['keys']): InstanceConfiguration => ({
@@ -82,6 +96,8 @@ const completeStatic = ({ addresses, routes, rules }: ConfigurationFile['static'
         },
       };
 
+const reversed = (reverse: boolean): { readonly reverse?: true } => (reverse ? { reverse } : {});
+
 /** The checks have seen that what a type needs is there; what stands behind ?? is only what the type asks for. */
 const completeAuthentication = (entry: NonNullable<InstanceEntry['authentication']>, interval: Microseconds, files: Surroundings['keys']): AuthenticationConfiguration => {
   if (entry.type === 'pass') return { type: 'pass', password: entry.password ?? '' };
@@ -100,10 +116,10 @@ const completeTrack = ({ interfaces, scripts, files, processes, routes }: Instan
   interfaces.length + scripts.length + files.length + processes.length + routes.length === 0
     ? undefined
     : {
-        interfaces: interfaces.map(({ name, weight, up_delay, down_delay }) => ({ name, weight, upDelay: up_delay, downDelay: down_delay })),
-        scripts: scripts.map(({ name, weight }) => ({ name, weight })),
-        files,
-        processes: processes.map(({ name, weight, interval }) => ({ name, weight, interval })),
+        interfaces: interfaces.map(({ name, weight, reverse, up_delay, down_delay }) => ({ name, weight, ...reversed(reverse), upDelay: up_delay, downDelay: down_delay })),
+        scripts: scripts.map(({ name, weight, reverse }) => ({ name, weight, ...reversed(reverse) })),
+        files: files.map(({ reverse, ...file }) => ({ ...file, ...reversed(reverse) })),
+        processes: processes.map(({ name, weight, reverse, interval }) => ({ name, weight, ...reversed(reverse), interval })),
         ...(routes.length === 0 ? {} : { routes: routes.map((route) => completeTrackedRoute(route, family)) }),
       };
 

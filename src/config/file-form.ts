@@ -1,6 +1,6 @@
 /** A configuration in the file's own key names, every default written out. */
 import { formatDuration } from './duration.js';
-import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import type { Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
 import { routeForm, ruleForm, trackedRouteForm } from './routing-form.js';
 import { sysctlFlags } from './schema/ipvs.js';
 import { Seconds } from '../time/microseconds.js';
@@ -32,6 +32,15 @@ export const fileForm = (configuration: Configuration): FileMapping => ({
   system: { manage: false },
   virtual_servers: configuration.virtualServers.map(serviceForm),
   scripts: configuration.scripts.map((script) => ({ ...script, interval: formatDuration(script.interval), timeout: formatDuration(script.timeout) })),
+  notify: configuration.email && { email: emailForm(configuration.email) },
+});
+
+const emailForm = ({ password, passwordFile, timeout, verify, ...email }: EmailConfiguration): FileMapping => ({
+  ...email,
+  verify: email.tls === 'none' ? undefined : verify,
+  password: password === undefined ? undefined : mask,
+  password_file: passwordFile,
+  timeout: formatDuration(timeout),
 });
 
 const instanceForm = (instance: InstanceConfiguration): FileMapping => ({
@@ -64,10 +73,10 @@ const authenticationForm = (authentication: InstanceConfiguration['authenticatio
 
 const trackForm = (track: TrackConfiguration | undefined): FileValue =>
   track && {
-    interfaces: track.interfaces.map(({ name, weight, upDelay, downDelay }) => ({ name, weight, up_delay: formatDuration(upDelay), down_delay: formatDuration(downDelay) })),
-    scripts: track.scripts.map(({ name, weight }) => ({ name, weight })),
-    files: track.files.map((file) => ({ ...file, interval: formatDuration(file.interval) })),
-    processes: track.processes.map(({ name, weight, interval }) => ({ name, weight, interval: formatDuration(interval) })),
+    interfaces: track.interfaces.map(({ name, weight, reverse = false, upDelay, downDelay }) => ({ name, weight, reverse, up_delay: formatDuration(upDelay), down_delay: formatDuration(downDelay) })),
+    scripts: track.scripts.map(({ name, weight, reverse = false }) => ({ name, weight, reverse })),
+    files: track.files.map((file) => ({ ...file, reverse: file.reverse ?? false, interval: formatDuration(file.interval) })),
+    processes: track.processes.map(({ name, weight, reverse = false, interval }) => ({ name, weight, reverse, interval: formatDuration(interval) })),
     routes: track.routes?.map(trackedRouteForm),
   };
 

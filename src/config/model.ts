@@ -11,6 +11,7 @@ export interface Configuration {
   readonly virtualServers: readonly VirtualServerConfiguration[];
   /** what instances and sync groups may track by name */
   readonly scripts: readonly ScriptConfiguration[];
+  readonly email?: EmailConfiguration | undefined;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -158,14 +159,24 @@ export interface SyncGroupConfiguration {
 /** What an instance's effective priority, or its FAULT, depends on. Without a weight (undefined) a failure is FAULT. */
 export interface TrackConfiguration {
   readonly interfaces: readonly TrackedInterface[];
-  readonly scripts: readonly { readonly name: string; readonly weight: number | undefined }[];
+  readonly scripts: readonly TrackedScript[];
   readonly files: readonly TrackedFile[];
   readonly processes: readonly TrackedProcess[];
   /** absent: none */
   readonly routes?: readonly TrackedRoute[] | undefined;
 }
 
-export interface TrackedInterface {
+/** `reverse`: what is added is negated; without a weight success is FAULT, failure is not. */
+interface Reversible {
+  readonly reverse?: boolean;
+}
+
+export interface TrackedScript extends Reversible {
+  readonly name: string;
+  readonly weight: number | undefined;
+}
+
+export interface TrackedInterface extends Reversible {
   readonly name: string;
   /** -253..253, not 0 */
   readonly weight: number | undefined;
@@ -174,14 +185,14 @@ export interface TrackedInterface {
   readonly downDelay: Microseconds;
 }
 
-export interface TrackedFile {
+export interface TrackedFile extends Reversible {
   readonly path: string;
   /** the number in the file is multiplied by this; -254..254, not 0 */
   readonly weight: number;
   readonly interval: Microseconds;
 }
 
-export interface TrackedProcess {
+export interface TrackedProcess extends Reversible {
   /** of the program, as /proc/PID/comm gives it (`ps -e`) */
   readonly name: string;
   readonly weight: number | undefined;
@@ -215,6 +226,29 @@ export interface NotifyConfiguration {
   readonly timeout: Microseconds;
   /** name of the user that they run as */
   readonly user: string;
+}
+
+export const emailCauses = ['instances', 'groups', 'real_servers', 'quorum', 'split_brain'] as const;
+export type EmailCause = (typeof emailCauses)[number];
+
+export interface EmailConfiguration {
+  /** name or address */
+  readonly server: string;
+  readonly port: number;
+  /** `starttls` is required, not tried */
+  readonly tls: 'starttls' | 'implicit' | 'none';
+  readonly verify: boolean;
+  /** path of a PEM file; undefined = the system's authorities */
+  readonly ca: string | undefined;
+  /** undefined = no login */
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly passwordFile: string | undefined;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly on: readonly EmailCause[];
+  /** of one delivery */
+  readonly timeout: Microseconds;
 }
 
 // --- IPVS -----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import type { Configuration, HealthCheckConfiguration } from './model.js';
 export const differences = (before: Configuration, after: Configuration): string[] => [
   ...mappingLines('', fileForm(before), fileForm(after)),
   ...secretLines(before, after),
+  ...emailLines(before, after),
   ...authorityLines(before, after),
 ];
 
@@ -76,6 +77,9 @@ const shown = (value: FileValue): string => {
   if (isMapping(value)) return `{ ${Object.entries(value).flatMap(([key, each]) => (each === undefined ? [] : [`${key}: ${shown(each)}`])).join(', ')} }`;
   return String(value);
 };
+
+const emailLines = (before: Configuration, after: Configuration): string[] =>
+  before.email?.password !== undefined && after.email?.password !== undefined && before.email.password !== after.email.password ? ['notify.email: password changed'] : [];
 
 /** The form above masks passwords and keys: that one has changed is all that is said. */
 const secretLines = (before: Configuration, after: Configuration): string[] =>

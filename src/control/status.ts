@@ -14,6 +14,23 @@ export interface Status {
   /** missing where nothing is configured */
   readonly static?: StaticStatus;
   readonly processes: readonly ProcessStatus[];
+  /** null while no e-mail is configured */
+  readonly email?: EmailStatus | null;
+}
+
+export interface EmailStatus {
+  /** `mail.example.org:587` */
+  readonly server: string;
+  /** messages */
+  readonly sent: number;
+  /** tries that failed */
+  readonly failed: number;
+  /** events that will not be told */
+  readonly dropped: number;
+  /** events */
+  readonly waiting: number;
+  /** why the last try failed; null after a success */
+  readonly problem: string | null;
 }
 
 export interface ProcessStatus {
@@ -62,6 +79,8 @@ export interface InstanceStatus {
   readonly reason: string;
   /** handed over by `tandem failover`: it takes over only when the other master fails, or after `tandem failover --cancel` */
   readonly yielding: boolean;
+  /** ISO 8601: the start of this instance in this process, or `tandem counters --reset` */
+  readonly counted_since?: string;
   /** e.g. advertisements_sent, advertisements_received, rejected.checksum, checksum.pseudo_header, garp_sent, to_master ... */
   readonly counters: Readonly<Record<string, number>>;
 }
@@ -133,6 +152,8 @@ export interface TrackerStatus {
   readonly state: 'up' | 'down' | 'unknown';
   /** null = a failure is FAULT */
   readonly weight: number | null;
+  /** what is added is negated; without a weight success is FAULT */
+  readonly reverse?: boolean;
   /** added to the priority now */
   readonly contribution: number;
   /** true while it keeps the instance in FAULT */

@@ -86,7 +86,7 @@ export const parseOwned = (text: string): Owned | undefined => {
 };
 
 /** Written whole or not at all: the file is never seen half written, also after a crash of the machine. */
-const writeAtomically = async (path: string, text: string): Promise<void> => {
+export const writeAtomically = async (path: string, text: string): Promise<void> => {
   const temporary = `${path}.new`;
   try {
     const file = await open(temporary, 'w', 0o644);

@@ -12,6 +12,7 @@ import { Child } from './child.js';
 import { composeStatus, summarise } from './compose-status.js';
 import { diagnosticLine, logSettings, type Loaded } from './loaded.js';
 import { EventLog } from './event-log.js';
+import { HandoverRecord } from './handovers.js';
 import { InForce, type ChildName } from './in-force.js';
 import type { FromLvs, FromVrrp, LogEvent, ToLvs, ToVrrp } from './messages.js';
 import { loadModules } from './modules.js';
@@ -66,6 +67,7 @@ export class Supervisor {
   readonly #inForce = new InForce();
   readonly #reloads = new Sequence();
   readonly #recordings: Recordings;
+  readonly #handovers: HandoverRecord;
   readonly #operator = new OperatorRequests((id, request) => this.#vrrp.ready && this.#vrrp.send({ type: 'operate', id, request }));
   readonly #tracking = new TrackSources(() => this.#tellTracked());
   readonly #notification = new Notification(this.#events.write);
@@ -83,6 +85,7 @@ export class Supervisor {
 
   constructor(private readonly options: SupervisorOptions) {
     this.#recordings = new Recordings(options.runtimeDirectory, this.#events.write);
+    this.#handovers = new HandoverRecord(options.runtimeDirectory, this.#events.write);
     this.#vrrp = new Child<ToVrrp, FromVrrp>({
       name: 'vrrp',
       entry: options.entries.vrrp,
@@ -92,6 +95,7 @@ export class Supervisor {
         this.#resume.died(monotonicNow());
         this.#inForce.died('vrrp');
         this.#operator.died();
+        this.#notification.vrrpDied();
         this.#before = { ...this.#before, addresses: undefined, routes: undefined, rules: undefined };
       },
     });
@@ -140,6 +144,7 @@ export class Supervisor {
 
     this.#control = await ControlServer.listen({ path, group: configuration.control.group, commands: this.#commands(), report: this.#events.write });
     this.#record = await OwnedRecord.load(runtimeDirectory, this.#events.write);
+    await this.#handovers.load();
     const before = this.#record.current;
     await this.#record.widen(ownedBy(configuration));
     if (this.#stopping !== undefined) return;
@@ -170,6 +175,7 @@ export class Supervisor {
       case 'ready':
         return this.#configureVrrp();
       case 'configured':
+        this.#notification.configured(message.generation === this.#loaded?.generation);
         return this.#configured('vrrp', message.generation, message.foreign);
       case 'event':
         return this.#events.write(message.event);
@@ -183,6 +189,10 @@ export class Supervisor {
         return this.#operator.answered(message.id, message.reply);
       case 'transitions':
         return this.#notification.transitions(message.transitions);
+      case 'yielding':
+        return this.#handovers.change(message.instances);
+      case 'split_brain':
+        return this.#notification.splitBrain(message.changes);
       case 'stopped':
       case 'pong':
       case 'status':
@@ -198,6 +208,8 @@ export class Supervisor {
         return this.#configured('lvs', message.generation);
       case 'event':
         return this.#events.write(message.event);
+      case 'health':
+        return this.#notification.health(message.changes, message.complete);
       case 'load_modules': {
         const { id, command, modules } = message;
         this.#events.say('info', `loading the kernel modules ${modules.join(', ')}`, { command: command.join(' ') });
@@ -235,6 +247,7 @@ export class Supervisor {
       resume: this.#resume.at(monotonicNow()),
       heldUntil: this.#heldUntil,
       tracked: this.#tracking.results,
+      yielding: this.#handovers.instances,
     });
   }
 
@@ -376,6 +389,7 @@ export class Supervisor {
       vrrp: vrrp ?? this.#vrrp.lastStatus,
       lvs: lvs ?? this.#lvs.lastStatus,
       children: [child(this.#vrrp, vrrp !== undefined), child(this.#lvs, lvs !== undefined)],
+      email: this.#notification.email,
     });
   }
 
@@ -439,7 +453,7 @@ export class Supervisor {
       await this.#notification.stop();
     }
     for (const timer of this.#timers) clearInterval(timer);
-    await Promise.all([this.#control?.close(), this.#recordings.settled()]);
+    await Promise.all([this.#control?.close(), this.#recordings.settled(), this.#handovers.settled()]);
     this.#events.say('info', 'stopped');
     return this.#events.flush(1_000);
   }

@@ -7,12 +7,13 @@ import type { InstanceStatus, StaticStatus, SyncStatus } from '../control/status
 import { Announcer } from '../network/announcer.js';
 import type { Family } from '../network/ip-address.js';
 import { type NetworkChange, NetworkMonitor } from '../network/monitor.js';
-import type { InstanceTransition, OwnedAddress, VrrpConfigure } from '../supervisor/messages.js';
+import type { InstanceTransition, OwnedAddress, SplitBrainChange, VrrpConfigure } from '../supervisor/messages.js';
 import type { OperatorReply, OperatorRequest } from '../supervisor/operator.js';
 import { monotonicNow } from '../time/clock.js';
 import { earliest, type Microseconds } from '../time/microseconds.js';
 import { AddressHolder, describeAddress, sameAddress } from './address-holder.js';
 import { FlightRecorder, type FlightRecorderEvents } from './flight-recorder.js';
+import { Handovers } from './handovers.js';
 import { Holdings } from './holdings.js';
 import { Instance } from './instance.js';
 import { interfaceFault } from './interface-fault.js';
@@ -32,7 +33,7 @@ import { waiting } from './startup-delay.js';
 import { SyncRoleKeeper } from './sync-role.js';
 import { masterDownInterval } from './timers.js';
 import { Tracking } from './tracking.js';
-import { transitionsOf } from './transitions.js';
+import { splitBrainOf, statesOf, transitionsOf } from './transitions.js';
 import { Transmission } from './transmission.js';
 import { inWords } from '../control/in-words.js';
 
@@ -45,6 +46,9 @@ export interface EngineEvents {
   readonly onRecording: FlightRecorderEvents['onRecording'];
   /** after every transition */
   readonly onTransitions: (transitions: readonly InstanceTransition[]) => void;
+  /** the operator's handovers that hold, when they change */
+  readonly onYielding: (instances: readonly string[]) => void;
+  readonly onSplitBrain: (changes: readonly SplitBrainChange[]) => void;
   readonly onMasters: (masters: readonly { readonly instance: string; readonly masterDownInterval: Microseconds }[], isolated: boolean) => void;
 }
 
@@ -79,6 +83,7 @@ export class Engine {
   private readonly sync: SyncRoleKeeper;
   private readonly operator: Operator;
   private readonly recorder: FlightRecorder;
+  private readonly handovers: Handovers;
   private readonly splitBrain: SplitBrain;
   private readonly reception: Reception;
   private readonly transmission: Transmission;
@@ -97,6 +102,7 @@ export class Engine {
     this.routing = new Routing({ link: (name) => this.monitor.link(name), conditions: this.conditions, report: events.report, onTracked: () => this.started && !this.stopping && this.tracking.routesChanged() });
     this.staticAddresses = new StaticAddresses(this.addresses, this.conditions, events.report);
     this.sync = new SyncRoleKeeper(events.report);
+    this.handovers = new Handovers(events.onYielding);
     this.recorder = new FlightRecorder(events);
     this.operator = new Operator({
       router: () => this.router,
@@ -105,7 +111,14 @@ export class Engine {
       dispatch: (order) => this.dispatch(order),
       report: events.report,
     });
-    this.splitBrain = new SplitBrain(this.instances, this.monitor, this.conditions, events.report, (instance) => this.holdings.announceAgain(instance));
+    this.splitBrain = new SplitBrain(
+      this.instances,
+      this.monitor,
+      this.conditions,
+      events.report,
+      (instance) => this.holdings.announceAgain(instance),
+      (instance, sentence) => events.onSplitBrain([splitBrainOf(instance, Date.now(), sentence)]),
+    );
     this.reception = new Reception(this.conditions, this.splitBrain, events.report);
     this.transmission = new Transmission(this.ports, this.conditions);
     this.audit = setInterval(() => this.runAudit(), auditMilliseconds);
@@ -130,9 +143,10 @@ export class Engine {
    * Puts a configuration in force: only what differs is touched. Done when the kernel agrees.
    * @returns the virtual addresses that are not ours to remove
    */
-  async configure({ vrrp, sync, owned, ownedRouting = { routes: [], rules: [] }, resume, heldUntil, tracked }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
+  async configure({ vrrp, sync, owned, ownedRouting = { routes: [], rules: [] }, resume, heldUntil, tracked, yielding = [] }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
     if (!this.started) await this.monitor.refresh();
     if (!this.started && heldUntil !== undefined && monotonicNow() < heldUntil) this.holdBack(heldUntil);
+    this.handovers.configure(yielding);
     this.fixed = vrrp.static;
     await this.staticAddresses.configure(vrrp.static?.addresses ?? [], owned);
     await this.routing.begin(vrrp, ownedRouting);
@@ -193,7 +207,7 @@ export class Engine {
   }
 
   private enter(instance: Instance): void {
-    this.dispatch({ type: 'add', instance: instance.name, settings: instance.settings, group: instance.group });
+    this.dispatch({ type: 'add', instance: instance.name, settings: instance.settings, group: instance.group, ...(this.heldUntil === undefined && this.handovers.take(instance.name) ? { yielding: true } : {}) });
     this.checkInterface(instance);
   }
 
@@ -238,6 +252,14 @@ export class Engine {
   /** The supervisor's scripts, files and processes. */
   track(tracked: NonNullable<VrrpConfigure['tracked']>): void {
     if (!this.stopping) this.tracking.found(tracked);
+  }
+
+  /** The supervisor may have missed some of it. */
+  tellAgain(): void {
+    this.handovers.tell(this.router);
+    this.reportMasters();
+    this.events.onTransitions(statesOf(this.router, this.instances));
+    this.events.onSplitBrain([...this.instances.values()].map((instance) => splitBrainOf(instance, Date.now(), instance.conflicts.status.length > 0 ? 'others claim what it holds' : 'nobody else claims what it holds')));
   }
 
   /**
@@ -403,6 +425,7 @@ export class Engine {
     const { state, effects } = step;
     this.recorder.record(this.router, routerEvent, step, now);
     this.router = state;
+    if (!this.stopping) this.handovers.look(state, routerEvent);
     for (const { instance: name, effect } of effects) {
       const instance = this.instances.get(name);
       if (instance) this.perform(instance, effect);

@@ -41,6 +41,7 @@ export class Instance {
   /** not to be deleted at a release: they were there before us and nobody recorded them as ours */
   readonly foreign = new Set<string>();
   private readonly counters = new Map<string, number>();
+  private countedSince = new Date();
 
   constructor(
     public configuration: InstanceConfiguration,
@@ -77,6 +78,18 @@ export class Instance {
 
   count(counter: string, by = 1): void {
     this.counters.set(counter, (this.counters.get(counter) ?? 0) + by);
+  }
+
+  /** @returns them as they were */
+  resetCounters(): Readonly<Record<string, number>> {
+    const before = this.counted;
+    this.counters.clear();
+    this.countedSince = new Date();
+    return before;
+  }
+
+  private get counted(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.counters].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   /**
@@ -131,7 +144,8 @@ export class Instance {
       trackers: trackerStatuses(this.tracked),
       reason: state.reason,
       yielding: isYielding(state),
-      counters: Object.fromEntries([...this.counters].sort(([a], [b]) => (a < b ? -1 : 1))),
+      counted_since: this.countedSince.toISOString(),
+      counters: this.counted,
     };
   }
 }

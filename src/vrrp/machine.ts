@@ -33,6 +33,8 @@ interface Common {
 }
 export interface Initialize extends Common {
   readonly state: 'INIT';
+  /** a handover outlasts the process that it was ordered of */
+  readonly yielding?: true;
 }
 export interface Backup extends Common {
   readonly state: 'BACKUP';
@@ -143,11 +145,11 @@ const leave = (from: InstanceState, to: InstanceState, resigns: boolean): Step =
 };
 
 /** It was handed over by the operator's order, which still holds. */
-export const isYielding = (state: InstanceState): boolean => (state.state === 'BACKUP' || state.state === 'FAULT') && state.yielding === true;
+export const isYielding = (state: InstanceState): boolean => state.state !== 'MASTER' && state.yielding === true;
 const yieldingAs = (state: InstanceState): { readonly yielding?: true } => (isYielding(state) ? { yielding: true } : {});
 
 const start = (state: InstanceState, settings: Settings, now: Microseconds, resume: boolean, reason: string): Step => {
-  if (resume) return becomeMaster(state, settings, now, `${reason}, it was master a moment ago`);
+  if (resume && !isYielding(state)) return becomeMaster(state, settings, now, `${reason}, it was master a moment ago`);
   // RFC 9568, 6.4.1: the address owner does not wait
   if (settings.priority === 255 && !settings.grouped && !isYielding(state)) return becomeMaster(state, settings, now, `${reason}, it owns the addresses (priority 255)`);
   const next = backup(settings, now, now, reason);
@@ -273,12 +275,12 @@ export const deadline = (state: InstanceState): Microseconds | undefined => {
   }
 };
 
-export const initialState = (now: Microseconds): InstanceState => ({ state: 'INIT', since: now, reason: 'starting' });
+export const initialState = (now: Microseconds, yielding = false): InstanceState => ({ state: 'INIT', since: now, reason: 'starting', ...(yielding ? { yielding } : {}) });
 
 export const step = (state: InstanceState, event: MachineEvent, settings: Settings, now: Microseconds): Step => {
   switch (event.type) {
     case 'start':
-      return state.state === 'INIT' ? start(state, settings, now, event.resume, 'started') : nothing(state);
+      return state.state === 'INIT' ? start(state, settings, now, event.resume, isYielding(state) ? "started, and the operator's handover still holds" : 'started') : nothing(state);
     case 'advertisement':
       if (state.state === 'BACKUP') return hearAsBackup(state, event.advertisement, settings, now);
       return state.state === 'MASTER' ? hearAsMaster(state, event.advertisement, settings, now) : nothing(state);

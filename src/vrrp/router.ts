@@ -19,7 +19,7 @@ export type RouterState = ReadonlyMap<string, Member>;
 
 export type RouterEvent =
   /** a new instance; it does nothing before `start` */
-  | { readonly type: 'add'; readonly instance: string; readonly settings: Settings; readonly group: string | undefined }
+  | { readonly type: 'add'; readonly instance: string; readonly settings: Settings; readonly group: string | undefined; /** it was handed over before */ readonly yielding?: boolean }
   /** starts all that are in INIT; `resume` names those that were master a moment ago */
   | { readonly type: 'start'; readonly resume: ReadonlySet<string> }
   | { readonly type: 'instance'; readonly instance: string; readonly event: Extract<MachineEvent, { type: 'advertisement' | 'timer' | 'stalled' }> }
@@ -112,7 +112,7 @@ export const stepRouter = (before: RouterState, event: RouterEvent, now: Microse
   const transaction = new Transaction(before, now);
   switch (event.type) {
     case 'add':
-      transaction.members.set(event.instance, { state: initialState(now), settings: event.settings, group: event.group, faults: new Map() });
+      transaction.members.set(event.instance, { state: initialState(now, event.yielding), settings: event.settings, group: event.group, faults: new Map() });
       break;
     case 'start':
       for (const [name, { state }] of before) {

@@ -52,6 +52,7 @@ export class SplitBrain {
     private readonly report: Report,
     /** hosts may have learnt another station's hardware address */
     private readonly announceAgain: (instance: Instance) => void,
+    private readonly onChange: (instance: Instance, sentence: string) => void,
   ) {}
 
   /** An instance begins to hold: watched from the next tick on. */
@@ -148,11 +149,13 @@ export class SplitBrain {
     if (!begun) return;
     instance.count('split_brain');
     this.report(instanceEvent('error', instance.configuration, describeBegin(begun), this.fields(begun)));
+    this.onChange(instance, describeBegin(begun));
   }
 
   private ended(instance: Instance, conflict: Conflict, sentence: string): void {
     const seconds = Math.round((Date.now() - Date.parse(conflict.since)) / 1000);
     this.report(instanceEvent('info', instance.configuration, sentence, { ...this.fields(conflict), count: conflict.count, seconds }));
+    this.onChange(instance, sentence);
   }
 
   private fields({ kind, interface: name, address, hardwareAddress, claimed }: Conflict): Readonly<Record<string, string | number>> {
