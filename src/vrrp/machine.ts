@@ -79,6 +79,8 @@ export type MachineEvent =
   | { readonly type: 'promote' }
   /** another of its sync group lost an election */
   | { readonly type: 'demote'; readonly reason: string }
+  /** another of its sync group heard a better master: what an earlier run may have left is not for this one to keep */
+  | { readonly type: 'abandon' }
   | { readonly type: 'fault'; readonly reason: string }
   | { readonly type: 'recover'; readonly reason: string }
   | { readonly type: 'stop' }
@@ -151,7 +153,7 @@ const start = (state: InstanceState, settings: Settings, now: Microseconds, resu
   // RFC 9568, 6.4.1: the address owner does not wait
   if (settings.priority === 255 && !settings.grouped && !isYielding(state)) return becomeMaster(state, settings, now, `${reason}, it owns the addresses (priority 255)`);
   const next = backup(settings, now, now, reason);
-  if (settings.priority === 255 && !isYielding(state)) return transition(state, { ...next, masterDownAt: undefined, claims: 'it owns the addresses (priority 255)' }, []);
+  if (settings.priority === 255 && !isYielding(state)) return transition(state, { ...next, masterDownAt: undefined, claims: 'it owns the addresses (priority 255)', leftover: state.state === 'INIT' }, []);
   return transition(state, { ...next, ...yieldingAs(state), leftover: state.state === 'INIT' }, []);
 };
 
@@ -288,6 +290,8 @@ export const step = (state: InstanceState, event: MachineEvent, settings: Settin
       return state.state === 'BACKUP' ? becomeMaster(state, settings, now, state.claims ?? 'its sync group takes over') : nothing(state);
     case 'demote':
       return state.state === 'MASTER' ? leave(state, backup(settings, now, now, event.reason), true) : nothing(state);
+    case 'abandon':
+      return state.state === 'BACKUP' && state.leftover ? { state: { ...state, leftover: false }, effects: [{ type: 'release' }] } : nothing(state);
     case 'fault':
       return state.state === 'FAULT' ? nothing({ ...state, reason: event.reason }) : leave(state, { state: 'FAULT', since: now, reason: event.reason, ...yieldingAs(state) }, true);
     case 'recover':

@@ -104,7 +104,9 @@ class Transaction {
     }
     if (states.length > 0 && states.every((state) => state.state === 'BACKUP' && state.claims !== undefined)) {
       for (const [other] of companions) this.step(other, { type: 'promote' });
+      return;
     }
+    if (states.some((state) => state.state === 'BACKUP' && !state.leftover)) for (const [other] of companions) this.step(other, { type: 'abandon' });
   }
 }
 

@@ -229,6 +229,23 @@ describe('a sync group', () => {
   });
 });
 
+describe('what an earlier run of a sync group left', () => {
+  it('is released in all instances when one of them hears a better master, whatever the others hear', () => {
+    const router = pair();
+    expect(router.hear('inside', 50)).toEqual([]);
+    expect(router.hear('outside', 150)).toEqual(['outside: release', 'inside: release']);
+    expect(router.hear('outside', 150)).toEqual([]);
+  });
+
+  it('is released of an address owner too, in a group that another director is master of', () => {
+    const router = new Router();
+    router.add('outside', 'all', { priority: 255 });
+    router.add('inside', 'all');
+    router.start();
+    expect(router.hear('inside', 150)).toEqual(['inside: release', 'outside: release']);
+  });
+});
+
 describe('a change of groups', () => {
   it('lets a new instance join a group that is MASTER, as MASTER', () => {
     const router = masterPair();
