@@ -26,7 +26,7 @@ export class RecordError extends Error {
 }
 
 const addressKey = ({ interface: name, address, prefixLength }: OwnedAddress): string => `${name} ${address}/${prefixLength}`;
-const serviceKey = ({ protocol, address, port }: OwnedService): string => `${protocol} ${address} ${port}`;
+const serviceKey = (service: OwnedService): string => ('fwmark' in service ? `${service.family} mark ${service.fwmark}` : `${service.protocol} ${service.address} ${service.port}`);
 const unique = <T>(items: readonly T[], key: (item: T) => string): readonly T[] => [...new Map(items.map((item) => [key(item), item])).values()];
 
 /** What a configuration makes in the kernel. */
@@ -36,7 +36,9 @@ export const ownedBy = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | '
     addressKey,
   ),
   services: unique(
-    virtualServers.map(({ protocol, address, port }) => ({ protocol, address, port })),
+    virtualServers.flatMap(({ protocol, targets }) =>
+      targets.map((target): OwnedService => ('fwmark' in target ? { family: target.family, fwmark: target.fwmark } : { protocol, address: target.address, port: target.port })),
+    ),
     serviceKey,
   ),
 });
@@ -56,7 +58,10 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const isOwnedAddress = (value: unknown): value is OwnedAddress =>
   isRecord(value) && typeof value.interface === 'string' && typeof value.address === 'string' && Number.isInteger(value.prefixLength);
 const isOwnedService = (value: unknown): value is OwnedService =>
-  isRecord(value) && (value.protocol === 'tcp' || value.protocol === 'udp') && typeof value.address === 'string' && Number.isInteger(value.port);
+  isRecord(value) &&
+  ('fwmark' in value
+    ? Number.isInteger(value.fwmark) && (value.family === 'ipv4' || value.family === 'ipv6')
+    : (value.protocol === 'tcp' || value.protocol === 'udp' || value.protocol === 'sctp') && typeof value.address === 'string' && Number.isInteger(value.port));
 
 const parse = (text: string): Owned | undefined => {
   let value: unknown;
