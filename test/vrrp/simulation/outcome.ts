@@ -1,5 +1,6 @@
 /** Who must be master when all has settled. */
 import { isYielding } from '../../../src/vrrp/machine.js';
+import type { Member } from '../../../src/vrrp/router.js';
 import type { Host } from './host.js';
 import type { SimulatedNetwork } from './network.js';
 import type { Plan } from './plan.js';
@@ -16,11 +17,17 @@ const islands = (plan: Plan, network: SimulatedNetwork): readonly (readonly Host
   return [...byName.values()];
 };
 
-/** It may be master of an instance, since nothing of it and of its group is at fault. */
-const isFit = (host: Host, instance: string): boolean => {
-  const member = host.state.get(instance);
-  return member !== undefined && [...host.state.values()].every(({ faults, group }) => faults.size === 0 || group === undefined || group !== member.group) && member.faults.size === 0;
+/** The members of an instance's group, itself included. */
+const companions = (host: Host, instance: string): readonly Member[] => {
+  const group = host.state.get(instance)?.group;
+  return [...host.state].flatMap(([name, member]) => (name === instance || (group !== undefined && member.group === group) ? [member] : []));
 };
+
+/** It may be master of an instance, since nothing of it and of its group is at fault. */
+const isFit = (host: Host, instance: string): boolean => host.state.has(instance) && companions(host, instance).every(({ faults }) => faults.size === 0);
+
+/** A group that the operator handed over stays so through one of its members that does. */
+const preempts = (host: Host, instance: string): boolean => companions(host, instance).every(({ settings, state }) => settings.preempt && !isYielding(state));
 
 const says = (hosts: readonly Host[]): string => hosts.map(({ index }) => index + 1).join(' and ') || 'none';
 
@@ -37,10 +44,7 @@ export const checkOutcome = (plan: Plan, network: SimulatedNetwork, { strongest 
       const [master] = masters;
       if (master === undefined || !strongest) continue;
       const priority = (host: Host): number => host.state.get(instance)?.settings.priority ?? 0;
-      const stronger = fit.filter((host) => {
-        const member = host.state.get(instance);
-        return member !== undefined && member.settings.preempt && !isYielding(member.state) && priority(host) > priority(master);
-      });
+      const stronger = fit.filter((host) => preempts(host, instance) && priority(host) > priority(master));
       if (stronger.length > 0) throw new Violation(`router ${says([master])} is master of ${instance} with priority ${priority(master)}, though router ${says(stronger)} may preempt with more`);
     }
   }
