@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { SimulatedNetwork } from './network.js';
 import type { Plan } from './plan.js';
 
-/** SEED or SEED,NUMBER of a history that failed */
-const replay = process.env['TANDEM_SIMULATION'];
+/** `random`, SEED, or SEED,NUMBER of a history that failed */
+const wanted = process.env['TANDEM_SIMULATION'] ?? '2026';
 /** times as many histories as usual, for a long search */
 const times = Number(process.env['TANDEM_SIMULATION_TIMES'] ?? '1');
 
@@ -12,7 +12,7 @@ const storyLines = 150;
 
 /** @param check throws when a history breaks a promise */
 export const holdsForAll = (file: string, plans: fc.Arbitrary<Plan>, histories: number, check: (plan: Plan, network: SimulatedNetwork) => void): void => {
-  const [seed, path] = replay?.split(',') ?? [];
+  const [seed, path] = wanted === 'random' ? [] : wanted.split(',');
   const result = fc.check(
     fc.property(plans, (plan) => check(plan, new SimulatedNetwork(plan))),
     { numRuns: Math.round(histories * times), ...(seed !== undefined && { seed: Number(seed) }), ...(path !== undefined && { path }) },
