@@ -1,6 +1,7 @@
 /** From the file to the configuration that the daemon runs: inheritance and the last defaults. */
 import { inheritedKeys, inheritedType } from './inherit-check.js';
-import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ServiceTarget, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import { Microseconds, Seconds } from '../time/microseconds.js';
+import type { AuthenticationConfiguration, Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ServiceTarget, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
 import { checkDefaults, healthCheckKeys } from './schema/health-check.js';
 import { sysctls } from './schema/ipvs.js';
 import type { Forwarding } from './schema/forwarding.js';
@@ -12,6 +13,8 @@ export interface Surroundings {
   readonly hostName: string;
   /** text of each certificate file, by its name in the configuration */
   readonly certificates: ReadonlyMap<string, string>;
+  /** key in each key file, octets in hexadecimal, by its name in the configuration */
+  readonly keys: ReadonlyMap<string, string>;
 }
 
 type InstanceEntry = ConfigurationFile['vrrp']['instances'][number];
@@ -24,7 +27,7 @@ export const complete = (file: ConfigurationFile, surroundings: Surroundings): C
   log: file.log,
   control: { group: file.control.group },
   vrrp: {
-    instances: file.vrrp.instances.map((entry) => completeInstance(entry, file.vrrp)),
+    instances: file.vrrp.instances.map((entry) => completeInstance(entry, file.vrrp, surroundings.keys)),
     syncGroups: file.vrrp.sync_groups.map(({ name, instances, track, notify }) => ({ name, instances, track: completeTrack(track), notify: completeNotify(notify) })),
     notifyFifo: file.vrrp.notify_fifo,
     startupDelay: file.vrrp.startup_delay,
@@ -34,7 +37,7 @@ export const complete = (file: ConfigurationFile, surroundings: Surroundings): C
   scripts: file.scripts.map((entry) => ({ ...entry, timeout: entry.timeout ?? entry.interval })),
 });
 
-const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrrp']): InstanceConfiguration => ({
+const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrrp'], keys: Surroundings['keys']): InstanceConfiguration => ({
   name: entry.name,
   interface: entry.interface,
   version: entry.version ?? defaults.version,
@@ -44,7 +47,7 @@ const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrr
   preempt: entry.preempt,
   preemptDelay: entry.preempt_delay,
   checksum: entry.checksum ?? defaults.checksum,
-  authentication: entry.authentication && { type: entry.authentication.type, password: entry.authentication.password },
+  authentication: entry.authentication && completeAuthentication(entry.authentication, entry.advertisement_interval, keys),
   virtualAddresses: entry.virtual_addresses.map((item) => ({
     address: item.address.address,
     prefixLength: item.address.prefixLength,
@@ -59,6 +62,20 @@ const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrr
   unicast: entry.unicast && { source: entry.unicast.source, peers: entry.unicast.peers, ttl: entry.unicast.ttl, minTtl: entry.unicast.min_ttl, maxTtl: entry.unicast.max_ttl },
   notify: completeNotify(entry.notify),
 });
+
+/** The checks have seen that what a type needs is there; what stands behind ?? is only what the type asks for. */
+const completeAuthentication = (entry: NonNullable<InstanceEntry['authentication']>, interval: Microseconds, files: Surroundings['keys']): AuthenticationConfiguration => {
+  if (entry.type === 'pass') return { type: 'pass', password: entry.password ?? '' };
+  const keys = (entry.keys ?? []).map(({ id, key, key_file: file }) => (file === undefined ? { id, key: key ?? '' } : { id, key: files.get(file) ?? '', keyFile: file }));
+  return {
+    type: 'hmac',
+    mode: entry.mode,
+    keys,
+    activeKey: entry.active_key ?? keys[0]?.id ?? 0,
+    antiReplay: entry.anti_replay,
+    timeWindow: entry.time_window ?? Microseconds(Math.max(3 * interval, Seconds(5))),
+  };
+};
 
 const completeTrack = ({ interfaces, scripts, files, processes }: InstanceEntry['track']): TrackConfiguration | undefined =>
   interfaces.length + scripts.length + files.length + processes.length === 0

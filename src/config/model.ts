@@ -47,8 +47,7 @@ export interface InstanceConfiguration {
   readonly preempt: boolean;
   readonly preemptDelay: Microseconds;
   readonly checksum: ChecksumForm;
-  /** VRRPv2 only (RFC 2338's simple text password; at most 8 octets) */
-  readonly authentication: { readonly type: 'pass'; readonly password: string } | undefined;
+  readonly authentication: AuthenticationConfiguration | undefined;
   readonly virtualAddresses: readonly VirtualAddress[];
   readonly garp: GarpConfiguration;
   /** absent: nothing is tracked */
@@ -56,6 +55,43 @@ export interface InstanceConfiguration {
   /** undefined = multicast */
   readonly unicast?: UnicastConfiguration | undefined;
   readonly notify?: NotifyConfiguration | undefined;
+}
+
+export type AuthenticationConfiguration = PasswordAuthentication | HmacAuthentication;
+
+/** VRRPv2 only: RFC 2338's simple text password; at most 8 octets. */
+export interface PasswordAuthentication {
+  readonly type: 'pass';
+  readonly password: string;
+}
+
+/** VRRPv3 only: HMAC-SHA-256 in a trailer (draft-cassen-vrrp-auth-hmac). */
+export interface HmacAuthentication {
+  readonly type: 'hmac';
+  readonly mode: HmacMode;
+  /** at least one */
+  readonly keys: readonly HmacKey[];
+  /** ID of the one that signs */
+  readonly activeKey: number;
+  /** `time`: fresh within the window, and growing; `monotonic`: only growing */
+  readonly antiReplay: AntiReplay;
+  /** largest difference of a packet's time from ours */
+  readonly timeWindow: Microseconds;
+}
+
+/** `enforce`: signs, rejects what is not authentic; `permissive`: signs, accepts it; `receive_only`: does not sign, accepts it. */
+export const hmacModes = ['enforce', 'permissive', 'receive_only'] as const;
+export type HmacMode = (typeof hmacModes)[number];
+export const antiReplays = ['time', 'monotonic'] as const;
+export type AntiReplay = (typeof antiReplays)[number];
+
+export interface HmacKey {
+  /** 1..255 */
+  readonly id: number;
+  /** 32..64 octets in hexadecimal */
+  readonly key: string;
+  /** where it was read, as the file names it; for people */
+  readonly keyFile?: string | undefined;
 }
 
 /** Advertisements to and from named routers instead of the multicast group. */

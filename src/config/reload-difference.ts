@@ -5,7 +5,7 @@ import type { Configuration, HealthCheckConfiguration } from './model.js';
 /** Empty when nothing differs; the order of instances, addresses, services and servers is no difference. */
 export const differences = (before: Configuration, after: Configuration): string[] => [
   ...mappingLines('', fileForm(before), fileForm(after)),
-  ...passwordLines(before, after),
+  ...secretLines(before, after),
   ...authorityLines(before, after),
 ];
 
@@ -15,6 +15,7 @@ const lists: Readonly<Record<string, { readonly called: string; readonly identit
   sync_groups: { called: 'sync group', identity: ({ name }) => String(name) },
   virtual_servers: { called: 'virtual server', identity: ({ name }) => String(name) },
   virtual_addresses: { called: 'virtual address', identity: ({ address }) => String(address) },
+  keys: { called: 'authentication key', identity: ({ id }) => String(id) },
   interfaces: { called: 'tracked interface', identity: ({ name }) => String(name) },
   scripts: { called: 'script', identity: ({ name }) => String(name) },
   files: { called: 'tracked file', identity: ({ path }) => String(path) },
@@ -66,11 +67,14 @@ const shown = (value: FileValue): string => {
   return String(value);
 };
 
-/** The form above masks passwords: that one has changed is all that is said. */
-const passwordLines = (before: Configuration, after: Configuration): string[] =>
-  after.vrrp.instances.flatMap(({ name, authentication }) => {
+/** The form above masks passwords and keys: that one has changed is all that is said. */
+const secretLines = (before: Configuration, after: Configuration): string[] =>
+  after.vrrp.instances.flatMap(({ name, authentication: now }) => {
     const earlier = before.vrrp.instances.find((instance) => instance.name === name)?.authentication;
-    return earlier !== undefined && authentication !== undefined && earlier.password !== authentication.password ? [`instance ${name}: authentication password changed`] : [];
+    if (earlier?.type === 'pass' && now?.type === 'pass') return earlier.password === now.password ? [] : [`instance ${name}: authentication password changed`];
+    if (earlier?.type !== 'hmac' || now?.type !== 'hmac') return [];
+    const old = new Map(earlier.keys.map(({ id, key }) => [id, key]));
+    return now.keys.flatMap(({ id, key }) => (old.has(id) && old.get(id) !== key ? [`instance ${name}: authentication key ${id} changed`] : []));
   });
 
 /** The form above shows where certificates are read, not what they are. */

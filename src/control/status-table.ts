@@ -95,6 +95,9 @@ const warnings = ({ instances, virtual_servers: services, processes }: Status): 
   ),
   ...instances.filter(({ state }) => state === 'FAULT').map(({ name, reason }) => `${name} is in FAULT: ${reason}`),
   ...instances.flatMap(({ name, conflicts }) => conflicts.map((conflict) => `${name}: split brain: ${describeConflict(conflict)}`)),
+  ...instances.flatMap(({ name, authentication }) =>
+    authentication?.type === 'hmac' && authentication.mode !== 'enforce' ? [`${name}: authentication.mode is ${authentication.mode}: packets that are not authentic are accepted`] : [],
+  ),
   ...instances.filter((instance) => !instance.address_list_agrees).map(({ name, master }) => `${name}: the master ${master ?? ''} lists other addresses than this director`),
   ...instances
     .filter(({ state, virtual_addresses: addresses }) => state === 'MASTER' && addresses.some(({ held }) => !held))

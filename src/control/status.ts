@@ -33,6 +33,8 @@ export interface InstanceStatus {
   readonly family: 'ipv4' | 'ipv6';
   /** the routers that it advertises to; missing where it advertises by multicast */
   readonly unicast_peers?: readonly string[];
+  /** missing where there is none */
+  readonly authentication?: { readonly type: 'pass' } | HmacStatus;
   readonly state: VrrpState;
   /** ISO 8601, of the last transition */
   readonly since: string;
@@ -58,6 +60,34 @@ export interface InstanceStatus {
   readonly yielding: boolean;
   /** e.g. advertisements_sent, advertisements_received, rejected.checksum, checksum.pseudo_header, garp_sent, to_master ... */
   readonly counters: Readonly<Record<string, number>>;
+}
+
+/** Authentication by HMAC, without its keys. */
+export interface HmacStatus {
+  readonly type: 'hmac';
+  readonly mode: 'enforce' | 'permissive' | 'receive_only';
+  /** ID of the key that signs */
+  readonly active_key: number;
+  /** IDs */
+  readonly keys: readonly number[];
+  readonly anti_replay: 'time' | 'monotonic';
+  /** null: time does not count */
+  readonly time_window_ms: number | null;
+  /** the last advertisement of each router that was heard */
+  readonly heard: readonly HeardSender[];
+}
+
+export interface HeardSender {
+  readonly address: string;
+  /** ID of the key that it says it was signed with; null = it was not signed */
+  readonly key: number | null;
+  readonly verified: boolean;
+  /** why it was not verified, in words */
+  readonly reason: string | null;
+  /** how far its clock is ahead of ours; null where it was not verified, or time does not count */
+  readonly clock_difference_ms: number | null;
+  /** ISO 8601 */
+  readonly at: string;
 }
 
 /** Someone else who claims what an instance holds while it is MASTER. */

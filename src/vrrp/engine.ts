@@ -9,8 +9,7 @@ import { type NetworkChange, NetworkMonitor } from '../network/monitor.js';
 import type { InstanceTransition, OwnedAddress, VrrpConfigure } from '../supervisor/messages.js';
 import type { OperatorReply, OperatorRequest } from '../supervisor/operator.js';
 import { monotonicNow } from '../time/clock.js';
-import { DeadlineTimer } from '../time/deadline-timer.js';
-import { earliest, Milliseconds, minus, type Microseconds } from '../time/microseconds.js';
+import { earliest, type Microseconds } from '../time/microseconds.js';
 import { AddressHolder, describeAddress, sameAddress } from './address-holder.js';
 import { FlightRecorder, type FlightRecorderEvents } from './flight-recorder.js';
 import { Holdings } from './holdings.js';
@@ -19,12 +18,13 @@ import { interfaceFault } from './interface-fault.js';
 import { instanceEvent } from './log.js';
 import { deadline, type Effect } from './machine.js';
 import { Operator } from './operator.js';
+import { PatientTimer } from './patient-timer.js';
 import { Ports } from './ports.js';
 import { Reception } from './reception.js';
 import { type RouterEvent, type RouterState, stepRouter } from './router.js';
 import { sourceAddress } from './source-address.js';
 import { SplitBrain } from './split-brain.js';
-import { stalledMasters, stallEvent } from './stall.js';
+import { type StalledMaster, stalledMasters, stallEvent } from './stall.js';
 import { waiting } from './startup-delay.js';
 import { SyncRoleKeeper } from './sync-role.js';
 import { masterDownInterval } from './timers.js';
@@ -36,10 +36,6 @@ import { inWords } from '../control/in-words.js';
 const auditMilliseconds = 30_000;
 /** the sockets send what is queued when they are next writable */
 const lingerMilliseconds = 20;
-/** a timer that is later than this first lets the sockets be read: what is queued there may decide otherwise */
-const lateness = Milliseconds(2);
-/** rounds of the loop to wait for a socket to run dry */
-const drainRounds = 1_000;
 
 export interface EngineEvents {
   readonly report: Report;
@@ -67,7 +63,11 @@ export class Engine {
     dispatch: (routerEvent) => this.dispatch(routerEvent),
     report: (logEvent) => this.events.report(logEvent),
   });
-  private readonly timer = new DeadlineTimer((due) => this.timerDue(due));
+  private readonly timer = new PatientTimer<readonly StalledMaster[]>({
+    onLate: () => stalledMasters(this.router, (name) => this.instances.get(name)?.advertisedAt, monotonicNow()),
+    onDry: (late, stalled) => this.reportStall(late, stalled),
+    onDue: () => this.expire(),
+  });
   private readonly conditions: QuietConditions;
   private readonly sync: SyncRoleKeeper;
   private readonly operator: Operator;
@@ -79,10 +79,8 @@ export class Engine {
   private syncInstance: string | undefined;
   /** of all instances: none of them is an address to send from */
   private virtualAddresses: ReadonlySet<string> = new Set();
-  private packets = 0;
   /** nothing takes part before this: startup_delay */
   private heldUntil: Microseconds | undefined;
-  private draining = false;
   private started = false;
   private stopping = false;
 
@@ -251,9 +249,9 @@ export class Engine {
   // --- what comes in ------------------------------------------------------------------------------------------
 
   private packet(interfaceName: string, family: Family, packet: Buffer): void {
-    this.packets++;
+    this.timer.packetArrived();
     if (this.heldUntil !== undefined) return;
-    this.noticeStall();
+    this.timer.noticeStall();
     const here = [...this.instances.values()].filter((instance) => instance.configuration.interface === interfaceName && instance.family === family);
     const accepted = this.reception.accept(interfaceName, here, packet);
     if (!accepted) return;
@@ -266,7 +264,7 @@ export class Engine {
 
   private networkChanged(change: NetworkChange): void {
     if (!this.started || this.stopping) return;
-    this.noticeStall();
+    this.timer.noticeStall();
     if (change.type === 'link') {
       const { name: interfaceName, link, renamedTo, hardwareAddressChanged } = change;
       if (!link) {
@@ -336,41 +334,13 @@ export class Engine {
 
   // --- timers -------------------------------------------------------------------------------------------------
 
-  private timerDue(due: Microseconds): void {
-    if (this.draining) return;
-    const late = minus(monotonicNow(), due);
-    if (late > lateness) this.drain(late, 0, this.packets, stalledMasters(this.router, late));
-    else this.expire();
-  }
-
-  /** After a pause a packet may come in before the late timer, and what it changes would hide how late that was. */
-  private noticeStall(): void {
-    const { late } = this.timer;
-    if (!this.draining && late > lateness) this.drain(late, 0, this.packets, stalledMasters(this.router, late));
-  }
-
-  /** Lets the sockets be read until they are dry, before a late timer decides anything. */
-  private drain(late: Microseconds, round: number, packetsBefore: number, stalled: readonly string[]): void {
-    this.draining = true;
-    setImmediate(() => {
-      // the first round only begins the poll phase; a round without a packet says that none is left
-      if (round < drainRounds && (round === 0 || this.packets !== packetsBefore)) {
-        this.drain(late, round + 1, this.packets, stalled);
-        return;
-      }
-      this.draining = false;
-      this.reportStall(late, stalled);
-      this.expire();
-    });
-  }
-
-  private reportStall(late: Microseconds, stalled: readonly string[]): void {
-    for (const name of stalled) {
+  private reportStall(late: Microseconds, stalled: readonly StalledMaster[]): void {
+    for (const { instance: name, silence } of stalled) {
       const instance = this.instances.get(name);
       if (!instance) continue;
       const stillMaster = this.router.get(name)?.state.state === 'MASTER';
       instance.count('stalls');
-      this.events.report(stallEvent(instance, late, stillMaster));
+      this.events.report(stallEvent(instance, late, silence, stillMaster));
       if (stillMaster) this.dispatch({ type: 'instance', instance: name, event: { type: 'stalled', length: late } });
     }
   }
@@ -387,7 +357,7 @@ export class Engine {
   }
 
   private arm(): void {
-    if (this.draining || this.stopping) return;
+    if (this.timer.draining || this.stopping) return;
     const deadlines = [...this.router.values()].map(({ state }) => deadline(state));
     const announcements = [...this.instances.values()].map((instance) => this.holdings.nextAnnouncement(instance));
     this.timer.set(earliest([this.heldUntil, ...deadlines, ...announcements]));
@@ -432,6 +402,7 @@ export class Engine {
         return;
       }
       case 'advertise':
+        instance.advertisedAt = monotonicNow();
         // one that waits in the queue must not follow the resignation
         this.transmission.advertise(instance, effect.priority, () => effect.priority === 0 || effect.parting === true || this.router.get(instance.name)?.state.state === 'MASTER');
         return;

@@ -87,6 +87,12 @@ describe('the status table', () => {
     );
   });
 
+  it('warns while packets that are not authentic are accepted', () => {
+    const heard = { type: 'hmac', mode: 'permissive', active_key: 1, keys: [1], anti_replay: 'time', time_window_ms: 5_000, heard: [] } as const;
+    expect(formatStatus(status({ instances: [instance({ authentication: heard })] }), { colours: false, now })).toContain('! web: authentication.mode is permissive: packets that are not authentic are accepted\n');
+    expect(formatStatus(status({ instances: [instance({ authentication: { ...heard, mode: 'enforce' } })] }), { colours: false, now })).not.toContain('!');
+  });
+
   it('shows a master with one server down', () => {
     expect(formatStatus(status(), { colours: false, now })).toBe(
       [

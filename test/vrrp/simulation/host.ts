@@ -39,6 +39,7 @@ export class Host {
   readonly withoutLink = new Map<string, number>();
   readonly absent = new Set<string>();
   private readonly clock: Clock;
+  private readonly advertisedAt = new Map<string, Microseconds>();
   private resume = new Map<string, Microseconds>();
   private standsStill: { readonly since: number; readonly keeps: number } | undefined;
   private queue: Heard[] = [];
@@ -73,6 +74,7 @@ export class Host {
     if (this.running) return;
     this.running = true;
     this.state = new Map();
+    this.advertisedAt.clear();
     for (const instance of this.holds) if (!this.configuration.has(instance) || this.absent.has(instance)) this.holds.delete(instance);
     for (const instance of this.configuration.keys()) this.add(instance);
     const now = this.clock.at(this.now);
@@ -121,11 +123,11 @@ export class Host {
     const now = this.clock.at(this.now);
     const due = this.nextDeadline();
     const late = due === Infinity ? microseconds(0) : minus(now, microseconds(due));
-    const stalled = stalledMasters(this.state, late);
+    const stalled = late > 0 ? stalledMasters(this.state, (instance) => this.advertisedAt.get(instance), now) : [];
     const [queue, orders] = [this.queue, this.orders];
     [this.queue, this.orders] = [[], []];
     for (const heard of queue) this.hear(heard);
-    for (const instance of stalled) {
+    for (const { instance } of stalled) {
       if (this.state.get(instance)?.state.state === 'MASTER') this.dispatch({ type: 'instance', instance, event: { type: 'stalled', length: late } });
     }
     this.expire(now);
@@ -241,6 +243,7 @@ export class Host {
           this.surroundings.transition(this, instance, effect.from, effect.to, effect.reason);
           break;
         case 'advertise': {
+          this.advertisedAt.set(instance, now);
           const settings = (state.get(instance) ?? before.get(instance))?.settings;
           if (settings && !this.withoutLink.has(instance)) this.surroundings.send(this, { instance, advertisement: { source: settings.source, priority: effect.priority, interval: settings.advertisementInterval } });
           break;
