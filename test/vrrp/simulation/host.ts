@@ -111,6 +111,8 @@ export class Host {
 
   /** It does not run any more, and is heard of no more. @param keeps packets that its sockets hold meanwhile */
   still(keeps: number): void {
+    // a host whose process is dead is not asked: its clock would be turned back under the next one
+    if (!this.running) return;
     this.standsStill ??= { since: this.now, keeps };
     this.due = Infinity;
   }
