@@ -1,6 +1,9 @@
 /** From the file to the configuration that the daemon runs: inheritance and the last defaults. */
+import { virtualMacAddress } from '../network/macvlan.js';
+import { virtualMacInterface } from '../vrrp/family.js';
+import { advertisedFamily } from './cross-checks/family.js';
 import { inheritedKeys, inheritedType } from './inherit-check.js';
-import type { Configuration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, RealServerConfiguration, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import type { Configuration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, RealServerConfiguration, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualMacConfiguration, VirtualServerConfiguration } from './model.js';
 import { checkDefaults, healthCheckKeys } from './schema/health-check.js';
 import { sysctls } from './schema/ipvs.js';
 import type { ConfigurationFile } from './schema.js';
@@ -32,6 +35,14 @@ export const complete = (file: ConfigurationFile, surroundings: Surroundings): C
   scripts: file.scripts.map((entry) => ({ ...entry, timeout: entry.timeout ?? entry.interval })),
 });
 
+/** Which the file form shows with its name, whether the file gives one or not. */
+const completeVirtualMac = (entry: InstanceEntry): VirtualMacConfiguration | undefined => {
+  if (entry.virtual_mac === false) return undefined;
+  const family = advertisedFamily(entry) ?? 'ipv4';
+  const name = entry.virtual_mac === true ? virtualMacInterface(family, entry.virtual_router_id) : entry.virtual_mac.interface;
+  return { interface: name, address: virtualMacAddress(family, entry.virtual_router_id) };
+};
+
 const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrrp']): InstanceConfiguration => ({
   name: entry.name,
   interface: entry.interface,
@@ -46,7 +57,7 @@ const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrr
   virtualAddresses: entry.virtual_addresses.map((item) => ({
     address: item.address.address,
     prefixLength: item.address.prefixLength,
-    interface: item.interface ?? entry.interface,
+    interface: item.interface ?? completeVirtualMac(entry)?.interface ?? entry.interface,
     label: item.label,
     advertise: item.advertise,
     scope: item.scope,
@@ -56,6 +67,8 @@ const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrr
   track: completeTrack(entry.track),
   unicast: entry.unicast && { source: entry.unicast.source, peers: entry.unicast.peers, ttl: entry.unicast.ttl, minTtl: entry.unicast.min_ttl, maxTtl: entry.unicast.max_ttl },
   notify: completeNotify(entry.notify),
+  virtualMac: completeVirtualMac(entry),
+  accept: entry.accept,
 });
 
 const completeTrack = ({ interfaces, scripts, files, processes }: InstanceEntry['track']): TrackConfiguration | undefined =>

@@ -40,6 +40,8 @@ const instanceForm = (instance: InstanceConfiguration): FileMapping => ({
   checksum: instance.version === 3 && instanceFamily(instance) === 'ipv4' ? instance.checksum : undefined,
   authentication: instance.authentication && { type: instance.authentication.type, password: mask },
   virtual_addresses: instance.virtualAddresses.map((item) => ({ address: `${item.address}/${item.prefixLength}`, interface: item.interface, label: item.label, advertise: item.advertise, scope: item.scope ?? 'global', broadcast: item.broadcast })),
+  virtual_mac: instance.virtualMac ? { interface: instance.virtualMac.interface } : false,
+  accept: instance.accept ?? true,
   garp: { repeat: instance.garp.repeat, delay: formatDuration(instance.garp.delay), refresh: formatDuration(instance.garp.refresh) },
   track: trackForm(instance.track),
   unicast: instance.unicast && { source: instance.unicast.source, peers: instance.unicast.peers, ttl: instance.unicast.ttl, min_ttl: instance.unicast.minTtl, max_ttl: instance.unicast.maxTtl },

@@ -37,6 +37,8 @@ export interface VrrpConfigure {
   readonly sync: SyncDaemonConfiguration | undefined;
   /** what an earlier run recorded as its own */
   readonly owned: readonly OwnedAddress[];
+  /** and the interfaces that it made for virtual MACs */
+  readonly ownedLinks?: readonly string[] | undefined;
   /** instances that were MASTER when the last vrrp child died: they resume as master before `until` (monotonic clock) */
   readonly resume: readonly { readonly instance: string; readonly until: Microseconds }[];
   /** a new child starts no instance before this (monotonic clock): startup_delay */

@@ -2,13 +2,22 @@
 import { open, mkdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Configuration } from '../config/model.js';
+import type { ChainPlace } from '../network/firewall-chain.js';
 import type { LogEvent, OwnedAddress, OwnedService } from './messages.js';
+import { acceptanceChains } from './acceptance.js';
 import { inWords } from '../control/in-words.js';
 
 export interface Owned {
   readonly addresses: readonly OwnedAddress[];
   readonly services: readonly OwnedService[];
+  /** names of macvlans */
+  readonly links?: readonly string[] | undefined;
+  /** of iptables */
+  readonly chains?: readonly OwnedChain[] | undefined;
 }
+
+/** A chain of our own. */
+export type OwnedChain = ChainPlace;
 
 export const nothingOwned: Owned = { addresses: [], services: [] };
 
@@ -27,6 +36,7 @@ export class RecordError extends Error {
 
 const addressKey = ({ interface: name, address, prefixLength }: OwnedAddress): string => `${name} ${address}/${prefixLength}`;
 const serviceKey = ({ protocol, address, port }: OwnedService): string => `${protocol} ${address} ${port}`;
+const chainKey = ({ family, table, hook, name }: OwnedChain): string => `${family} ${table} ${hook} ${name}`;
 const unique = <T>(items: readonly T[], key: (item: T) => string): readonly T[] => [...new Map(items.map((item) => [key(item), item])).values()];
 
 /** What a configuration makes in the kernel. */
@@ -39,6 +49,8 @@ export const ownedBy = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | '
     virtualServers.map(({ protocol, address, port }) => ({ protocol, address, port })),
     serviceKey,
   ),
+  links: vrrp.instances.flatMap(({ virtualMac }) => (virtualMac ? [virtualMac.interface] : [])),
+  chains: acceptanceChains(vrrp, virtualServers).map(({ family, table, hook, name }) => ({ family, table, hook, name })),
 });
 
 /** `owned` without what an earlier owner keeps. */
@@ -50,6 +62,8 @@ export const without = (owned: readonly OwnedAddress[], foreign: readonly OwnedA
 export const union = (a: Owned, b: Owned): Owned => ({
   addresses: unique([...a.addresses, ...b.addresses], addressKey),
   services: unique([...a.services, ...b.services], serviceKey),
+  links: unique([...(a.links ?? []), ...(b.links ?? [])], (name) => name),
+  chains: unique([...(a.chains ?? []), ...(b.chains ?? [])], chainKey),
 });
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
@@ -57,6 +71,9 @@ const isOwnedAddress = (value: unknown): value is OwnedAddress =>
   isRecord(value) && typeof value.interface === 'string' && typeof value.address === 'string' && Number.isInteger(value.prefixLength);
 const isOwnedService = (value: unknown): value is OwnedService =>
   isRecord(value) && (value.protocol === 'tcp' || value.protocol === 'udp') && typeof value.address === 'string' && Number.isInteger(value.port);
+
+const isOwnedChain = (value: unknown): value is OwnedChain =>
+  isRecord(value) && (value.family === 'ipv4' || value.family === 'ipv6') && [value.table, value.hook, value.name].every((part) => typeof part === 'string');
 
 const parse = (text: string): Owned | undefined => {
   let value: unknown;
@@ -68,7 +85,11 @@ const parse = (text: string): Owned | undefined => {
   if (!isRecord(value) || value.version !== 1 || !Array.isArray(value.addresses) || !Array.isArray(value.services)) return undefined;
   const addresses: unknown[] = value.addresses;
   const services: unknown[] = value.services;
-  return addresses.every(isOwnedAddress) && services.every(isOwnedService) ? { addresses, services } : undefined;
+  // records of versions before these know neither
+  const links: unknown[] = Array.isArray(value.links) ? value.links : [];
+  const chains: unknown[] = Array.isArray(value.chains) ? value.chains : [];
+  const sound = addresses.every(isOwnedAddress) && services.every(isOwnedService) && links.every((link) => typeof link === 'string') && chains.every(isOwnedChain);
+  return sound ? { addresses, services, links, chains } : undefined;
 };
 
 /** Written whole or not at all: the file is never seen half written, also after a crash of the machine. */

@@ -98,6 +98,7 @@ export class Instance {
       virtual_router_id: configuration.virtualRouterId,
       version: configuration.version,
       family: this.family,
+      ...(configuration.virtualMac && { virtual_mac: configuration.virtualMac }),
       ...(configuration.unicast && { unicast_peers: configuration.unicast.peers }),
       state: state.state,
       since: this.since.toISOString(),

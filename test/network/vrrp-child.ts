@@ -89,11 +89,11 @@ export class VrrpChild {
     this.child.send(message);
   }
 
-  async configure(instances: readonly InstanceConfiguration[], more: { syncGroups?: readonly SyncGroupConfiguration[] } & Partial<Pick<VrrpConfigure, 'owned' | 'resume' | 'sync' | 'heldUntil' | 'tracked'>> = {}): Promise<void> {
+  async configure(instances: readonly InstanceConfiguration[], more: { syncGroups?: readonly SyncGroupConfiguration[] } & Partial<Pick<VrrpConfigure, 'owned' | 'ownedLinks' | 'resume' | 'sync' | 'heldUntil' | 'tracked'>> = {}): Promise<void> {
     await this.until(() => this.ready || undefined, 'ready');
     const generation = ++this.generation;
-    const { syncGroups = [], owned = [], resume = [], sync, heldUntil, tracked } = more;
-    this.send({ type: 'configure', generation, vrrp: { instances, syncGroups, startupDelay: Seconds(0) }, sync, owned, resume, heldUntil, ...(tracked ? { tracked } : {}) });
+    const { syncGroups = [], owned = [], ownedLinks = [], resume = [], sync, heldUntil, tracked } = more;
+    this.send({ type: 'configure', generation, vrrp: { instances, syncGroups, startupDelay: Seconds(0) }, sync, owned, ownedLinks, resume, heldUntil, ...(tracked ? { tracked } : {}) });
     await this.until(() => this.configured >= generation || undefined, 'configured');
   }
 
