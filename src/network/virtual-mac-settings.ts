@@ -40,7 +40,7 @@ const write = (path: Path, value: string): void => {
   try {
     writeFileSync(`${root}/${path}`, value);
   } catch (error) {
-    throw new SettingError(path, value, error);
+    if (read(path) !== value) throw new SettingError(path, value, error);
   }
 };
 

@@ -424,7 +424,7 @@ export class Engine {
     this.monitor.refresh().catch((error: unknown) => this.events.report(event('warn', `links and addresses could not be read: ${inWords(error)}`)));
     this.sync.audit();
     this.conditions.sweep();
-    this.virtualMacs.retry();
+    this.virtualMacs.audit();
     for (const instance of this.instances.values()) {
       if (instance.configuration.virtualMac) this.checkInterface(instance);
       this.holdings.repair(instance);

@@ -2,8 +2,8 @@
 import type { InstanceConfiguration } from '../config/model.js';
 import { event, type Report } from '../control/event.js';
 import { inWords } from '../control/in-words.js';
-import { familyOf, isLinkLocal } from '../network/ip-address.js';
-import { aliasSetting, hardwareAddressOf, linkDeletion, linkLocalRoute, linkState, MACVLAN_MODE_VEPA, macvlanCreation, noGeneratedAddress } from '../network/macvlan.js';
+import { type Family, familyOf, isLinkLocal } from '../network/ip-address.js';
+import { aliasSetting, hardwareAddressOf, linkDeletion, linkDeletions, linkLocalRoute, linkState, MACVLAN_MODE_VEPA, macvlanCreation, noGeneratedAddress } from '../network/macvlan.js';
 import type { NetworkMonitor } from '../network/monitor.js';
 import { NetlinkChannel, type NetlinkMessage } from '../network/netlink-channel.js';
 import type { Link } from '../network/rtnetlink.js';
@@ -15,6 +15,9 @@ const mark = 'tandem';
 
 type Own = InstanceConfiguration & { readonly virtualMac: NonNullable<InstanceConfiguration['virtualMac']> };
 const hasVirtualMac = (configuration: InstanceConfiguration): configuration is Own => configuration.virtualMac !== undefined;
+
+const settledFor = (families: ReadonlySet<Family>): string => [...families].sort().join();
+const familiesOf = (settled: string): ReadonlySet<Family> => new Set((['ipv4', 'ipv6'] as const).filter((family) => settled.includes(family)));
 
 const isOurs = ({ macvlan }: Link): boolean => macvlan !== undefined && (macvlan.alias === mark || macvlan.alias.startsWith(`${mark} `));
 
@@ -72,10 +75,18 @@ export class VirtualMacs {
     return this.making.has(name) && !holding ? `the interface ${name} of the virtual MAC is being made` : undefined;
   }
 
-  /** Forgets what failed, of one interface or of all: the next look tries again. */
-  retry(name?: string): void {
-    if (name === undefined) this.failures.clear();
-    else this.failures.delete(name);
+  /** Forgets what failed: the next look tries again. */
+  retry(name: string): void {
+    this.failures.delete(name);
+  }
+
+  /** Makes the settings again, which others may have changed (systemd-sysctl does at every new interface), and tries again what failed. */
+  audit(): void {
+    this.failures.clear();
+    for (const [name, { settled }] of this.made) {
+      const link = this.monitor.link(name);
+      if (link && isOurs(link) && !this.making.has(name)) this.takeOver(link, familiesOf(settled));
+    }
   }
 
   /** Takes part from now on: before the addresses go on it. */
@@ -104,10 +115,9 @@ export class VirtualMacs {
     });
     // what an earlier run remembered is put back as well
     for (const link of links) if (!this.made.has(link.name)) this.takeOver(link, new Set());
-    const refused = await this.channel.batch(links.map(({ index }) => linkDeletion(index)));
-    for (const { index, code } of refused) {
-      if (code !== 'ENODEV') this.report(event('warn', `the interface ${links[index]?.name ?? ''} of a virtual MAC could not be removed: ${code}`));
-    }
+    const refused = links.length === 0 ? [] : await this.channel.batch(linkDeletions(links.map(({ index }) => index)));
+    const [failure] = refused.filter(({ code }) => code !== 'ENODEV');
+    if (failure) this.report(event('warn', `the interfaces ${links.map(({ name }) => name).join(', ')} of virtual MACs could not all be removed: ${failure.code}`));
     for (const name of gone) this.forget(name);
   }
 
@@ -136,8 +146,7 @@ export class VirtualMacs {
     const families = new Set(configuration.virtualAddresses.filter(({ interface: carrier }) => carrier === name).map((entry) => familyOf(entry.address)));
     if (there && right) {
       const known = this.made.get(name);
-      const settled = [...families].sort().join();
-      if (known?.index !== there.index || known.settled !== settled) this.adopt(there, families);
+      if (known?.index !== there.index || known.settled !== settledFor(families)) this.adopt(there, families);
       return;
     }
     const work = this.make(configuration, below, there, families).finally(() => {
@@ -147,7 +156,7 @@ export class VirtualMacs {
     this.making.set(name, work);
   }
 
-  private async make(configuration: Own, below: Link, wrong: Link | undefined, families: ReadonlySet<'ipv4' | 'ipv6'>): Promise<void> {
+  private async make(configuration: Own, below: Link, wrong: Link | undefined, families: ReadonlySet<Family>): Promise<void> {
     const { interface: name, address } = configuration.virtualMac;
     const before = this.made.get(name);
     if (wrong) {
@@ -169,12 +178,12 @@ export class VirtualMacs {
     this.report(instanceEvent(deleted ? 'warn' : 'info', configuration, sentence, { interface: configuration.interface }));
   }
 
-  private adopt(link: Link, families: ReadonlySet<'ipv4' | 'ipv6'>): void {
+  private adopt(link: Link, families: ReadonlySet<Family>): void {
     const told = this.takeOver(link, families);
     if (told !== undefined) this.report(event('info', told, { interface: link.name }));
   }
 
-  private takeOver(link: Link, families: ReadonlySet<'ipv4' | 'ipv6'>): string | undefined {
+  private takeOver(link: Link, families: ReadonlySet<Family>): string | undefined {
     const { name, index, macvlan } = link;
     const lower = macvlan?.lower ?? 0;
     const below = this.monitor.nameOf(lower);
@@ -182,7 +191,7 @@ export class VirtualMacs {
       const { memory, told } = this.settings.make(name, below, families, macvlan?.alias.slice(mark.length));
       const alias = memory === '' ? mark : `${mark} ${memory}`;
       if (alias !== macvlan?.alias) void this.channel.batch([aliasSetting(name, alias)]).catch((error: unknown) => this.report(event('warn', `${name} could not be marked: ${inWords(error)}`)));
-      this.made.set(name, { below, index, lower, settled: [...families].sort().join() });
+      this.made.set(name, { below, index, lower, settled: settledFor(families) });
       this.failures.delete(name);
       return told;
     } catch (error) {

@@ -23,6 +23,7 @@ describe('virtual_mac', () => {
     ['the name of its own interface', instanceFile('virtual_mac: { interface: eth0 }'), '7:20 conflict eth0 is the interface of an instance: the virtual MAC has one of its own, which is made'],
     ['a name that is too long', instanceFile('virtual_mac: { interface: sixteen-letters- }'), expect.stringContaining('invalid_value')],
     ['something else', instanceFile('virtual_mac: 3'), '7:20 invalid_value virtual_mac cannot be 3'],
+    ['its macvlan tracked', instanceFile(`${on}\n      track: { interfaces: [vrrp.51] }`), '8:29 conflict vrrp.51 is the interface of a virtual MAC, which is up only while the instance is MASTER: tracked it would never become MASTER'],
     ['the loopback interface', instanceFile(on).replace('eth0', 'lo'), '7:20 conflict lo has no MAC addresses'],
     [
       'one VRID on two interfaces',

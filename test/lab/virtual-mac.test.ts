@@ -22,6 +22,7 @@ const answerAt = async (port: number): Promise<string> => (await pair.site.run('
 
 beforeAll(async () => {
   pair = await PairUnderTest.boot(edit);
+  await pair.lab.must('modprobe macvlan');
   // this kernel has the legacy back end only
   await pair.lab.must('mount --bind /usr/sbin/xtables-legacy-multi /usr/sbin/xtables-nft-multi');
   await pair.start();

@@ -17,8 +17,14 @@ export const virtualMacName = (instance: Instance): string | undefined => {
 export const virtualMacChecks = (context: Context): ((instance: Instance, path: Path) => void) => {
   const names = uniqueness(context, 'give one of them virtual_mac: { interface: another name }');
   const below = new Set(context.file.vrrp?.instances?.flatMap((instance) => instance?.interface ?? []));
+  const made = new Set(context.file.vrrp?.instances?.flatMap((instance) => (instance === undefined ? [] : (virtualMacName(instance) ?? []))));
   return (instance, path) => {
     checkAccept(context, instance, path);
+    instance.track?.interfaces?.forEach((entry, index) => {
+      if (entry?.name === undefined || !made.has(entry.name)) return;
+      const message = `${entry.name} is the interface of a virtual MAC, which is up only while the instance is MASTER: tracked it would never become MASTER`;
+      context.report([...path, 'track', 'interfaces', index], { code: 'conflict', message, remedy: 'track the interface below it, or another one' });
+    });
     const name = virtualMacName(instance);
     if (name === undefined) return;
     const place = [...path, 'virtual_mac'];
