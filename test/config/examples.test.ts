@@ -5,8 +5,8 @@ import { exampleFiles } from './example-files.js';
 const example = (name: string) => accepted(exampleFiles.find((file) => file.name === name)?.text ?? '');
 
 describe('the examples', () => {
-  test('are one for each way of forwarding, a minimal one, one that tracks, and one each for both families and for unicast', () => {
-    expect(exampleFiles.map(({ name }) => name).sort()).toEqual(['dual-stack.yaml', 'minimal.yaml', 'nat.yaml', 'tandem.yaml', 'tracking.yaml', 'tun.yaml', 'unicast.yaml']);
+  test('are one for each way of forwarding, a minimal one, one that tracks, and one each for both families, for unicast and for a virtual MAC', () => {
+    expect(exampleFiles.map(({ name }) => name).sort()).toEqual(['dual-stack.yaml', 'minimal.yaml', 'nat.yaml', 'tandem.yaml', 'tracking.yaml', 'tun.yaml', 'unicast.yaml', 'virtual-mac.yaml']);
   });
 
   test.each(exampleFiles)('$name names its schema, and has neither errors nor warnings', ({ text }) => {
