@@ -3,10 +3,12 @@ import { virtualMacAddress } from '../network/macvlan.js';
 import { virtualMacInterface } from '../vrrp/family.js';
 import { advertisedFamily } from './cross-checks/family.js';
 import { inheritedKeys, inheritedType } from './inherit-check.js';
-import type { Configuration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, RealServerConfiguration, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualMacConfiguration, VirtualServerConfiguration } from './model.js';
+import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ServiceTarget, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualMacConfiguration, VirtualServerConfiguration } from './model.js';
 import { checkDefaults, healthCheckKeys } from './schema/health-check.js';
 import { sysctls } from './schema/ipvs.js';
+import type { Forwarding } from './schema/forwarding.js';
 import type { ConfigurationFile } from './schema.js';
+import { commonPort, probePort, targetFamily, targetsOf } from './targets.js';
 
 export interface Surroundings {
   /** the default of router_id */
@@ -107,27 +109,45 @@ const completeSync = (sync: NonNullable<ConfigurationFile['ipvs']['sync']>, vrrp
   id: sync.id ?? vrrp.instances.find((instance) => instance.name === sync.instance)?.virtual_router_id ?? 0,
 });
 
-const completeService = (entry: ServiceEntry, certificates: Surroundings['certificates']): VirtualServerConfiguration => ({
-  name: entry.name,
-  address: entry.address,
-  port: entry.port,
-  protocol: entry.protocol,
-  scheduler: entry.scheduler,
-  persistence: entry.persistence,
-  quorum: entry.quorum,
-  sorryServer: entry.sorry_server && { address: entry.sorry_server.address, port: entry.sorry_server.port ?? entry.port, forwarding: entry.sorry_server.forwarding ?? entry.forwarding },
-  onFailure: entry.on_failure,
-  realServers: entry.real_servers.map((server) => completeServer(server, entry, certificates)),
+const completeService = (entry: ServiceEntry, certificates: Surroundings['certificates']): VirtualServerConfiguration => {
+  const targets = targetsOf(entry);
+  const port = commonPort(targets);
+  const { sorry_server: sorry } = entry;
+  return {
+    name: entry.name,
+    targets,
+    protocol: entry.protocol,
+    scheduler: entry.scheduler,
+    schedulerFlags: entry.scheduler_flags,
+    onePacket: entry.one_packet,
+    persistence: entry.persistence && completePersistence(entry.persistence, targets),
+    modules: [...(entry.helper === 'ftp' ? ['ip_vs_ftp'] : []), ...(entry.persistence?.engine === 'sip' ? ['ip_vs_pe_sip'] : [])],
+    quorum: entry.quorum,
+    sorryServer: sorry && { address: sorry.address, port: sorry.port ?? port, ...completeForwarding(sorry.forwarding ?? entry.forwarding) },
+    onFailure: entry.on_failure,
+    realServers: entry.real_servers.map((server) => completeServer(server, port, entry, certificates)),
+  };
+};
+
+const completePersistence = ({ timeout, netmask, prefix_length: prefixLength, engine }: NonNullable<ServiceEntry['persistence']>, [first]: readonly ServiceTarget[]): PersistenceConfiguration => ({
+  timeout,
+  netmask: first && targetFamily(first) === 'ipv6' ? String(prefixLength ?? 128) : (netmask ?? '255.255.255.255'),
+  engine,
 });
 
-const completeServer = (server: ServerEntry, service: ServiceEntry, certificates: Surroundings['certificates']): RealServerConfiguration => {
-  const port = server.port ?? service.port;
+const completeForwarding = ({ method, tunnel }: Forwarding): Pick<DestinationConfiguration, 'forwarding' | 'tunnel'> => ({ forwarding: method, ...(tunnel && { tunnel }) });
+
+/** `servicePort`: 0 where the service has several, or every one. */
+const completeServer = (server: ServerEntry, servicePort: number, service: ServiceEntry, certificates: Surroundings['certificates']): RealServerConfiguration => {
+  const port = server.port ?? servicePort;
   return {
     address: server.address,
     port,
-    forwarding: server.forwarding ?? service.forwarding,
+    ...completeForwarding(server.forwarding ?? service.forwarding),
     weight: server.weight,
-    healthCheck: completeCheck(server, port, service, certificates),
+    ...(server.upper_threshold ? { upperThreshold: server.upper_threshold } : {}),
+    ...(server.lower_threshold ? { lowerThreshold: server.lower_threshold } : {}),
+    healthCheck: completeCheck(server, port === 0 ? (probePort(targetsOf(service)) ?? 0) : port, service, certificates),
   };
 };
 

@@ -1,6 +1,6 @@
 /** A configuration in the file's own key names, every default written out. */
 import { formatDuration } from './duration.js';
-import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ServiceTarget, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
 import { sysctlFlags } from './schema/ipvs.js';
 import { instanceFamily } from '../vrrp/family.js';
 import { mask } from './secrets.js';
@@ -74,22 +74,44 @@ const sysctlForm = (name: string, value: string): FileValue => (sysctlFlags.has(
 
 export const serviceForm = (service: VirtualServerConfiguration): FileMapping => ({
   name: service.name,
-  ...destinationForm(service),
+  ...targetsForm(service.targets),
   protocol: service.protocol,
   scheduler: service.scheduler,
-  persistence: service.persistence && { timeout: formatDuration(service.persistence.timeout), netmask: service.persistence.netmask },
+  scheduler_flags: service.schedulerFlags,
+  one_packet: service.onePacket,
+  persistence: service.persistence && persistenceForm(service.persistence),
+  helper: service.modules.includes('ip_vs_ftp') ? 'ftp' : undefined,
   quorum: { weight: service.quorum.weight, hysteresis: service.quorum.hysteresis },
-  sorry_server: service.sorryServer && { ...destinationForm(service.sorryServer), forwarding: service.sorryServer.forwarding },
+  sorry_server: service.sorryServer && { ...destinationForm(service.sorryServer), forwarding: forwardingForm(service.sorryServer) },
   on_failure: service.onFailure,
   real_servers: service.realServers.map(serverForm),
 });
+
+const targetsForm = (targets: readonly ServiceTarget[]): FileMapping => {
+  const [first, ...more] = targets;
+  if (first && 'fwmark' in first) return { fwmark: first.fwmark, family: first.family };
+  if (first && more.length === 0) return { address: first.address, port: first.port };
+  return { addresses: targets.flatMap((target) => ('address' in target ? [{ address: target.address, port: target.port }] : [])) };
+};
+
+/** For IPv6 the mask is a number of bits. */
+const persistenceForm = ({ timeout, netmask, engine }: PersistenceConfiguration): FileMapping => ({
+  timeout: formatDuration(timeout),
+  ...(netmask.includes('.') ? { netmask } : { prefix_length: Number(netmask) }),
+  engine,
+});
+
+const forwardingForm = ({ forwarding, tunnel }: Pick<DestinationConfiguration, 'forwarding' | 'tunnel'>): FileValue =>
+  tunnel === undefined ? forwarding : { method: forwarding, type: tunnel.type, port: tunnel.port === 0 ? undefined : tunnel.port, checksum: tunnel.checksum };
 
 const destinationForm = ({ address, port }: Pick<DestinationConfiguration, 'address' | 'port'>): FileMapping => ({ address, port });
 
 const serverForm = (server: RealServerConfiguration): FileMapping => ({
   ...destinationForm(server),
   weight: server.weight,
-  forwarding: server.forwarding,
+  forwarding: forwardingForm(server),
+  upper_threshold: server.upperThreshold,
+  lower_threshold: server.lowerThreshold,
   health_check: checkForm(server.healthCheck),
 });
 

@@ -208,35 +208,80 @@ export interface SyncDaemonConfiguration {
   readonly id: number;
 }
 
-export type Protocol = 'tcp' | 'udp';
+export type Protocol = 'tcp' | 'udp' | 'sctp';
 
 export const schedulers = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh'] as const;
 export type Scheduler = (typeof schedulers)[number];
 
+/** For the schedulers sh and mh: hash the client's port too; another server when the one that was hashed has weight 0. */
+export const schedulerFlags = ['fallback', 'port'] as const;
+export type SchedulerFlag = (typeof schedulerFlags)[number];
+
 export type ForwardingMethod = 'dr' | 'nat' | 'tun';
 
-export interface VirtualServerConfiguration {
-  readonly name: string;
+/** How packets are wrapped with forwarding `tun`. */
+export interface Tunnel {
+  readonly type: 'ipip' | 'gre' | 'gue';
+  /** UDP port of gue at the real server; 0 otherwise */
+  readonly port: number;
+  /** of the outer header, gre and gue; `remote`: gue's remote checksum offload */
+  readonly checksum: 'none' | 'plain' | 'remote';
+}
+
+/** What one service of the kernel's table answers to. */
+export type ServiceTarget = AddressTarget | MarkTarget;
+export interface AddressTarget {
   readonly address: string;
   /** 0 = every port (needs persistence) */
   readonly port: number;
+}
+/** Every packet that bears the firewall mark. */
+export interface MarkTarget {
+  readonly fwmark: number;
+  readonly family: 'ipv4' | 'ipv6';
+}
+
+export interface VirtualServerConfiguration {
+  readonly name: string;
+  /** the kernel's services that share this pool, one or more */
+  readonly targets: readonly ServiceTarget[];
+  /** of nothing where the target is a mark */
   readonly protocol: Protocol;
   readonly scheduler: Scheduler;
-  readonly persistence: { readonly timeout: Microseconds; readonly netmask: string } | undefined;
+  readonly schedulerFlags: readonly SchedulerFlag[];
+  /** each packet is scheduled for itself */
+  readonly onePacket: boolean;
+  readonly persistence: PersistenceConfiguration | undefined;
+  /** kernel modules that it needs beside its scheduler's, e.g. `ip_vs_ftp` */
+  readonly modules: readonly string[];
   readonly quorum: { readonly weight: number; readonly hysteresis: number };
   readonly sorryServer: DestinationConfiguration | undefined;
   readonly onFailure: 'remove' | 'weight_zero';
   readonly realServers: readonly RealServerConfiguration[];
 }
 
+export interface PersistenceConfiguration {
+  readonly timeout: Microseconds;
+  /** dotted quad; for IPv6 the prefix length in decimal */
+  readonly netmask: string;
+  /** tells clients apart by what is in their packets: `sip` by the Call-ID */
+  readonly engine: 'sip' | undefined;
+}
+
 export interface DestinationConfiguration {
   readonly address: string;
+  /** 0 = the port that the client asked for */
   readonly port: number;
   readonly forwarding: ForwardingMethod;
+  /** with `tun`; absent = ipip */
+  readonly tunnel?: Tunnel | undefined;
 }
 
 export interface RealServerConfiguration extends DestinationConfiguration {
   readonly weight: number;
+  /** connections at which the kernel stops giving it new ones, and below which it begins again; 0 = none */
+  readonly upperThreshold?: number | undefined;
+  readonly lowerThreshold?: number | undefined;
   readonly healthCheck: HealthCheckConfiguration;
 }
 

@@ -58,7 +58,7 @@ const health = ({ healthy }: RealServerStatus): Cell => {
 };
 
 const serviceRows = (service: VirtualServerStatus, columns: number, options: TableOptions): readonly (readonly Cell[] | string)[] => {
-  const { name, protocol, address, port, scheduler, real_servers: servers } = service;
+  const { name, services, scheduler, real_servers: servers } = service;
   const up = servers.filter(({ healthy }) => healthy === true).length;
   const marks: readonly (readonly [string, Colour | undefined])[] = [
     [`${up} of ${servers.length} up`, undefined],
@@ -66,7 +66,7 @@ const serviceRows = (service: VirtualServerStatus, columns: number, options: Tab
     ...(service.sorry_server_active ? [['sorry server', 'yellow'] as const] : []),
   ];
   const room = columns - marks.reduce((length, [text]) => length + 2 + text.length, 0);
-  const where = `  ${protocol} ${endpoint(address, port)}  ${scheduler}`;
+  const where = `  ${services[0] ?? ''}${services.length > 1 ? ` and ${services.length - 1} more` : ''}  ${scheduler}`;
   const title = shorten(`${shorten(name, Math.max(12, room - where.length))}${where}`, room);
   return [
     [paint(title, 'bold', options.colours), ...marks.map(([text, colour]) => paint(text, colour, options.colours))].join('  '),

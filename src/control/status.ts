@@ -97,9 +97,13 @@ export interface TrackerStatus {
 
 export interface VirtualServerStatus {
   readonly name: string;
-  readonly address: string;
-  readonly port: number;
-  readonly protocol: 'tcp' | 'udp';
+  /** of its first service; null where that goes by a firewall mark */
+  readonly address: string | null;
+  readonly port: number | null;
+  readonly fwmark: number | null;
+  /** all of its services in the kernel, e.g. `10.0.0.100:80/tcp`, `mark 1 ipv4` */
+  readonly services: readonly string[];
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
   readonly scheduler: string;
   readonly quorum_up: boolean;
   /** true while the sorry server is the one in the table */

@@ -3,7 +3,7 @@
  * dropped. IPVS takes its packets in LOCAL_IN behind the filter table (NF_IP_PRI_NAT_SRC - 2, net/netfilter/ipvs/ip_vs_core.c),
  * so its services are let through by address, protocol and port. Pure.
  */
-import type { VirtualServerConfiguration, VrrpConfiguration } from '../config/model.js';
+import type { ServiceTarget, VirtualServerConfiguration, VrrpConfiguration } from '../config/model.js';
 import { type Family, familyOf } from '../network/ip-address.js';
 import type { FirewallChain } from '../network/firewall-chain.js';
 
@@ -18,7 +18,11 @@ const alwaysPassed: Readonly<Record<Family, readonly string[]>> = {
 
 const destination = (address: string): string => `-d ${address}/${familyOf(address) === 'ipv4' ? 32 : 128}`;
 
-const pass = ({ address, protocol, port }: VirtualServerConfiguration): string => `${destination(address)} -p ${protocol}${port === 0 ? '' : ` -m ${protocol} --dport ${port}`} -j RETURN`;
+/** A service by firewall mark takes what has the mark, wherever it is sent to. */
+const pass = (target: ServiceTarget, protocol: VirtualServerConfiguration['protocol']): string =>
+  'fwmark' in target
+    ? `-m mark --mark 0x${target.fwmark.toString(16)} -j RETURN`
+    : `${destination(target.address)} -p ${protocol}${target.port === 0 ? '' : ` -m ${protocol} --dport ${target.port}`} -j RETURN`;
 
 /** One for each family of which there are addresses that are not accepted for. */
 export const acceptanceChains = ({ instances }: Pick<VrrpConfiguration, 'instances'>, virtualServers: readonly VirtualServerConfiguration[]): readonly FirewallChain[] => {
@@ -26,8 +30,10 @@ export const acceptanceChains = ({ instances }: Pick<VrrpConfiguration, 'instanc
   return (['ipv4', 'ipv6'] as const).flatMap((family): readonly FirewallChain[] => {
     const addresses = [...closed].filter((address) => familyOf(address) === family);
     if (addresses.length === 0) return [];
-    const services = virtualServers.filter(({ address }) => familyOf(address) === family && closed.has(address));
-    const rules = ['-i lo -j RETURN', ...alwaysPassed[family], ...services.map(pass), ...addresses.map((address) => `${destination(address)} -j DROP`)];
+    const services = virtualServers.flatMap(({ protocol, targets }) =>
+      targets.filter((target) => ('fwmark' in target ? target.family === family : familyOf(target.address) === family && closed.has(target.address))).map((target) => pass(target, protocol)),
+    );
+    const rules = ['-i lo -j RETURN', ...alwaysPassed[family], ...services, ...addresses.map((address) => `${destination(address)} -j DROP`)];
     return [{ family, table: 'filter', hook: 'INPUT', name: chainName, position: 'first', rules }];
   });
 };

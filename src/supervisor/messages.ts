@@ -1,5 +1,5 @@
 /** The messages between the supervisor and its two children: plain data over the fork's channel. */
-import type { IpvsConfiguration, LogLevel, SyncDaemonConfiguration, VirtualServerConfiguration, VrrpConfiguration } from '../config/model.js';
+import type { IpvsConfiguration, LogLevel, Protocol, SyncDaemonConfiguration, VirtualServerConfiguration, VrrpConfiguration } from '../config/model.js';
 import type { InstanceStatus, SyncStatus, VirtualServerStatus, VrrpState } from '../control/status.js';
 import type { Microseconds } from '../time/microseconds.js';
 import type { OperatorReply, OperatorRequest } from './operator.js';
@@ -23,11 +23,7 @@ export interface OwnedAddress {
 }
 
 /** A service that this daemon put into the IPVS table, or is about to. */
-export interface OwnedService {
-  readonly protocol: 'tcp' | 'udp';
-  readonly address: string;
-  readonly port: number;
-}
+export type OwnedService = { readonly protocol: Protocol; readonly address: string; readonly port: number } | { readonly family: 'ipv4' | 'ipv6'; readonly fwmark: number };
 
 export interface VrrpConfigure {
   readonly type: 'configure';

@@ -35,7 +35,7 @@ export class RecordError extends Error {
 }
 
 const addressKey = ({ interface: name, address, prefixLength }: OwnedAddress): string => `${name} ${address}/${prefixLength}`;
-const serviceKey = ({ protocol, address, port }: OwnedService): string => `${protocol} ${address} ${port}`;
+const serviceKey = (service: OwnedService): string => ('fwmark' in service ? `${service.family} mark ${service.fwmark}` : `${service.protocol} ${service.address} ${service.port}`);
 const chainKey = ({ family, table, hook, name }: OwnedChain): string => `${family} ${table} ${hook} ${name}`;
 const unique = <T>(items: readonly T[], key: (item: T) => string): readonly T[] => [...new Map(items.map((item) => [key(item), item])).values()];
 
@@ -46,7 +46,9 @@ export const ownedBy = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | '
     addressKey,
   ),
   services: unique(
-    virtualServers.map(({ protocol, address, port }) => ({ protocol, address, port })),
+    virtualServers.flatMap(({ protocol, targets }) =>
+      targets.map((target): OwnedService => ('fwmark' in target ? { family: target.family, fwmark: target.fwmark } : { protocol, address: target.address, port: target.port })),
+    ),
     serviceKey,
   ),
   links: vrrp.instances.flatMap(({ virtualMac }) => (virtualMac ? [virtualMac.interface] : [])),
@@ -70,7 +72,10 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const isOwnedAddress = (value: unknown): value is OwnedAddress =>
   isRecord(value) && typeof value.interface === 'string' && typeof value.address === 'string' && Number.isInteger(value.prefixLength);
 const isOwnedService = (value: unknown): value is OwnedService =>
-  isRecord(value) && (value.protocol === 'tcp' || value.protocol === 'udp') && typeof value.address === 'string' && Number.isInteger(value.port);
+  isRecord(value) &&
+  ('fwmark' in value
+    ? Number.isInteger(value.fwmark) && (value.family === 'ipv4' || value.family === 'ipv6')
+    : (value.protocol === 'tcp' || value.protocol === 'udp' || value.protocol === 'sctp') && typeof value.address === 'string' && Number.isInteger(value.port));
 
 const isOwnedChain = (value: unknown): value is OwnedChain =>
   isRecord(value) && (value.family === 'ipv4' || value.family === 'ipv6') && [value.table, value.hook, value.name].every((part) => typeof part === 'string');

@@ -53,6 +53,8 @@ const service = (more: Partial<VirtualServerStatus> = {}): VirtualServerStatus =
   name: 'web-http',
   address: '192.168.50.100',
   port: 80,
+  fwmark: null,
+  services: ['192.168.50.100:80/tcp'],
   protocol: 'tcp',
   scheduler: 'wrr',
   quorum_up: true,
@@ -96,7 +98,7 @@ describe('the status table', () => {
         'web       MASTER  3 h 12 m  150       this director  192.168.50.100 and 1 more',
         '',
         'VIRTUAL SERVER      BY  WEIGHT  HEALTH  SINCE  CHECK',
-        'web-http  tcp 192.168.50.100:80  wrr  1 of 2 up',
+        'web-http  192.168.50.100:80/tcp  wrr  1 of 2 up',
         '  192.168.50.22:80  dr  1       up      4 m    http',
         '  192.168.50.23:80  dr  -       DOWN    12 s   http',
         '      connection refused',
@@ -152,7 +154,7 @@ describe('the status table', () => {
       '! the process lvs does not answer: its part of this status is old',
       '! 3 messages from or to the process lvs were dropped',
     ]);
-    expect(shown).toContain('web-http  tcp 192.168.50.100:80  wrr  0 of 0 up  QUORUM LOST  sorry server');
+    expect(shown).toContain('web-http  192.168.50.100:80/tcp  wrr  0 of 0 up  QUORUM LOST  sorry server');
     expect(shown).toContain('lan       FAULT   3 h 12 m  0 of 150  none heard');
   });
 

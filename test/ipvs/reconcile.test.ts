@@ -122,13 +122,16 @@ describe('missing scheduler modules', () => {
 });
 
 describe('the service of a virtual server', () => {
+  const target = { address: '10.0.0.100', port: 80 };
   const configuration: VirtualServerConfiguration = {
     name: 'web',
-    address: '10.0.0.100',
-    port: 80,
+    targets: [target],
     protocol: 'tcp',
     scheduler: 'wrr',
+    schedulerFlags: [],
+    onePacket: false,
     persistence: undefined,
+    modules: [],
     quorum: { weight: 1, hysteresis: 0 },
     sorryServer: undefined,
     onFailure: 'remove',
@@ -136,13 +139,13 @@ describe('the service of a virtual server', () => {
   };
 
   it('is what the configuration says', () => {
-    expect(serviceFromConfiguration(configuration)).toEqual(web);
+    expect(serviceFromConfiguration(target, configuration)).toEqual(web);
   });
 
   it('has a persistence of whole seconds, rounded up, 360 for 0', () => {
     const netmask = '255.255.255.0';
     const persistent = (timeout: Microseconds) =>
-      serviceFromConfiguration({ ...configuration, persistence: { timeout, netmask } }).persistence;
+      serviceFromConfiguration(target, { ...configuration, persistence: { timeout, netmask, engine: undefined } }).persistence;
     expect(persistent(Milliseconds(1_200))).toEqual({ timeout: Seconds(2), netmask });
     expect(persistent(Seconds(0))).toEqual({ timeout: Seconds(360), netmask });
   });
