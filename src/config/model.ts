@@ -1,5 +1,6 @@
 /** The configuration after validation: plain, complete, immutable data that can be sent between processes as it is. */
 import type { Microseconds } from '../time/microseconds.js';
+import type { RouteConfiguration, RuleConfiguration, StaticConfiguration, TrackedRoute } from './routing-model.js';
 
 export interface Configuration {
   readonly routerId: string;
@@ -26,6 +27,8 @@ export interface VrrpConfiguration {
   readonly syncGroups: readonly SyncGroupConfiguration[];
   /** so long after the daemon's start nothing is sent or heard; 0 = not at all */
   readonly startupDelay: Microseconds;
+  /** absent: nothing */
+  readonly static?: StaticConfiguration | undefined;
   /** path of a FIFO that gets a line for each transition */
   readonly notifyFifo?: string | undefined;
 }
@@ -47,9 +50,11 @@ export interface InstanceConfiguration {
   readonly preempt: boolean;
   readonly preemptDelay: Microseconds;
   readonly checksum: ChecksumForm;
-  /** VRRPv2 only (RFC 2338's simple text password; at most 8 octets) */
-  readonly authentication: { readonly type: 'pass'; readonly password: string } | undefined;
+  readonly authentication: AuthenticationConfiguration | undefined;
   readonly virtualAddresses: readonly VirtualAddress[];
+  /** held with the addresses; absent: none */
+  readonly virtualRoutes?: readonly RouteConfiguration[] | undefined;
+  readonly virtualRules?: readonly RuleConfiguration[] | undefined;
   readonly garp: GarpConfiguration;
   /** absent: nothing is tracked */
   readonly track?: TrackConfiguration | undefined;
@@ -68,6 +73,43 @@ export interface VirtualMacConfiguration {
   readonly interface: string;
   /** `00:00:5e:00:01:33` */
   readonly address: string;
+}
+
+export type AuthenticationConfiguration = PasswordAuthentication | HmacAuthentication;
+
+/** VRRPv2 only: RFC 2338's simple text password; at most 8 octets. */
+export interface PasswordAuthentication {
+  readonly type: 'pass';
+  readonly password: string;
+}
+
+/** VRRPv3 only: HMAC-SHA-256 in a trailer (draft-cassen-vrrp-auth-hmac). */
+export interface HmacAuthentication {
+  readonly type: 'hmac';
+  readonly mode: HmacMode;
+  /** at least one */
+  readonly keys: readonly HmacKey[];
+  /** ID of the one that signs */
+  readonly activeKey: number;
+  /** `time`: fresh within the window, and growing; `monotonic`: only growing */
+  readonly antiReplay: AntiReplay;
+  /** largest difference of a packet's time from ours */
+  readonly timeWindow: Microseconds;
+}
+
+/** `enforce`: signs, rejects what is not authentic; `permissive`: signs, accepts it; `receive_only`: does not sign, accepts it. */
+export const hmacModes = ['enforce', 'permissive', 'receive_only'] as const;
+export type HmacMode = (typeof hmacModes)[number];
+export const antiReplays = ['time', 'monotonic'] as const;
+export type AntiReplay = (typeof antiReplays)[number];
+
+export interface HmacKey {
+  /** 1..255 */
+  readonly id: number;
+  /** 32..64 octets in hexadecimal */
+  readonly key: string;
+  /** where it was read, as the file names it; for people */
+  readonly keyFile?: string | undefined;
 }
 
 /** Advertisements to and from named routers instead of the multicast group. */
@@ -129,6 +171,8 @@ export interface TrackConfiguration {
   readonly scripts: readonly { readonly name: string; readonly weight: number | undefined }[];
   readonly files: readonly TrackedFile[];
   readonly processes: readonly TrackedProcess[];
+  /** absent: none */
+  readonly routes?: readonly TrackedRoute[] | undefined;
 }
 
 export interface TrackedInterface {

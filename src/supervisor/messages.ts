@@ -1,6 +1,7 @@
 /** The messages between the supervisor and its two children: plain data over the fork's channel. */
 import type { IpvsConfiguration, LogLevel, Protocol, SyncDaemonConfiguration, VirtualServerConfiguration, VrrpConfiguration } from '../config/model.js';
-import type { InstanceStatus, SyncStatus, VirtualServerStatus, VrrpState } from '../control/status.js';
+import type { RoutingConfiguration } from '../config/routing-model.js';
+import type { InstanceStatus, StaticStatus, SyncStatus, VirtualServerStatus, VrrpState } from '../control/status.js';
 import type { Microseconds } from '../time/microseconds.js';
 import type { OperatorReply, OperatorRequest } from './operator.js';
 import type { TrackResult } from '../track/trackers.js';
@@ -35,6 +36,8 @@ export interface VrrpConfigure {
   readonly owned: readonly OwnedAddress[];
   /** and the interfaces that it made for virtual MACs */
   readonly ownedLinks?: readonly string[] | undefined;
+  /** the same of routes and rules; absent: none */
+  readonly ownedRouting?: RoutingConfiguration;
   /** instances that were MASTER when the last vrrp child died: they resume as master before `until` (monotonic clock) */
   readonly resume: readonly { readonly instance: string; readonly until: Microseconds }[];
   /** a new child starts no instance before this (monotonic clock): startup_delay */
@@ -154,6 +157,7 @@ export interface VrrpStatus {
   readonly id: number;
   readonly instances: readonly InstanceStatus[];
   readonly sync: SyncStatus | undefined;
+  readonly static?: StaticStatus;
 }
 export interface LvsStatus {
   readonly type: 'status';

@@ -3,11 +3,13 @@ import { open, mkdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Configuration } from '../config/model.js';
 import type { ChainPlace } from '../network/firewall-chain.js';
+import { emptyRouting, isOwnedRoute, isOwnedRule, ownedRouting, uniqueRouting } from './owned-routing.js';
+import type { RoutingConfiguration } from '../config/routing-model.js';
 import type { LogEvent, OwnedAddress, OwnedService } from './messages.js';
 import { acceptanceChains } from './acceptance.js';
 import { inWords } from '../control/in-words.js';
 
-export interface Owned {
+export interface Owned extends RoutingConfiguration {
   readonly addresses: readonly OwnedAddress[];
   readonly services: readonly OwnedService[];
   /** names of macvlans */
@@ -19,7 +21,7 @@ export interface Owned {
 /** A chain of our own. */
 export type OwnedChain = ChainPlace;
 
-export const nothingOwned: Owned = { addresses: [], services: [] };
+export const nothingOwned: Owned = { addresses: [], services: [], ...emptyRouting };
 
 /** The record could not be written; `code` is errno's name, e.g. `ENOSPC`. */
 export class RecordError extends Error {
@@ -42,7 +44,7 @@ const unique = <T>(items: readonly T[], key: (item: T) => string): readonly T[] 
 /** What a configuration makes in the kernel. */
 export const ownedBy = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | 'virtualServers'>): Owned => ({
   addresses: unique(
-    vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses.map((held) => ({ interface: held.interface, address: held.address, prefixLength: held.prefixLength }))),
+    [...(vrrp.static?.addresses ?? []), ...vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses)].map((held) => ({ interface: held.interface, address: held.address, prefixLength: held.prefixLength })),
     addressKey,
   ),
   services: unique(
@@ -53,6 +55,7 @@ export const ownedBy = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | '
   ),
   links: vrrp.instances.flatMap(({ virtualMac }) => (virtualMac ? [virtualMac.interface] : [])),
   chains: acceptanceChains(vrrp, virtualServers).map(({ family, table, hook, name }) => ({ family, table, hook, name })),
+  ...ownedRouting(vrrp),
 });
 
 /** `owned` without what an earlier owner keeps. */
@@ -66,6 +69,7 @@ export const union = (a: Owned, b: Owned): Owned => ({
   services: unique([...a.services, ...b.services], serviceKey),
   links: unique([...(a.links ?? []), ...(b.links ?? [])], (name) => name),
   chains: unique([...(a.chains ?? []), ...(b.chains ?? [])], chainKey),
+  ...uniqueRouting(a, b),
 });
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
@@ -93,8 +97,11 @@ const parse = (text: string): Owned | undefined => {
   // records of versions before these know neither
   const links: unknown[] = Array.isArray(value.links) ? value.links : [];
   const chains: unknown[] = Array.isArray(value.chains) ? value.chains : [];
-  const sound = addresses.every(isOwnedAddress) && services.every(isOwnedService) && links.every((link) => typeof link === 'string') && chains.every(isOwnedChain);
-  return sound ? { addresses, services, links, chains } : undefined;
+  // those of a version that knew none are none
+  const routes: unknown = value.routes ?? [];
+  const rules: unknown = value.rules ?? [];
+  if (!Array.isArray(routes) || !Array.isArray(rules) || !routes.every(isOwnedRoute) || !rules.every(isOwnedRule) || !links.every((link) => typeof link === 'string') || !chains.every(isOwnedChain)) return undefined;
+  return addresses.every(isOwnedAddress) && services.every(isOwnedService) ? { addresses, services, routes, rules, links, chains } : undefined;
 };
 
 /** Written whole or not at all: the file is never seen half written, also after a crash of the machine. */
@@ -155,8 +162,8 @@ export class OwnedRecord {
   }
 
   /** Adds to the record before it is made. @throws RecordError, and then the record is as it was */
-  widen(more: Owned): Promise<void> {
-    return this.#change((owned) => union(owned, more));
+  widen(more: Partial<Owned>): Promise<void> {
+    return this.#change((owned) => union(owned, { ...nothingOwned, ...more }));
   }
 
   /** The parts given are all that is left. @throws RecordError, and then the record is as it was: too wide, which is safe */

@@ -95,7 +95,7 @@ export class Supervisor {
         this.#resume.died(monotonicNow());
         this.#inForce.died('vrrp');
         this.#operator.died();
-        this.#before = { ...this.#before, addresses: undefined, links: undefined };
+        this.#before = { ...this.#before, addresses: undefined, links: undefined, routes: undefined, rules: undefined };
       },
     });
     this.#lvs = new Child<ToLvs, FromLvs>({
@@ -237,6 +237,7 @@ export class Supervisor {
       sync: configuration.ipvs.sync,
       owned: this.#before.addresses ?? this.#record.current.addresses,
       ownedLinks: this.#before.links ?? this.#record.current.links,
+      ownedRouting: { routes: this.#before.routes ?? this.#record.current.routes, rules: this.#before.rules ?? this.#record.current.rules },
       resume: this.#resume.at(monotonicNow()),
       heldUntil: this.#heldUntil,
       tracked: this.#tracking.results,
@@ -272,8 +273,8 @@ export class Supervisor {
     this.#inForce.configured(name, generation);
     if (this.#loaded?.generation !== generation) return;
     const { configuration } = this.#loaded;
-    const { addresses, services, links } = ownedBy(configuration);
-    void this.#narrow(name === 'vrrp' ? { addresses: without(addresses, foreign), links } : { services });
+    const { addresses, services, links, routes, rules } = ownedBy(configuration);
+    void this.#narrow(name === 'vrrp' ? { addresses: without(addresses, foreign), links, routes, rules } : { services });
   }
 
   /** A master takes over addresses that were there before it: they go with it from now on (an owner, priority 255, keeps its own). */
@@ -281,8 +282,8 @@ export class Supervisor {
     const { configuration } = this.#loaded ?? {};
     if (configuration === undefined) return;
     const instances = configuration.vrrp.instances.filter(({ name, priority }) => masters.includes(name) && priority < 255);
-    const { addresses } = ownedBy({ vrrp: { ...configuration.vrrp, instances }, virtualServers: [] });
-    if (addresses.length > 0) this.#record?.widen({ addresses, services: [] }).catch((error: unknown) => this.#events.say('warn', inWords(error)));
+    const { addresses } = ownedBy({ vrrp: { ...configuration.vrrp, instances, static: undefined }, virtualServers: [] });
+    if (addresses.length > 0) this.#record?.widen({ addresses }).catch((error: unknown) => this.#events.say('warn', inWords(error)));
   }
 
   /** Before an address is held: what is not to be accepted never is. The record has been widened. */
@@ -447,7 +448,7 @@ export class Supervisor {
       const released = this.#vrrp.stop(STOP_LIMIT_MS, onStop);
       if (onStop === 'remove') await released;
       const [addressesReleased, servicesReleased] = await Promise.all([released, this.#lvs.stop(STOP_LIMIT_MS, onStop)]);
-      if (addressesReleased) await this.#narrow({ addresses: [], links: [] });
+      if (addressesReleased) await this.#narrow({ addresses: [], links: [], routes: [], rules: [] });
       else this.#events.say('warn', 'virtual addresses may have stayed: the vrrp process did not say that it released them');
       const chains = await this.#chains.stop(this.#record?.current.chains ?? []);
       await this.#narrow({ chains });
