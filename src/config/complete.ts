@@ -1,7 +1,10 @@
 /** From the file to the configuration that the daemon runs: inheritance and the last defaults. */
+import { virtualMacAddress } from '../network/macvlan.js';
+import { virtualMacInterface } from '../vrrp/family.js';
+import { advertisedFamily } from './cross-checks/family.js';
 import { inheritedKeys, inheritedType } from './inherit-check.js';
 import { Microseconds, Seconds } from '../time/microseconds.js';
-import type { AuthenticationConfiguration, Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ServiceTarget, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration, VrrpConfiguration } from './model.js';
+import type { AuthenticationConfiguration, Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ServiceTarget, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualMacConfiguration, VirtualServerConfiguration, VrrpConfiguration } from './model.js';
 import { type Family, familyOf } from '../network/ip-address.js';
 import { completeRoute, completeRule, completeTrackedRoute } from './complete-routing.js';
 import { checkDefaults, healthCheckKeys } from './schema/health-check.js';
@@ -54,6 +57,14 @@ const completeEmail = ({ password_file: passwordFile, from, port, ca, user, pass
   passwordFile,
 });
 
+/** Which the file form shows with its name, whether the file gives one or not. */
+const completeVirtualMac = (entry: InstanceEntry): VirtualMacConfiguration | undefined => {
+  if (entry.virtual_mac === false) return undefined;
+  const family = advertisedFamily(entry) ?? 'ipv4';
+  const name = entry.virtual_mac === true ? virtualMacInterface(family, entry.virtual_router_id) : entry.virtual_mac.interface;
+  return { interface: name, address: virtualMacAddress(family, entry.virtual_router_id) };
+};
+
 const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrrp'], keys: Surroundings['keys']): InstanceConfiguration => ({
   name: entry.name,
   interface: entry.interface,
@@ -68,7 +79,7 @@ const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrr
   virtualAddresses: entry.virtual_addresses.map((item) => ({
     address: item.address.address,
     prefixLength: item.address.prefixLength,
-    interface: item.interface ?? entry.interface,
+    interface: item.interface ?? completeVirtualMac(entry)?.interface ?? entry.interface,
     label: item.label,
     advertise: item.advertise,
     scope: item.scope,
@@ -80,6 +91,8 @@ const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrr
   track: completeTrack(entry.track, entryFamily(entry)),
   unicast: entry.unicast && { source: entry.unicast.source, peers: entry.unicast.peers, ttl: entry.unicast.ttl, minTtl: entry.unicast.min_ttl, maxTtl: entry.unicast.max_ttl },
   notify: completeNotify(entry.notify),
+  virtualMac: completeVirtualMac(entry),
+  accept: entry.accept,
 });
 
 /** Of the addresses that it advertises. */

@@ -56,6 +56,8 @@ const instanceForm = (instance: InstanceConfiguration): FileMapping => ({
   checksum: instance.version === 3 && instanceFamily(instance) === 'ipv4' ? instance.checksum : undefined,
   authentication: authenticationForm(instance.authentication),
   virtual_addresses: instance.virtualAddresses.map((item) => ({ address: `${item.address}/${item.prefixLength}`, interface: item.interface, label: item.label, advertise: item.advertise, scope: item.scope ?? 'global', broadcast: item.broadcast })),
+  virtual_mac: instance.virtualMac ? { interface: instance.virtualMac.interface } : false,
+  accept: instance.accept ?? true,
   virtual_routes: instance.virtualRoutes?.map(routeForm),
   virtual_rules: instance.virtualRules?.map(ruleForm),
   garp: { repeat: instance.garp.repeat, delay: formatDuration(instance.garp.delay), refresh: formatDuration(instance.garp.refresh), interval: formatDuration(instance.garp.interval ?? Seconds(0)) },

@@ -62,6 +62,18 @@ export interface InstanceConfiguration {
   /** undefined = multicast */
   readonly unicast?: UnicastConfiguration | undefined;
   readonly notify?: NotifyConfiguration | undefined;
+  /** undefined: the addresses have the hardware address of the interface that carries them */
+  readonly virtualMac?: VirtualMacConfiguration | undefined;
+  /** false: what is sent to a virtual address and is for no virtual server is dropped (RFC 9568, 6.1, Accept_Mode); absent = true */
+  readonly accept?: boolean | undefined;
+}
+
+/** The virtual router MAC address (RFC 9568, 7.3), on a macvlan of its own. */
+export interface VirtualMacConfiguration {
+  /** name of the macvlan; it carries the addresses that name no other interface */
+  readonly interface: string;
+  /** `00:00:5e:00:01:33` */
+  readonly address: string;
 }
 
 export type AuthenticationConfiguration = PasswordAuthentication | HmacAuthentication;

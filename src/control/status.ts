@@ -52,6 +52,8 @@ export interface InstanceStatus {
   readonly family: 'ipv4' | 'ipv6';
   /** the routers that it advertises to; missing where it advertises by multicast */
   readonly unicast_peers?: readonly string[];
+  /** the macvlan of the virtual MAC, and that */
+  readonly virtual_mac?: { readonly interface: string; readonly address: string };
   /** missing where there is none */
   readonly authentication?: { readonly type: 'pass' } | HmacStatus;
   readonly state: VrrpState;

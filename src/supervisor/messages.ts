@@ -34,6 +34,8 @@ export interface VrrpConfigure {
   readonly sync: SyncDaemonConfiguration | undefined;
   /** what an earlier run recorded as its own */
   readonly owned: readonly OwnedAddress[];
+  /** and the interfaces that it made for virtual MACs */
+  readonly ownedLinks?: readonly string[] | undefined;
   /** the same of routes and rules; absent: none */
   readonly ownedRouting?: RoutingConfiguration;
   /** instances that were MASTER when the last vrrp child died: they resume as master before `until` (monotonic clock) */

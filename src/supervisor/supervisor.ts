@@ -8,6 +8,8 @@ import { Notification } from '../notify/notification.js';
 import { withoutNotify } from '../notify/notifier.js';
 import { monotonicNow } from '../time/clock.js';
 import { plus, type Microseconds } from '../time/microseconds.js';
+import { acceptanceChains } from './acceptance.js';
+import { ChainKeeper } from './chain-keeper.js';
 import { Child } from './child.js';
 import { composeStatus, summarise } from './compose-status.js';
 import { diagnosticLine, logSettings, type Loaded } from './loaded.js';
@@ -70,6 +72,7 @@ export class Supervisor {
   readonly #handovers: HandoverRecord;
   readonly #operator = new OperatorRequests((id, request) => this.#vrrp.ready && this.#vrrp.send({ type: 'operate', id, request }));
   readonly #tracking = new TrackSources(() => this.#tellTracked());
+  readonly #chains = new ChainKeeper(this.#events.write, 'accept: false has no effect');
   readonly #notification = new Notification(this.#events.write);
   #loaded: Loaded | undefined;
   #record: OwnedRecord | undefined;
@@ -96,7 +99,7 @@ export class Supervisor {
         this.#inForce.died('vrrp');
         this.#operator.died();
         this.#notification.vrrpDied();
-        this.#before = { ...this.#before, addresses: undefined, routes: undefined, rules: undefined };
+        this.#before = { ...this.#before, addresses: undefined, links: undefined, routes: undefined, rules: undefined };
       },
     });
     this.#lvs = new Child<ToLvs, FromLvs>({
@@ -151,6 +154,8 @@ export class Supervisor {
 
     this.#events.say('info', `tandemd ${version} starts as ${configuration.routerId}`, { pid: process.pid, config: configPath, sha256: sha256.slice(0, 12) });
     for (const warning of result.warnings) this.#events.say('warn', diagnosticLine(warning));
+    await this.#keepChains(configuration);
+    if (this.#stopped()) return;
     this.#watch();
     this.#apply({ configuration, sha256, loadedAt: Date.now(), generation: 1 }, before);
     const pending = await this.#inForce.wait(1, CONFIGURED_LIMIT_MS);
@@ -243,6 +248,7 @@ export class Supervisor {
       vrrp: withoutNotify(configuration.vrrp),
       sync: configuration.ipvs.sync,
       owned: this.#before.addresses ?? this.#record.current.addresses,
+      ownedLinks: this.#before.links ?? this.#record.current.links,
       ownedRouting: { routes: this.#before.routes ?? this.#record.current.routes, rules: this.#before.rules ?? this.#record.current.rules },
       resume: this.#resume.at(monotonicNow()),
       heldUntil: this.#heldUntil,
@@ -280,8 +286,8 @@ export class Supervisor {
     this.#inForce.configured(name, generation);
     if (this.#loaded?.generation !== generation) return;
     const { configuration } = this.#loaded;
-    const { addresses, services, routes, rules } = ownedBy(configuration);
-    void this.#narrow(name === 'vrrp' ? { addresses: without(addresses, foreign), routes, rules } : { services });
+    const { addresses, services, links, routes, rules } = ownedBy(configuration);
+    void this.#narrow(name === 'vrrp' ? { addresses: without(addresses, foreign), links, routes, rules } : { services });
   }
 
   /** A master takes over addresses that were there before it: they go with it from now on (an owner, priority 255, keeps its own). */
@@ -291,6 +297,13 @@ export class Supervisor {
     const instances = configuration.vrrp.instances.filter(({ name, priority }) => masters.includes(name) && priority < 255);
     const { addresses } = ownedBy({ vrrp: { ...configuration.vrrp, instances, static: undefined }, virtualServers: [] });
     if (addresses.length > 0) this.#record?.widen({ addresses }).catch((error: unknown) => this.#events.say('warn', inWords(error)));
+  }
+
+  /** Before an address is held: what is not to be accepted never is. The record has been widened. */
+  async #keepChains({ vrrp, virtualServers }: Loaded['configuration']): Promise<void> {
+    const owned = this.#record?.current.chains ?? [];
+    const left = await this.#chains.configure(acceptanceChains(vrrp, virtualServers), owned);
+    if (left.length !== owned.length) await this.#narrow({ chains: left });
   }
 
   #narrow(parts: Partial<Owned>): Promise<void> {
@@ -352,6 +365,8 @@ export class Supervisor {
     if (configuration.control.group !== running.configuration.control.group) this.#control?.setGroup(configuration.control.group);
     for (const warning of warnings) this.#events.say('warn', warning);
     for (const change of changes) this.#events.say('info', `reload: ${change}`);
+    await this.#keepChains(configuration);
+    if (this.#stopped()) return { ok: false, error: 'tandemd is stopping', diagnostics: '' };
     const generation = running.generation + 1;
     this.#apply({ configuration, sha256, loadedAt: Date.now(), generation }, before);
     const pending = await this.#inForce.wait(generation, CONFIGURED_LIMIT_MS);
@@ -447,8 +462,10 @@ export class Supervisor {
       const released = this.#vrrp.stop(STOP_LIMIT_MS, onStop);
       if (onStop === 'remove') await released;
       const [addressesReleased, servicesReleased] = await Promise.all([released, this.#lvs.stop(STOP_LIMIT_MS, onStop)]);
-      if (addressesReleased) await this.#narrow({ addresses: [], routes: [], rules: [] });
+      if (addressesReleased) await this.#narrow({ addresses: [], links: [], routes: [], rules: [] });
       else this.#events.say('warn', 'virtual addresses may have stayed: the vrrp process did not say that it released them');
+      const chains = await this.#chains.stop(this.#record?.current.chains ?? []);
+      await this.#narrow({ chains });
       if (servicesReleased && onStop === 'remove') await this.#narrow({ services: [] });
       await this.#notification.stop();
     }

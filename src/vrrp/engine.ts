@@ -35,6 +35,7 @@ import { masterDownInterval } from './timers.js';
 import { Tracking } from './tracking.js';
 import { splitBrainOf, statesOf, transitionsOf } from './transitions.js';
 import { Transmission } from './transmission.js';
+import { VirtualMacs } from './virtual-macs.js';
 import { inWords } from '../control/in-words.js';
 
 const auditMilliseconds = 30_000;
@@ -87,6 +88,7 @@ export class Engine {
   private readonly splitBrain: SplitBrain;
   private readonly reception: Reception;
   private readonly transmission: Transmission;
+  private readonly virtualMacs: VirtualMacs;
   private readonly audit: NodeJS.Timeout;
   private syncInstance: string | undefined;
   /** of all instances: none of them is an address to send from */
@@ -121,6 +123,7 @@ export class Engine {
     );
     this.reception = new Reception(this.conditions, this.splitBrain, events.report);
     this.transmission = new Transmission(this.ports, this.conditions);
+    this.virtualMacs = new VirtualMacs(this.monitor, events.report, (name) => this.virtualMacChanged(name));
     this.audit = setInterval(() => this.runAudit(), auditMilliseconds);
   }
 
@@ -143,13 +146,14 @@ export class Engine {
    * Puts a configuration in force: only what differs is touched. Done when the kernel agrees.
    * @returns the virtual addresses that are not ours to remove
    */
-  async configure({ vrrp, sync, owned, ownedRouting = { routes: [], rules: [] }, resume, heldUntil, tracked, yielding = [] }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
+  async configure({ vrrp, sync, owned, ownedLinks, ownedRouting = { routes: [], rules: [] }, resume, heldUntil, tracked, yielding = [] }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
     if (!this.started) await this.monitor.refresh();
     if (!this.started && heldUntil !== undefined && monotonicNow() < heldUntil) this.holdBack(heldUntil);
     this.handovers.configure(yielding);
     this.fixed = vrrp.static;
     await this.staticAddresses.configure(vrrp.static?.addresses ?? [], owned);
     await this.routing.begin(vrrp, ownedRouting);
+    await this.virtualMacs.prepare(vrrp.instances, ownedLinks ?? []);
     this.tracking.configure(vrrp, tracked);
     const groupOf = new Map(vrrp.syncGroups.flatMap(({ name, instances }) => instances.map((instance) => [instance, name] as const)));
     this.virtualAddresses = new Set(vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses.map(({ address }) => address)));
@@ -177,7 +181,11 @@ export class Engine {
       this.events.report(event('info', `removed ${counted(stale.length, 'address', 'addresses')} of an earlier configuration: ${stale.map(describeAddress).join(', ')}`));
     }
     // later: what resigned above is still to be sent
-    setTimeout(() => this.ports.retain([...this.instances.values()].map(({ configuration, family }) => ({ interface: configuration.interface, family }))), lingerMilliseconds);
+    setTimeout(() => {
+      const inUse = [...this.instances.values()];
+      this.ports.retain(inUse.map(({ configuration, family }) => ({ interface: configuration.interface, family })));
+      if (!this.stopping) void this.virtualMacs.retain(inUse.map(({ configuration }) => configuration));
+    }, lingerMilliseconds);
     const now = monotonicNow();
     this.started = true;
     // what an earlier run left would be held beside the master
@@ -242,6 +250,7 @@ export class Engine {
         });
       };
       const [removed, added] = [missing(was, is), missing(is, was)];
+      this.virtualMacs.raise(instance);
       this.holdings.exchange(instance, removed, added);
       this.routing.exchange(instance);
     }
@@ -281,6 +290,8 @@ export class Engine {
     await new Promise((resolve) => setTimeout(resolve, lingerMilliseconds));
     this.sync.close();
     this.splitBrain.close();
+    await this.virtualMacs.close();
+    this.transmission.close();
     this.ports.retain([]);
     this.announcer.close();
     this.addresses.close();
@@ -319,6 +330,8 @@ export class Engine {
         this.ports.close(interfaceName);
       }
       this.tracking.linkChanged(interfaceName);
+      this.virtualMacs.retry(interfaceName);
+      this.virtualMacChanged(interfaceName);
       for (const instance of this.instances.values()) {
         const { configuration } = instance;
         const carried = configuration.virtualAddresses.some((address) => address.interface === interfaceName);
@@ -359,9 +372,23 @@ export class Engine {
     this.checkInterface(instance);
   }
 
+  /** The interface of a virtual MAC was made, or changed, or someone deleted it. */
+  private virtualMacChanged(interfaceName: string): void {
+    const index = this.virtualMacs.vanished(interfaceName);
+    if (index !== undefined) this.announcer.forget(index);
+    for (const instance of this.instances.values()) {
+      if (instance.configuration.virtualMac?.interface !== interfaceName) continue;
+      this.checkInterface(instance);
+      if (instance.holding && this.monitor.link(interfaceName)?.up === false) {
+        this.virtualMacs.raise(instance);
+        this.holdings.repair(instance);
+      }
+    }
+  }
+
   private checkInterface(instance: Instance): void {
     const name = instance.configuration.interface;
-    const reason = interfaceFault(instance, this.monitor, this.ports);
+    const reason = interfaceFault(instance, this.monitor, this.ports, this.virtualMacs);
     const had = this.router.get(instance.name)?.faults.get('interface');
     if (reason === had) return;
     this.dispatch(
@@ -411,7 +438,11 @@ export class Engine {
     this.monitor.refresh().catch((error: unknown) => this.events.report(event('warn', `links and addresses could not be read: ${inWords(error)}`)));
     this.sync.audit();
     this.conditions.sweep();
-    for (const instance of this.instances.values()) this.holdings.repair(instance);
+    this.virtualMacs.audit();
+    for (const instance of this.instances.values()) {
+      if (instance.configuration.virtualMac) this.checkInterface(instance);
+      this.holdings.repair(instance);
+    }
     this.routing.audit();
     this.staticAddresses.repair();
   }
@@ -455,6 +486,7 @@ export class Engine {
         this.transmission.advertise(instance, effect.priority, () => effect.priority === 0 || effect.parting === true || this.router.get(instance.name)?.state.state === 'MASTER');
         return;
       case 'hold':
+        this.virtualMacs.raise(instance);
         this.holdings.hold(instance);
         this.routing.hold(instance);
         this.splitBrain.begin();
@@ -474,6 +506,7 @@ export class Engine {
   private release(instance: Instance): void {
     this.routing.release(instance);
     this.holdings.release(instance);
+    this.virtualMacs.lower(instance);
   }
 
   /** Something is wrong with this host's network, and it serves nobody: what it cannot reach may be well. */

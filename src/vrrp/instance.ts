@@ -122,6 +122,7 @@ export class Instance {
       virtual_router_id: configuration.virtualRouterId,
       version: configuration.version,
       family: this.family,
+      ...(configuration.virtualMac && { virtual_mac: configuration.virtualMac }),
       ...(configuration.unicast && { unicast_peers: configuration.unicast.peers }),
       ...(configuration.authentication && { authentication: configuration.authentication.type === 'hmac' ? this.authenticator.status(configuration.authentication) : { type: 'pass' } }),
       state: state.state,

@@ -31,6 +31,8 @@ vrrp:
           interface: eth0
           advertise: true
           scope: global
+      virtual_mac: false
+      accept: true
       garp:
         repeat: 5
         delay: 5s

@@ -57,6 +57,10 @@ const unicast = mapping({
   max_ttl: wholeNumber(0, 255).prefault(255).describe('Packets that arrive with a higher TTL are rejected'),
 });
 
+const virtualMac = z.union([flag(), mapping({ interface: interfaceName().describe('Name of the macvlan; vrrp.VRID (IPv6: vrrp6.VRID) by default') })], {
+  error: 'true, false, or a mapping such as { interface: vmac51 }',
+});
+
 export const instance = mapping({
   name: named().describe('Name of the instance: in the log, in status, and for other parts of this file'),
   interface: interfaceName().describe('Interface on which advertisements are sent and heard'),
@@ -75,6 +79,8 @@ export const instance = mapping({
   virtual_rules: virtualRules().describe('Routing rules that the master holds beside its addresses'),
   garp: garp.prefault({}).describe('Gratuitous ARP: how the master announces its addresses'),
   unicast: unicast.optional().describe('Advertisements to and from these routers instead of multicast'),
+  virtual_mac: virtualMac.prefault(false).describe('true: the addresses have the virtual MAC address 00:00:5e:00:01:VRID (IPv6: 00:00:5e:00:02:VRID), on a macvlan above the interface'),
+  accept: flag().prefault(true).describe('false: what is sent to the virtual addresses and is for no virtual server is dropped; the owner (priority 255) always accepts'),
   track: track().describe('What the effective priority depends on; without a weight a failure is FAULT'),
   notify: notify().describe('Commands that are run at transitions of this instance'),
 });
