@@ -90,7 +90,8 @@ export class Daemon {
         ? [process.execPath, fileURLToPath(new URL('../../bin/tandemd.js', import.meta.url)), '--config', this.file, '--runtime-dir', this.folder]
         : // without -D: a line for each gratuitous ARP would slow it down
           ['keepalived', '-n', '-l', '-P', '-f', this.file, '-p', `${this.folder}/pid`, '-r', `${this.folder}/vrrp.pid`];
-    this.process = spawn('ip', ['netns', 'exec', namespace, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
+    // both as systemd/realtime.conf runs Tandem: the daemons are measured, not what else goes on on this machine
+    this.process = spawn('chrt', ['-r', '1', 'ip', 'netns', 'exec', namespace, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.process.stdout, this.process.stderr]) {
       if (stream) createInterface({ input: stream }).on('line', (text) => this.take(text));
     }

@@ -75,7 +75,7 @@ class Arrivals {
   private readonly monitor;
 
   constructor(host: Host) {
-    this.monitor = spawn('ip', ['-n', host.namespace, '-o', '-ts', '-rcvbuf', '8388608', 'monitor', 'address'], { stdio: ['ignore', openSync(this.file, 'w'), 'inherit'], env: { ...process.env, TZ: 'UTC' } });
+    this.monitor = spawn('chrt', ['-r', '1', 'ip', '-n', host.namespace, '-o', '-ts', '-rcvbuf', '8388608', 'monitor', 'address'], { stdio: ['ignore', openSync(this.file, 'w'), 'inherit'], env: { ...process.env, TZ: 'UTC' } });
   }
 
   /** Milliseconds since the epoch. */
