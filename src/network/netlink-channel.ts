@@ -4,7 +4,7 @@ import { getSystemErrorName } from 'node:util';
 // the package's index loads its families too (nl80211, wireguard, ...): 100 ms and 10 MB that a restarted child has no use for
 import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { SO_RCVBUFFORCE, SOL_SOCKET, setsockopt } from './libc.js';
-import { readS32, readU16, readU32, u16, u32 } from './netlink-attributes.js';
+import { readS32, readU16, readU32, u32, writeU16, writeU32 } from './netlink-attributes.js';
 
 /** A message without its header's length, sequence and port. Flags of a request: without NLM_F_REQUEST and NLM_F_ACK. */
 export interface NetlinkMessage {
@@ -34,7 +34,7 @@ export const NLM_F_REQUEST = 0x1;
 export const NLM_F_MULTI = 0x2;
 export const NLM_F_ACK = 0x4;
 export const NLM_F_DUMP = 0x300;
-const NLMSG_NOOP = 1;
+export const NLMSG_NOOP = 1;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 const NLM_F_DUMP_INTR = 0x10;
@@ -57,9 +57,19 @@ const barrier: NetlinkMessage = { type: NLMSG_NOOP, flags: NLM_F_ACK, payload: B
 
 const align = (length: number): number => (length + 3) & ~3;
 
-const encodeMessage = ({ type, flags, payload }: NetlinkMessage, sequence: number): Buffer => {
-  const length = headerLength + payload.length;
-  return Buffer.concat([u32(length), u16(type), u16(flags), u32(sequence), u32(0), payload, Buffer.alloc(align(length) - length)]);
+/** Requests, one after the other, numbered from `first` on (struct nlmsghdr, linux/netlink.h). */
+const encodeRequests = (messages: readonly NetlinkMessage[], first: number): Buffer => {
+  const datagram = Buffer.alloc(messages.reduce((total, { payload }) => total + align(headerLength + payload.length), 0));
+  let offset = 0;
+  messages.forEach(({ type, flags, payload }, index) => {
+    writeU32(datagram, headerLength + payload.length, offset);
+    writeU16(datagram, type, offset + 4);
+    writeU16(datagram, flags | NLM_F_REQUEST, offset + 6);
+    writeU32(datagram, first + index, offset + 8);
+    payload.copy(datagram, offset + headerLength);
+    offset += align(headerLength + payload.length);
+  });
+  return datagram;
 };
 
 /** Descriptors of this process that are sockets. */
@@ -185,7 +195,7 @@ export class NetlinkChannel {
         return;
       }
       const first = this.sequence;
-      const datagram = Buffer.concat(messages.map((message, index) => encodeMessage({ ...message, flags: message.flags | NLM_F_REQUEST }, first + index)));
+      const datagram = encodeRequests(messages, first);
       // 2^31 requests take weeks at full rate; sequence numbers are only compared within what is pending
       this.sequence = first + messages.length > 0x7fff0000 ? 1 : first + messages.length;
       const pending: Pending = {
