@@ -1,15 +1,22 @@
 /** From the file to the configuration that the daemon runs: inheritance and the last defaults. */
 import { inheritedKeys, inheritedType } from './inherit-check.js';
-import type { Configuration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, RealServerConfiguration, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import { Microseconds, Seconds } from '../time/microseconds.js';
+import type { AuthenticationConfiguration, Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ServiceTarget, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration, VrrpConfiguration } from './model.js';
+import { type Family, familyOf } from '../network/ip-address.js';
+import { completeRoute, completeRule, completeTrackedRoute } from './complete-routing.js';
 import { checkDefaults, healthCheckKeys } from './schema/health-check.js';
 import { sysctls } from './schema/ipvs.js';
+import type { Forwarding } from './schema/forwarding.js';
 import type { ConfigurationFile } from './schema.js';
+import { commonPort, probePort, targetFamily, targetsOf } from './targets.js';
 
 export interface Surroundings {
   /** the default of router_id */
   readonly hostName: string;
   /** text of each certificate file, by its name in the configuration */
   readonly certificates: ReadonlyMap<string, string>;
+  /** key in each key file, octets in hexadecimal, by its name in the configuration */
+  readonly keys: ReadonlyMap<string, string>;
 }
 
 type InstanceEntry = ConfigurationFile['vrrp']['instances'][number];
@@ -22,9 +29,10 @@ export const complete = (file: ConfigurationFile, surroundings: Surroundings): C
   log: file.log,
   control: { group: file.control.group },
   vrrp: {
-    instances: file.vrrp.instances.map((entry) => completeInstance(entry, file.vrrp)),
-    syncGroups: file.vrrp.sync_groups.map(({ name, instances, track, notify }) => ({ name, instances, track: completeTrack(track), notify: completeNotify(notify) })),
+    instances: file.vrrp.instances.map((entry) => completeInstance(entry, file.vrrp, surroundings.keys)),
+    syncGroups: file.vrrp.sync_groups.map(({ name, instances, track, notify }) => ({ name, instances, track: completeTrack(track, 'ipv4'), notify: completeNotify(notify) })),
     notifyFifo: file.vrrp.notify_fifo,
+    ...completeStatic(file.static),
     startupDelay: file.vrrp.startup_delay,
   },
   ipvs: completeIpvs(file),
@@ -32,7 +40,7 @@ export const complete = (file: ConfigurationFile, surroundings: Surroundings): C
   scripts: file.scripts.map((entry) => ({ ...entry, timeout: entry.timeout ?? entry.interval })),
 });
 
-const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrrp']): InstanceConfiguration => ({
+const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrrp'], keys: Surroundings['keys']): InstanceConfiguration => ({
   name: entry.name,
   interface: entry.interface,
   version: entry.version ?? defaults.version,
@@ -42,7 +50,7 @@ const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrr
   preempt: entry.preempt,
   preemptDelay: entry.preempt_delay,
   checksum: entry.checksum ?? defaults.checksum,
-  authentication: entry.authentication && { type: entry.authentication.type, password: entry.authentication.password },
+  authentication: entry.authentication && completeAuthentication(entry.authentication, entry.advertisement_interval, keys),
   virtualAddresses: entry.virtual_addresses.map((item) => ({
     address: item.address.address,
     prefixLength: item.address.prefixLength,
@@ -52,20 +60,51 @@ const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrr
     scope: item.scope,
     ...(item.broadcast === undefined ? {} : { broadcast: item.broadcast }),
   })),
+  ...(entry.virtual_routes.length === 0 ? {} : { virtualRoutes: entry.virtual_routes.map((route) => completeRoute(route, entryFamily(entry), entry.interface)) }),
+  ...(entry.virtual_rules.length === 0 ? {} : { virtualRules: entry.virtual_rules.map((rule) => completeRule(rule, entryFamily(entry))) }),
   garp: entry.garp,
-  track: completeTrack(entry.track),
+  track: completeTrack(entry.track, entryFamily(entry)),
   unicast: entry.unicast && { source: entry.unicast.source, peers: entry.unicast.peers, ttl: entry.unicast.ttl, minTtl: entry.unicast.min_ttl, maxTtl: entry.unicast.max_ttl },
   notify: completeNotify(entry.notify),
 });
 
-const completeTrack = ({ interfaces, scripts, files, processes }: InstanceEntry['track']): TrackConfiguration | undefined =>
-  interfaces.length + scripts.length + files.length + processes.length === 0
+/** Of the addresses that it advertises. */
+const entryFamily = ({ virtual_addresses: entries }: InstanceEntry): Family => familyOf(entries.find(({ advertise }) => advertise)?.address.address ?? '');
+
+const completeStatic = ({ addresses, routes, rules }: ConfigurationFile['static']): Pick<VrrpConfiguration, 'static'> =>
+  addresses.length + routes.length + rules.length === 0
+    ? {}
+    : {
+        static: {
+          addresses: addresses.map(({ address: { address, prefixLength }, interface: name, label, scope, broadcast }) => ({ address, prefixLength, interface: name, label, advertise: false, scope, ...(broadcast === undefined ? {} : { broadcast }) })),
+          routes: routes.map((route) => completeRoute(route, 'ipv4', undefined)),
+          rules: rules.map((rule) => completeRule(rule, 'ipv4')),
+        },
+      };
+
+/** The checks have seen that what a type needs is there; what stands behind ?? is only what the type asks for. */
+const completeAuthentication = (entry: NonNullable<InstanceEntry['authentication']>, interval: Microseconds, files: Surroundings['keys']): AuthenticationConfiguration => {
+  if (entry.type === 'pass') return { type: 'pass', password: entry.password ?? '' };
+  const keys = (entry.keys ?? []).map(({ id, key, key_file: file }) => (file === undefined ? { id, key: key ?? '' } : { id, key: files.get(file) ?? '', keyFile: file }));
+  return {
+    type: 'hmac',
+    mode: entry.mode,
+    keys,
+    activeKey: entry.active_key ?? keys[0]?.id ?? 0,
+    antiReplay: entry.anti_replay,
+    timeWindow: entry.time_window ?? Microseconds(Math.max(3 * interval, Seconds(5))),
+  };
+};
+
+const completeTrack = ({ interfaces, scripts, files, processes, routes }: InstanceEntry['track'], family: Family): TrackConfiguration | undefined =>
+  interfaces.length + scripts.length + files.length + processes.length + routes.length === 0
     ? undefined
     : {
         interfaces: interfaces.map(({ name, weight, up_delay, down_delay }) => ({ name, weight, upDelay: up_delay, downDelay: down_delay })),
         scripts: scripts.map(({ name, weight }) => ({ name, weight })),
         files,
         processes: processes.map(({ name, weight, interval }) => ({ name, weight, interval })),
+        ...(routes.length === 0 ? {} : { routes: routes.map((route) => completeTrackedRoute(route, family)) }),
       };
 
 /** Without a command there is nothing to say of time limits and users. */
@@ -94,27 +133,45 @@ const completeSync = (sync: NonNullable<ConfigurationFile['ipvs']['sync']>, vrrp
   id: sync.id ?? vrrp.instances.find((instance) => instance.name === sync.instance)?.virtual_router_id ?? 0,
 });
 
-const completeService = (entry: ServiceEntry, certificates: Surroundings['certificates']): VirtualServerConfiguration => ({
-  name: entry.name,
-  address: entry.address,
-  port: entry.port,
-  protocol: entry.protocol,
-  scheduler: entry.scheduler,
-  persistence: entry.persistence,
-  quorum: entry.quorum,
-  sorryServer: entry.sorry_server && { address: entry.sorry_server.address, port: entry.sorry_server.port ?? entry.port, forwarding: entry.sorry_server.forwarding ?? entry.forwarding },
-  onFailure: entry.on_failure,
-  realServers: entry.real_servers.map((server) => completeServer(server, entry, certificates)),
+const completeService = (entry: ServiceEntry, certificates: Surroundings['certificates']): VirtualServerConfiguration => {
+  const targets = targetsOf(entry);
+  const port = commonPort(targets);
+  const { sorry_server: sorry } = entry;
+  return {
+    name: entry.name,
+    targets,
+    protocol: entry.protocol,
+    scheduler: entry.scheduler,
+    schedulerFlags: entry.scheduler_flags,
+    onePacket: entry.one_packet,
+    persistence: entry.persistence && completePersistence(entry.persistence, targets),
+    modules: [...(entry.helper === 'ftp' ? ['ip_vs_ftp'] : []), ...(entry.persistence?.engine === 'sip' ? ['ip_vs_pe_sip'] : [])],
+    quorum: entry.quorum,
+    sorryServer: sorry && { address: sorry.address, port: sorry.port ?? port, ...completeForwarding(sorry.forwarding ?? entry.forwarding) },
+    onFailure: entry.on_failure,
+    realServers: entry.real_servers.map((server) => completeServer(server, port, entry, certificates)),
+  };
+};
+
+const completePersistence = ({ timeout, netmask, prefix_length: prefixLength, engine }: NonNullable<ServiceEntry['persistence']>, [first]: readonly ServiceTarget[]): PersistenceConfiguration => ({
+  timeout,
+  netmask: first && targetFamily(first) === 'ipv6' ? String(prefixLength ?? 128) : (netmask ?? '255.255.255.255'),
+  engine,
 });
 
-const completeServer = (server: ServerEntry, service: ServiceEntry, certificates: Surroundings['certificates']): RealServerConfiguration => {
-  const port = server.port ?? service.port;
+const completeForwarding = ({ method, tunnel }: Forwarding): Pick<DestinationConfiguration, 'forwarding' | 'tunnel'> => ({ forwarding: method, ...(tunnel && { tunnel }) });
+
+/** `servicePort`: 0 where the service has several, or every one. */
+const completeServer = (server: ServerEntry, servicePort: number, service: ServiceEntry, certificates: Surroundings['certificates']): RealServerConfiguration => {
+  const port = server.port ?? servicePort;
   return {
     address: server.address,
     port,
-    forwarding: server.forwarding ?? service.forwarding,
+    ...completeForwarding(server.forwarding ?? service.forwarding),
     weight: server.weight,
-    healthCheck: completeCheck(server, port, service, certificates),
+    ...(server.upper_threshold ? { upperThreshold: server.upper_threshold } : {}),
+    ...(server.lower_threshold ? { lowerThreshold: server.lower_threshold } : {}),
+    healthCheck: completeCheck(server, port === 0 ? (probePort(targetsOf(service)) ?? 0) : port, service, certificates),
   };
 };
 

@@ -1,6 +1,7 @@
 /** A configuration in the file's own key names, every default written out. */
 import { formatDuration } from './duration.js';
-import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import { routeForm, ruleForm, trackedRouteForm } from './routing-form.js';
 import { sysctlFlags } from './schema/ipvs.js';
 import { instanceFamily } from '../vrrp/family.js';
 import { mask } from './secrets.js';
@@ -21,6 +22,11 @@ export const fileForm = (configuration: Configuration): FileMapping => ({
     sync_groups: configuration.vrrp.syncGroups.map(({ name, instances, track, notify }) => ({ name, instances, track: trackForm(track), notify: notifyForm(notify) })),
     notify_fifo: configuration.vrrp.notifyFifo,
   },
+  static: configuration.vrrp.static && {
+    addresses: configuration.vrrp.static.addresses.map(({ address, prefixLength, interface: name, label, scope, broadcast }) => ({ address: `${address}/${prefixLength}`, interface: name, label, scope: scope ?? 'global', broadcast })),
+    routes: configuration.vrrp.static.routes.map(routeForm),
+    rules: configuration.vrrp.static.rules.map(ruleForm),
+  },
   ipvs: ipvsForm(configuration.ipvs),
   system: { manage: false },
   virtual_servers: configuration.virtualServers.map(serviceForm),
@@ -38,13 +44,22 @@ const instanceForm = (instance: InstanceConfiguration): FileMapping => ({
   preempt_delay: formatDuration(instance.preemptDelay),
   // version 2 has one checksum only, and so has IPv6
   checksum: instance.version === 3 && instanceFamily(instance) === 'ipv4' ? instance.checksum : undefined,
-  authentication: instance.authentication && { type: instance.authentication.type, password: mask },
+  authentication: authenticationForm(instance.authentication),
   virtual_addresses: instance.virtualAddresses.map((item) => ({ address: `${item.address}/${item.prefixLength}`, interface: item.interface, label: item.label, advertise: item.advertise, scope: item.scope ?? 'global', broadcast: item.broadcast })),
+  virtual_routes: instance.virtualRoutes?.map(routeForm),
+  virtual_rules: instance.virtualRules?.map(ruleForm),
   garp: { repeat: instance.garp.repeat, delay: formatDuration(instance.garp.delay), refresh: formatDuration(instance.garp.refresh) },
   track: trackForm(instance.track),
   unicast: instance.unicast && { source: instance.unicast.source, peers: instance.unicast.peers, ttl: instance.unicast.ttl, min_ttl: instance.unicast.minTtl, max_ttl: instance.unicast.maxTtl },
   notify: notifyForm(instance.notify),
 });
+
+const authenticationForm = (authentication: InstanceConfiguration['authentication']): FileMapping | undefined => {
+  if (authentication === undefined) return undefined;
+  if (authentication.type === 'pass') return { type: authentication.type, password: mask };
+  const { type, mode, keys, activeKey, antiReplay, timeWindow } = authentication;
+  return { type, mode, keys: keys.map(({ id, keyFile }) => (keyFile === undefined ? { id, key: mask } : { id, key_file: keyFile })), active_key: activeKey, anti_replay: antiReplay, time_window: formatDuration(timeWindow) };
+};
 
 const trackForm = (track: TrackConfiguration | undefined): FileValue =>
   track && {
@@ -52,6 +67,7 @@ const trackForm = (track: TrackConfiguration | undefined): FileValue =>
     scripts: track.scripts.map(({ name, weight }) => ({ name, weight })),
     files: track.files.map((file) => ({ ...file, interval: formatDuration(file.interval) })),
     processes: track.processes.map(({ name, weight, interval }) => ({ name, weight, interval: formatDuration(interval) })),
+    routes: track.routes?.map(trackedRouteForm),
   };
 
 const notifyForm = (notify: NotifyConfiguration | undefined): FileMapping | undefined => notify && { ...notify, timeout: formatDuration(notify.timeout) };
@@ -72,22 +88,44 @@ const sysctlForm = (name: string, value: string): FileValue => (sysctlFlags.has(
 
 export const serviceForm = (service: VirtualServerConfiguration): FileMapping => ({
   name: service.name,
-  ...destinationForm(service),
-  protocol: service.protocol,
+  ...targetsForm(service),
   scheduler: service.scheduler,
-  persistence: service.persistence && { timeout: formatDuration(service.persistence.timeout), netmask: service.persistence.netmask },
+  scheduler_flags: service.schedulerFlags,
+  one_packet: service.onePacket,
+  persistence: service.persistence && persistenceForm(service.persistence),
+  helper: service.modules.includes('ip_vs_ftp') ? 'ftp' : undefined,
   quorum: { weight: service.quorum.weight, hysteresis: service.quorum.hysteresis },
-  sorry_server: service.sorryServer && { ...destinationForm(service.sorryServer), forwarding: service.sorryServer.forwarding },
+  sorry_server: service.sorryServer && { ...destinationForm(service.sorryServer), forwarding: forwardingForm(service.sorryServer) },
   on_failure: service.onFailure,
   real_servers: service.realServers.map(serverForm),
 });
+
+/** The packets of a mark have any protocol. */
+const targetsForm = ({ targets, protocol }: VirtualServerConfiguration): FileMapping => {
+  const [first, ...more] = targets;
+  if (first && 'fwmark' in first) return { fwmark: first.fwmark, family: first.family };
+  if (first && more.length === 0) return { address: first.address, port: first.port, protocol };
+  return { addresses: targets.flatMap((target) => ('address' in target ? [{ address: target.address, port: target.port }] : [])), protocol };
+};
+
+/** For IPv6 the mask is a number of bits. */
+const persistenceForm = ({ timeout, netmask, engine }: PersistenceConfiguration): FileMapping => ({
+  timeout: formatDuration(timeout),
+  ...(netmask.includes('.') ? { netmask } : { prefix_length: Number(netmask) }),
+  engine,
+});
+
+const forwardingForm = ({ forwarding, tunnel }: Pick<DestinationConfiguration, 'forwarding' | 'tunnel'>): FileValue =>
+  tunnel === undefined ? forwarding : { method: forwarding, type: tunnel.type, port: tunnel.port === 0 ? undefined : tunnel.port, checksum: tunnel.checksum };
 
 const destinationForm = ({ address, port }: Pick<DestinationConfiguration, 'address' | 'port'>): FileMapping => ({ address, port });
 
 const serverForm = (server: RealServerConfiguration): FileMapping => ({
   ...destinationForm(server),
   weight: server.weight,
-  forwarding: server.forwarding,
+  forwarding: forwardingForm(server),
+  upper_threshold: server.upperThreshold,
+  lower_threshold: server.lowerThreshold,
   health_check: checkForm(server.healthCheck),
 });
 

@@ -1,5 +1,6 @@
 /** The configuration after validation: plain, complete, immutable data that can be sent between processes as it is. */
 import type { Microseconds } from '../time/microseconds.js';
+import type { RouteConfiguration, RuleConfiguration, StaticConfiguration, TrackedRoute } from './routing-model.js';
 
 export interface Configuration {
   readonly routerId: string;
@@ -26,6 +27,8 @@ export interface VrrpConfiguration {
   readonly syncGroups: readonly SyncGroupConfiguration[];
   /** so long after the daemon's start nothing is sent or heard; 0 = not at all */
   readonly startupDelay: Microseconds;
+  /** absent: nothing */
+  readonly static?: StaticConfiguration | undefined;
   /** path of a FIFO that gets a line for each transition */
   readonly notifyFifo?: string | undefined;
 }
@@ -47,15 +50,54 @@ export interface InstanceConfiguration {
   readonly preempt: boolean;
   readonly preemptDelay: Microseconds;
   readonly checksum: ChecksumForm;
-  /** VRRPv2 only (RFC 2338's simple text password; at most 8 octets) */
-  readonly authentication: { readonly type: 'pass'; readonly password: string } | undefined;
+  readonly authentication: AuthenticationConfiguration | undefined;
   readonly virtualAddresses: readonly VirtualAddress[];
+  /** held with the addresses; absent: none */
+  readonly virtualRoutes?: readonly RouteConfiguration[] | undefined;
+  readonly virtualRules?: readonly RuleConfiguration[] | undefined;
   readonly garp: GarpConfiguration;
   /** absent: nothing is tracked */
   readonly track?: TrackConfiguration | undefined;
   /** undefined = multicast */
   readonly unicast?: UnicastConfiguration | undefined;
   readonly notify?: NotifyConfiguration | undefined;
+}
+
+export type AuthenticationConfiguration = PasswordAuthentication | HmacAuthentication;
+
+/** VRRPv2 only: RFC 2338's simple text password; at most 8 octets. */
+export interface PasswordAuthentication {
+  readonly type: 'pass';
+  readonly password: string;
+}
+
+/** VRRPv3 only: HMAC-SHA-256 in a trailer (draft-cassen-vrrp-auth-hmac). */
+export interface HmacAuthentication {
+  readonly type: 'hmac';
+  readonly mode: HmacMode;
+  /** at least one */
+  readonly keys: readonly HmacKey[];
+  /** ID of the one that signs */
+  readonly activeKey: number;
+  /** `time`: fresh within the window, and growing; `monotonic`: only growing */
+  readonly antiReplay: AntiReplay;
+  /** largest difference of a packet's time from ours */
+  readonly timeWindow: Microseconds;
+}
+
+/** `enforce`: signs, rejects what is not authentic; `permissive`: signs, accepts it; `receive_only`: does not sign, accepts it. */
+export const hmacModes = ['enforce', 'permissive', 'receive_only'] as const;
+export type HmacMode = (typeof hmacModes)[number];
+export const antiReplays = ['time', 'monotonic'] as const;
+export type AntiReplay = (typeof antiReplays)[number];
+
+export interface HmacKey {
+  /** 1..255 */
+  readonly id: number;
+  /** 32..64 octets in hexadecimal */
+  readonly key: string;
+  /** where it was read, as the file names it; for people */
+  readonly keyFile?: string | undefined;
 }
 
 /** Advertisements to and from named routers instead of the multicast group. */
@@ -117,6 +159,8 @@ export interface TrackConfiguration {
   readonly scripts: readonly { readonly name: string; readonly weight: number | undefined }[];
   readonly files: readonly TrackedFile[];
   readonly processes: readonly TrackedProcess[];
+  /** absent: none */
+  readonly routes?: readonly TrackedRoute[] | undefined;
 }
 
 export interface TrackedInterface {
@@ -196,35 +240,80 @@ export interface SyncDaemonConfiguration {
   readonly id: number;
 }
 
-export type Protocol = 'tcp' | 'udp';
+export type Protocol = 'tcp' | 'udp' | 'sctp';
 
 export const schedulers = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh'] as const;
 export type Scheduler = (typeof schedulers)[number];
 
+/** For the schedulers sh and mh: hash the client's port too; another server when the one that was hashed has weight 0. */
+export const schedulerFlags = ['fallback', 'port'] as const;
+export type SchedulerFlag = (typeof schedulerFlags)[number];
+
 export type ForwardingMethod = 'dr' | 'nat' | 'tun';
 
-export interface VirtualServerConfiguration {
-  readonly name: string;
+/** How packets are wrapped with forwarding `tun`. */
+export interface Tunnel {
+  readonly type: 'ipip' | 'gre' | 'gue';
+  /** UDP port of gue at the real server; 0 otherwise */
+  readonly port: number;
+  /** of the outer header, gre and gue; `remote`: gue's remote checksum offload */
+  readonly checksum: 'none' | 'plain' | 'remote';
+}
+
+/** What one service of the kernel's table answers to. */
+export type ServiceTarget = AddressTarget | MarkTarget;
+export interface AddressTarget {
   readonly address: string;
   /** 0 = every port (needs persistence) */
   readonly port: number;
+}
+/** Every packet that bears the firewall mark. */
+export interface MarkTarget {
+  readonly fwmark: number;
+  readonly family: 'ipv4' | 'ipv6';
+}
+
+export interface VirtualServerConfiguration {
+  readonly name: string;
+  /** the kernel's services that share this pool, one or more */
+  readonly targets: readonly ServiceTarget[];
+  /** of nothing where the target is a mark */
   readonly protocol: Protocol;
   readonly scheduler: Scheduler;
-  readonly persistence: { readonly timeout: Microseconds; readonly netmask: string } | undefined;
+  readonly schedulerFlags: readonly SchedulerFlag[];
+  /** each packet is scheduled for itself */
+  readonly onePacket: boolean;
+  readonly persistence: PersistenceConfiguration | undefined;
+  /** kernel modules that it needs beside its scheduler's, e.g. `ip_vs_ftp` */
+  readonly modules: readonly string[];
   readonly quorum: { readonly weight: number; readonly hysteresis: number };
   readonly sorryServer: DestinationConfiguration | undefined;
   readonly onFailure: 'remove' | 'weight_zero';
   readonly realServers: readonly RealServerConfiguration[];
 }
 
+export interface PersistenceConfiguration {
+  readonly timeout: Microseconds;
+  /** dotted quad; for IPv6 the prefix length in decimal */
+  readonly netmask: string;
+  /** tells clients apart by what is in their packets: `sip` by the Call-ID */
+  readonly engine: 'sip' | undefined;
+}
+
 export interface DestinationConfiguration {
   readonly address: string;
+  /** 0 = the port that the client asked for */
   readonly port: number;
   readonly forwarding: ForwardingMethod;
+  /** with `tun`; absent = ipip */
+  readonly tunnel?: Tunnel | undefined;
 }
 
 export interface RealServerConfiguration extends DestinationConfiguration {
   readonly weight: number;
+  /** connections at which the kernel stops giving it new ones, and below which it begins again; 0 = none */
+  readonly upperThreshold?: number | undefined;
+  readonly lowerThreshold?: number | undefined;
   readonly healthCheck: HealthCheckConfiguration;
 }
 

@@ -1,6 +1,7 @@
 /** The configuration file: one schema for validation, defaults, descriptions and the editors' JSON Schema. */
 import { z } from 'zod';
 import { ipvs } from './schema/ipvs.js';
+import { staticEntries } from './schema/routing.js';
 import { script } from './schema/track.js';
 import { flag, list, mapping, named, oneOf, someText } from './schema/values.js';
 import { virtualServer } from './schema/virtual-servers.js';
@@ -18,6 +19,7 @@ export const fileSchema = mapping({
     .prefault({})
     .describe('The control socket'),
   vrrp: vrrp.prefault({}).describe('Election: VRRP instances and sync groups'),
+  static: staticEntries.prefault({}).describe('Addresses, routes and rules that are kept while the daemon runs, whatever the election says'),
   ipvs: ipvs.prefault({}).describe("The kernel's IPVS: connection sync, timeouts, settings"),
   system: mapping({
     manage: flag()

@@ -1,4 +1,5 @@
 /** `tandem status` for people: a table that fits its width. Pure. */
+import { routingLines, routingWarnings } from './routing-status.js';
 import type { ConflictStatus, InstanceStatus, ProcessStatus, RealServerStatus, Status, VirtualServerStatus, VrrpState } from './status.js';
 import { formatTable, paint, shorten, wrap, type Cell, type Colour } from './table.js';
 
@@ -58,7 +59,7 @@ const health = ({ healthy }: RealServerStatus): Cell => {
 };
 
 const serviceRows = (service: VirtualServerStatus, columns: number, options: TableOptions): readonly (readonly Cell[] | string)[] => {
-  const { name, protocol, address, port, scheduler, real_servers: servers } = service;
+  const { name, services, scheduler, real_servers: servers } = service;
   const up = servers.filter(({ healthy }) => healthy === true).length;
   const marks: readonly (readonly [string, Colour | undefined])[] = [
     [`${up} of ${servers.length} up`, undefined],
@@ -66,7 +67,7 @@ const serviceRows = (service: VirtualServerStatus, columns: number, options: Tab
     ...(service.sorry_server_active ? [['sorry server', 'yellow'] as const] : []),
   ];
   const room = columns - marks.reduce((length, [text]) => length + 2 + text.length, 0);
-  const where = `  ${protocol} ${endpoint(address, port)}  ${scheduler}`;
+  const where = `  ${services[0] ?? ''}${services.length > 1 ? ` and ${services.length - 1} more` : ''}  ${scheduler}`;
   const title = shorten(`${shorten(name, Math.max(12, room - where.length))}${where}`, room);
   return [
     [paint(title, 'bold', options.colours), ...marks.map(([text, colour]) => paint(text, colour, options.colours))].join('  '),
@@ -83,7 +84,7 @@ const processWarning = ({ name, pid, responding, dropped_messages: dropped }: Pr
   ...(dropped > 0 ? [`${dropped} messages from or to the process ${name} were dropped`] : []),
 ];
 
-const warnings = ({ instances, virtual_servers: services, processes }: Status): readonly string[] => [
+const warnings = ({ instances, virtual_servers: services, processes, static: fixed }: Status): readonly string[] => [
   ...instances
     .filter(({ state }) => state !== 'MASTER')
     .map(({ name, state, master }) => `this director is not master of ${name} (${state}; ${master === null ? 'no master is heard' : `the master is ${master}`})`),
@@ -95,6 +96,9 @@ const warnings = ({ instances, virtual_servers: services, processes }: Status): 
   ),
   ...instances.filter(({ state }) => state === 'FAULT').map(({ name, reason }) => `${name} is in FAULT: ${reason}`),
   ...instances.flatMap(({ name, conflicts }) => conflicts.map((conflict) => `${name}: split brain: ${describeConflict(conflict)}`)),
+  ...instances.flatMap(({ name, authentication }) =>
+    authentication?.type === 'hmac' && authentication.mode !== 'enforce' ? [`${name}: authentication.mode is ${authentication.mode}: packets that are not authentic are accepted`] : [],
+  ),
   ...instances.filter((instance) => !instance.address_list_agrees).map(({ name, master }) => `${name}: the master ${master ?? ''} lists other addresses than this director`),
   ...instances
     .filter(({ state, virtual_addresses: addresses }) => state === 'MASTER' && addresses.some(({ held }) => !held))
@@ -102,6 +106,7 @@ const warnings = ({ instances, virtual_servers: services, processes }: Status): 
       const missing = addresses.filter(({ held }) => !held).map(({ address }) => address);
       return `${name} is MASTER, but does not hold ${missing.slice(0, 4).join(', ')}${missing.length > 4 ? ` and ${missing.length - 4} more` : ''}`;
     }),
+  ...routingWarnings({ instances, ...(fixed && { static: fixed }) }),
   ...services.filter(({ quorum_up: up }) => !up).map(({ name }) => `${name} has lost its quorum`),
   ...processes.flatMap(processWarning),
 ];
@@ -117,6 +122,7 @@ export const formatStatus = (status: Status, options: TableOptions): string => {
       `${paint(shorten(status.router_id, 40), 'bold', colours)}  tandemd ${status.version}, pid ${status.pid}, up ${formatAge(status.started_at, now)}`,
       `configuration ${shorten(status.config.path, columns - 56)} (${status.config.sha256.slice(0, 12)}), loaded ${formatAge(status.config.loaded_at, now)} ago`,
       ...sync,
+      ...routingLines(status).map((line) => shorten(line, columns)),
     ],
     warned,
     instances.length === 0 ? [] : formatTable([header('INSTANCE', 'STATE', 'SINCE', 'PRIORITY', 'MASTER', 'ADDRESSES'), ...instances], [22, 6, 9, 10, 15, 28], colours),

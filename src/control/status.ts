@@ -11,6 +11,8 @@ export interface Status {
   readonly instances: readonly InstanceStatus[];
   readonly virtual_servers: readonly VirtualServerStatus[];
   readonly sync: SyncStatus | null;
+  /** missing where nothing is configured */
+  readonly static?: StaticStatus;
   readonly processes: readonly ProcessStatus[];
 }
 
@@ -33,6 +35,8 @@ export interface InstanceStatus {
   readonly family: 'ipv4' | 'ipv6';
   /** the routers that it advertises to; missing where it advertises by multicast */
   readonly unicast_peers?: readonly string[];
+  /** missing where there is none */
+  readonly authentication?: { readonly type: 'pass' } | HmacStatus;
   readonly state: VrrpState;
   /** ISO 8601, of the last transition */
   readonly since: string;
@@ -46,6 +50,8 @@ export interface InstanceStatus {
   readonly sync_group: string | null;
   readonly virtual_addresses: readonly { readonly address: string; readonly interface: string; readonly held: boolean }[];
   /** false when the last master heard lists other addresses than ours */
+  readonly virtual_routes?: readonly HeldStatus[];
+  readonly virtual_rules?: readonly HeldStatus[];
   readonly address_list_agrees: boolean;
   /** someone else claims what this instance holds: `conflicts` is not empty */
   readonly split_brain: boolean;
@@ -58,6 +64,48 @@ export interface InstanceStatus {
   readonly yielding: boolean;
   /** e.g. advertisements_sent, advertisements_received, rejected.checksum, checksum.pseudo_header, garp_sent, to_master ... */
   readonly counters: Readonly<Record<string, number>>;
+}
+
+/** A route or a rule. */
+export interface HeldStatus {
+  /** as `ip route` and `ip rule` write it */
+  readonly name: string;
+  /** it is in the kernel */
+  readonly held: boolean;
+}
+
+export interface StaticStatus {
+  readonly addresses: InstanceStatus['virtual_addresses'];
+  readonly routes: readonly HeldStatus[];
+  readonly rules: readonly HeldStatus[];
+}
+
+/** Authentication by HMAC, without its keys. */
+export interface HmacStatus {
+  readonly type: 'hmac';
+  readonly mode: 'enforce' | 'permissive' | 'receive_only';
+  /** ID of the key that signs */
+  readonly active_key: number;
+  /** IDs */
+  readonly keys: readonly number[];
+  readonly anti_replay: 'time' | 'monotonic';
+  /** null: time does not count */
+  readonly time_window_ms: number | null;
+  /** the last advertisement of each router that was heard */
+  readonly heard: readonly HeardSender[];
+}
+
+export interface HeardSender {
+  readonly address: string;
+  /** ID of the key that it says it was signed with; null = it was not signed */
+  readonly key: number | null;
+  readonly verified: boolean;
+  /** why it was not verified, in words */
+  readonly reason: string | null;
+  /** how far its clock is ahead of ours; null where it was not verified, or time does not count */
+  readonly clock_difference_ms: number | null;
+  /** ISO 8601 */
+  readonly at: string;
 }
 
 /** Someone else who claims what an instance holds while it is MASTER. */
@@ -78,8 +126,8 @@ export interface ConflictStatus {
 }
 
 export interface TrackerStatus {
-  readonly type: 'interface' | 'script' | 'file' | 'process';
-  /** of a file: its path */
+  readonly type: 'interface' | 'script' | 'file' | 'process' | 'route';
+  /** of a file: its path; of a route: as `ip route` writes it */
   readonly name: string;
   /** unknown: no result yet */
   readonly state: 'up' | 'down' | 'unknown';
@@ -95,9 +143,13 @@ export interface TrackerStatus {
 
 export interface VirtualServerStatus {
   readonly name: string;
-  readonly address: string;
-  readonly port: number;
-  readonly protocol: 'tcp' | 'udp';
+  /** of its first service; null where that goes by a firewall mark */
+  readonly address: string | null;
+  readonly port: number | null;
+  readonly fwmark: number | null;
+  /** all of its services in the kernel, e.g. `10.0.0.100:80/tcp`, `mark 1 ipv4` */
+  readonly services: readonly string[];
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
   readonly scheduler: string;
   readonly quorum_up: boolean;
   /** true while the sorry server is the one in the table */

@@ -1,5 +1,5 @@
 /** Which destinations one virtual server should have in the kernel, by the verdicts on its real servers and its quorum. */
-import type { DestinationConfiguration, ForwardingMethod, RealServerConfiguration, VirtualServerConfiguration } from '../config/model.js';
+import type { DestinationConfiguration, RealServerConfiguration, VirtualServerConfiguration } from '../config/model.js';
 import { nextQuorum, type QuorumState } from './quorum.js';
 import type { Verdict } from './state.js';
 
@@ -10,8 +10,10 @@ export interface KernelDestination {
   readonly weight: number;
 }
 
-export interface PoolDestination extends KernelDestination {
-  readonly forwarding: ForwardingMethod;
+export interface PoolDestination extends DestinationConfiguration {
+  readonly weight: number;
+  readonly upperThreshold?: number | undefined;
+  readonly lowerThreshold?: number | undefined;
 }
 
 export type PoolChange =
@@ -31,6 +33,9 @@ export interface PoolDecision {
   readonly changes: readonly PoolChange[];
 }
 
+/** Of a virtual server, what decides its destinations. */
+export type PoolConfiguration = Pick<VirtualServerConfiguration, 'realServers' | 'sorryServer' | 'quorum' | 'onFailure'>;
+
 interface Member {
   readonly server: RealServerConfiguration;
   readonly verdict: Verdict;
@@ -42,7 +47,7 @@ const keyOf = ({ address, port }: { readonly address: string; readonly port: num
 
 /** `verdicts`: one for each of `config.realServers`, in their order; the entry of a server whose check is `none` is not looked at. */
 export function decidePool(
-  config: VirtualServerConfiguration,
+  config: PoolConfiguration,
   verdicts: readonly Verdict[],
   kernel: readonly KernelDestination[],
   quorumState: QuorumState,
@@ -82,7 +87,7 @@ function isSorryInKernel(sorry: DestinationConfiguration, members: readonly Memb
 }
 
 /** The table without a sorry server. */
-function realTable(members: readonly Member[], quorum: QuorumState, config: VirtualServerConfiguration): readonly PoolDestination[] {
+function realTable(members: readonly Member[], quorum: QuorumState, config: PoolConfiguration): readonly PoolDestination[] {
   const wanted = members.flatMap((member) => destination(member, wantedWeight(member, config.onFailure)));
   if (quorum !== 'undecided' || config.sorryServer === undefined || wanted.some(({ weight }) => weight > 0)) return wanted;
   // The sorry server waits for the verdicts that are missing; until they are in, the last failed servers stay, so that there is always a destination.
@@ -90,7 +95,7 @@ function realTable(members: readonly Member[], quorum: QuorumState, config: Virt
 }
 
 /** The table with the sorry server: down, it stands alone (or among weights of 0); undecided, whatever is beside it stays unless it is known to be down. */
-function sorryTable(sorry: DestinationConfiguration, members: readonly Member[], quorum: QuorumState, config: VirtualServerConfiguration): readonly PoolDestination[] {
+function sorryTable(sorry: DestinationConfiguration, members: readonly Member[], quorum: QuorumState, config: PoolConfiguration): readonly PoolDestination[] {
   const others = members.filter(({ server }) => keyOf(server) !== keyOf(sorry));
   const weightOf = (member: Member): number | undefined => {
     if (quorum === 'undecided' && member.verdict !== 'down') return member.kernelWeight;
@@ -99,7 +104,7 @@ function sorryTable(sorry: DestinationConfiguration, members: readonly Member[],
     const isDraining = member.verdict === 'up' && member.server.weight === 0 && member.kernelWeight !== undefined;
     return config.onFailure === 'weight_zero' || isDraining ? 0 : undefined;
   };
-  return [...others.flatMap((member) => destination(member, weightOf(member))), { address: sorry.address, port: sorry.port, forwarding: sorry.forwarding, weight: 1 }];
+  return [...others.flatMap((member) => destination(member, weightOf(member))), { ...sorry, weight: 1 }];
 }
 
 function wantedWeight({ server, verdict, kernelWeight }: Member, onFailure: 'remove' | 'weight_zero'): number | undefined {
@@ -114,7 +119,17 @@ function wantedWeight({ server, verdict, kernelWeight }: Member, onFailure: 'rem
 }
 
 const destination = ({ server }: Member, weight: number | undefined): readonly PoolDestination[] =>
-  weight === undefined ? [] : [{ address: server.address, port: server.port, forwarding: server.forwarding, weight }];
+  weight === undefined ? [] : [poolDestination(server, weight)];
+
+const poolDestination = ({ address, port, forwarding, tunnel, upperThreshold, lowerThreshold }: RealServerConfiguration, weight: number): PoolDestination => ({
+  address,
+  port,
+  forwarding,
+  weight,
+  ...(tunnel && { tunnel }),
+  ...(upperThreshold ? { upperThreshold } : {}),
+  ...(lowerThreshold ? { lowerThreshold } : {}),
+});
 
 const sum = (members: readonly Member[], weightOf: (member: Member) => number): number => members.reduce((total, member) => total + weightOf(member), 0);
 

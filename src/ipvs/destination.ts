@@ -1,5 +1,5 @@
 /** A destination (real server) of an IPVS service, and its form in a message (IPVS_DEST_ATTR_*, linux/ip_vs.h). */
-import type { ForwardingMethod } from '../config/model.js';
+import type { ForwardingMethod, Tunnel } from '../config/model.js';
 import { type Attribute, decodeAttributes, readU16, readU32, u16, u16be, u32, u8 } from '../network/netlink-attributes.js';
 import * as ipvs from './constants.js';
 import { type Attributes, decodeAddress, decodeFamily, encodeAddress, encodeFamily, familyOf, formatEndpoint, IpvsMessageError, required } from './message.js';
@@ -7,14 +7,6 @@ import { type Attributes, decodeAddress, decodeFamily, encodeAddress, encodeFami
 export interface DestinationSelector {
   readonly address: string;
   readonly port: number;
-}
-
-export interface Tunnel {
-  readonly type: 'ipip' | 'gue' | 'gre';
-  /** UDP port of gue; 0 otherwise */
-  readonly port: number;
-  /** IP_VS_TUNNEL_ENCAP_FLAG_*; 0 = no checksum */
-  readonly flags: number;
 }
 
 export interface DestinationSettings {
@@ -43,7 +35,8 @@ export type Destination = DestinationEntry & ConnectionCounts;
 
 const methods = ['nat', 'local', 'tun', 'dr', 'bypass'] as const; // IP_VS_CONN_F_MASQ ... _BYPASS
 const tunnelTypes = ['ipip', 'gue', 'gre'] as const; // IP_VS_CONN_F_TUNNEL_TYPE_*
-const ipip: Tunnel = { type: 'ipip', port: 0, flags: 0 };
+const checksums = ['none', 'plain', 'remote'] as const; // IP_VS_TUNNEL_ENCAP_FLAG_NOCSUM, _CSUM, _REMCSUM
+const ipip: Tunnel = { type: 'ipip', port: 0, checksum: 'none' };
 
 const tunnelOf = (settings: DestinationSettings): Tunnel => (settings.forwarding === 'tun' ? (settings.tunnel ?? ipip) : ipip);
 
@@ -59,7 +52,7 @@ export const sameDestination = (a: DestinationSettings, b: DestinationSettings):
     (a.lowerThreshold ?? 0) === (b.lowerThreshold ?? 0) &&
     ours.type === theirs.type &&
     ours.port === theirs.port &&
-    ours.flags === theirs.flags
+    ours.checksum === theirs.checksum
   );
 };
 
@@ -78,7 +71,7 @@ export const encodeDestination = (destination: DestinationEntry): readonly Attri
     { type: ipvs.IPVS_DEST_ATTR_WEIGHT, value: u32(destination.weight) },
     { type: ipvs.IPVS_DEST_ATTR_TUN_TYPE, value: u8(tunnelTypes.indexOf(tunnel.type)) },
     { type: ipvs.IPVS_DEST_ATTR_TUN_PORT, value: u16be(tunnel.port) },
-    { type: ipvs.IPVS_DEST_ATTR_TUN_FLAGS, value: u16(tunnel.flags) },
+    { type: ipvs.IPVS_DEST_ATTR_TUN_FLAGS, value: u16(checksums.indexOf(tunnel.checksum)) },
     { type: ipvs.IPVS_DEST_ATTR_U_THRESH, value: u32(destination.upperThreshold ?? 0) },
     { type: ipvs.IPVS_DEST_ATTR_L_THRESH, value: u32(destination.lowerThreshold ?? 0) },
   ];
@@ -89,11 +82,10 @@ const decodeTunnel = (attributes: Attributes): Tunnel => {
   if (!type) return ipip;
   const name = tunnelTypes[type[0] ?? 0];
   if (!name) throw new IpvsMessageError(`tunnel type ${type[0]}`);
-  return {
-    type: name,
-    port: attributes.get(ipvs.IPVS_DEST_ATTR_TUN_PORT)?.readUInt16BE() ?? 0,
-    flags: readU16(attributes.get(ipvs.IPVS_DEST_ATTR_TUN_FLAGS) ?? u16(0)),
-  };
+  const flags = readU16(attributes.get(ipvs.IPVS_DEST_ATTR_TUN_FLAGS) ?? u16(0));
+  const checksum = checksums[flags];
+  if (!checksum) throw new IpvsMessageError(`tunnel flags ${flags}`);
+  return { type: name, port: attributes.get(ipvs.IPVS_DEST_ATTR_TUN_PORT)?.readUInt16BE() ?? 0, checksum };
 };
 
 /**

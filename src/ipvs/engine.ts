@@ -1,4 +1,5 @@
 /** The lvs child's engine: checks health, and keeps the kernel's IPVS table equal to what configuration and health ask for. */
+import { existsSync } from 'node:fs';
 import { Conditions } from '../control/conditions.js';
 import { counted, event, type Report } from '../control/event.js';
 import type { VirtualServerStatus } from '../control/status.js';
@@ -116,7 +117,7 @@ export class LvsEngine {
     if (servers.length === 0 || this.stopped) return;
     await this.guarded(async (client) => {
       const table: TableEntry[] = [];
-      for (const server of servers) table.push({ service: server.service, destinations: await client.getDestinations(server.service) });
+      for (const { service } of servers.flatMap(({ services }) => services)) table.push({ service, destinations: await client.getDestinations(service) });
       const refused = await this.applyDifference(client, servers, table, [], 'health');
       // the table was not what it was a moment ago: someone else is at work
       if (refused.length > 0) await this.compareAll(client, 'drift');
@@ -182,7 +183,19 @@ export class LvsEngine {
     this.options.report(event('info', `loaded the kernel module ${modules.join(', ')}`));
   }
 
+  /** What services need beside their schedulers, e.g. ip_vs_ftp: without it they work, but not wholly. */
+  private async loadHelpers(): Promise<void> {
+    const modules = new Set(this.servers.flatMap(({ configuration }) => configuration.modules).filter((module) => !existsSync(`/sys/module/${module}`)));
+    try {
+      if (modules.size > 0) await this.load([...modules]);
+      this.conditions.end('helpers', () => event('info', 'the kernel has the modules that services need'));
+    } catch (error) {
+      this.conditions.begin('helpers', () => event('error', inWords(error)));
+    }
+  }
+
   private async applySettings(client: IpvsClient, { ipvs }: LvsConfigure): Promise<void> {
+    await this.loadHelpers();
     try {
       for (const { key, before, after } of await this.sysctls.apply(ipvs.sysctls)) {
         this.options.report(event('info', `net.ipv4.vs.${key}: ${before} -> ${after}`));
@@ -206,7 +219,7 @@ export class LvsEngine {
     if (modules.length > 0) await this.load(modules);
     if (refused.length > 0) refused = await this.applyDifference(client, this.servers, await client.getTable(), this.owned, cause);
     if (refused.length > 0) throw new Error(refused.slice(0, 3).map(({ operation, code }) => `${describe(operation)}: ${code}`).join('; '));
-    this.owned = this.servers.map(({ service: { protocol, address, port } }) => ({ protocol: protocol === 'udp' ? 'udp' : 'tcp', address, port }));
+    this.owned = this.servers.flatMap(({ services }) => services.map(({ selector }) => selector));
   }
 
   private async applyDifference(
@@ -219,21 +232,21 @@ export class LvsEngine {
     this.see(servers, table);
     const decisions = servers.map((server) => ({ server, decision: server.decide((key) => this.runner.stateOf(key)) }));
     const operations = reconcile(
-      decisions.map(({ server, decision }) => server.desired(decision)),
+      decisions.flatMap(({ decision }) => decision.desired),
       table,
       owned,
     );
     const refused = operations.length > 0 ? await client.apply(operations) : [];
     for (const { server, decision } of decisions) {
-      for (const change of decision.changes) {
+      for (const change of decision.pool.changes) {
         if (change.type !== 'quorum' || change.to === 'undecided') continue;
         // after a restart of this process that changes nothing, a quorum that holds is no news
         if (change.to === 'up' && change.from !== 'down' && operations.length === 0) continue;
         const sorry = server.configuration.sorryServer;
-        const replacement = change.to === 'down' && decision.sorryActive && sorry ? `, the sorry server ${describeEndpoint(sorry)} takes over` : '';
+        const replacement = change.to === 'down' && decision.pool.sorryActive && sorry ? `, the sorry server ${describeEndpoint(sorry)} takes over` : '';
         this.options.report(event(change.to === 'down' ? 'warn' : 'info', `${describePoolChange(server.name, change)}${replacement}`, { virtual_server: server.name }));
       }
-      if (refused.length === 0) server.observe(decision.destinations);
+      if (refused.length === 0) server.applied(decision);
     }
     const failed = new Set(refused.map(({ operation }) => operation));
     this.reportOperations(operations.filter((operation) => !failed.has(operation)), cause);
@@ -252,7 +265,7 @@ export class LvsEngine {
 
   private see(servers: readonly VirtualServer[], table: readonly TableEntry[]): void {
     const entries = new Map(table.map((entry) => [serviceKey(entry.service), entry]));
-    for (const server of servers) server.observe(entries.get(server.key)?.destinations ?? []);
+    for (const server of servers) server.observe(entries);
   }
 
   private async observe(): Promise<void> {

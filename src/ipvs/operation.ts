@@ -1,4 +1,5 @@
 /** One change of the kernel's IPVS table: as data, as a request, and in words. */
+import type { Tunnel } from '../config/model.js';
 import { toSeconds } from '../time/microseconds.js';
 import * as ipvs from './constants.js';
 import { type DestinationEntry, type DestinationSelector, destinationKey, encodeDestination, encodeDestinationSelector } from './destination.js';
@@ -62,10 +63,12 @@ const serviceFacts = ({ scheduler, persistence, onePacket, schedulerFlags, persi
   ['persistence engine', persistenceEngine ?? 'none'],
 ];
 
+const tunnelWords = ({ type, port, checksum }: Tunnel): string => `${type}${port === 0 ? '' : ` port ${port}`}${checksum === 'none' ? '' : ` checksum ${checksum}`}`;
+
 const destinationFacts = ({ weight, forwarding, tunnel, upperThreshold, lowerThreshold }: DestinationEntry): Facts => [
   ['weight', String(weight)],
   ['', forwarding],
-  ['tunnel', tunnel && tunnel.type !== 'ipip' ? `${tunnel.type} port ${tunnel.port} flags ${tunnel.flags}` : 'none'],
+  ['tunnel', tunnel && tunnel.type !== 'ipip' ? tunnelWords(tunnel) : 'none'],
   ['upper threshold', upperThreshold ? String(upperThreshold) : 'none'],
   ['lower threshold', lowerThreshold ? String(lowerThreshold) : 'none'],
 ];

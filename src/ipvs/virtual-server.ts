@@ -2,24 +2,28 @@
 import type { HealthCheckConfiguration, VirtualServerConfiguration } from '../config/model.js';
 import type { RealServerStatus, VirtualServerStatus } from '../control/status.js';
 import { type ActiveCheck, checkKey } from '../health/check-key.js';
-import { decidePool, type PoolDecision } from '../health/pool.js';
+import type { PoolDecision } from '../health/pool.js';
 import type { QuorumState } from '../health/quorum.js';
 import { type HealthState, initialHealthState, uncheckedHealthState } from '../health/state.js';
 import { describeCheck } from '../health/wording.js';
-import { type Destination, destinationKey, type DestinationEntry } from './destination.js';
-import type { DesiredService } from './reconcile.js';
-import { type AddressService, serviceKey } from './service.js';
-import { serviceFromConfiguration } from './table.js';
+import { PoolService } from './pool-service.js';
+import type { DesiredService, TableEntry } from './reconcile.js';
+import { serviceKey } from './service.js';
+import { selectorOf } from './table.js';
 
 const isActive = (check: HealthCheckConfiguration): check is ActiveCheck => check.type !== 'none';
 
+export interface VirtualServerDecision {
+  readonly pool: PoolDecision;
+  /** one for each of its services, in their order */
+  readonly desired: readonly DesiredService[];
+}
+
 export class VirtualServer {
-  readonly service: AddressService;
-  readonly key: string;
+  /** one for each of its targets, in their order: at least one */
+  readonly services: readonly PoolService[];
   /** of the check of each real server, in their order; undefined = not checked */
   readonly checkKeys: readonly (string | undefined)[];
-  /** what the kernel has of it, by what was last read or written: `address:port` -> weight */
-  private kernel: ReadonlyMap<string, DestinationEntry> = new Map();
   private quorum: QuorumState = 'undecided';
   private decision: PoolDecision | undefined;
   private readonly startedAt = Date.now();
@@ -28,13 +32,10 @@ export class VirtualServer {
     readonly configuration: VirtualServerConfiguration,
     predecessor: VirtualServer | undefined,
   ) {
-    this.service = serviceFromConfiguration(configuration);
-    this.key = serviceKey(this.service);
     this.checkKeys = configuration.realServers.map(({ healthCheck }) => (isActive(healthCheck) ? checkKey(healthCheck) : undefined));
-    if (predecessor?.key === this.key) {
-      this.kernel = predecessor.kernel;
-      this.quorum = predecessor.quorum;
-    }
+    const before = new Map((predecessor?.services ?? []).map((service) => [service.key, service]));
+    this.services = configuration.targets.map((target) => new PoolService(target, configuration, before.get(serviceKey(selectorOf(target, configuration.protocol)))));
+    if (predecessor && this.services.some(({ key }) => before.has(key))) this.quorum = predecessor.quorum;
   }
 
   get name(): string {
@@ -45,22 +46,25 @@ export class VirtualServer {
     return this.configuration.realServers.map(({ healthCheck }) => healthCheck).filter(isActive);
   }
 
-  /** What the kernel has now. */
-  observe(destinations: readonly (Destination | DestinationEntry)[]): void {
-    this.kernel = new Map(destinations.map((destination) => [destinationKey(destination), destination]));
+  /** What the kernel has now: of its services, those that are there. */
+  observe(table: ReadonlyMap<string, TableEntry>): void {
+    for (const service of this.services) service.observe(table.get(service.key)?.destinations ?? []);
   }
 
-  /** What it should have, by the verdicts of now; the changes that are worth a line are in what is returned. */
-  decide(stateOf: (key: string) => HealthState | undefined): PoolDecision {
+  /** What the kernel should have, by the verdicts of now. All of its services share one quorum, which the first one decides. */
+  decide(stateOf: (key: string) => HealthState | undefined): VirtualServerDecision {
     const verdicts = this.configuration.realServers.map((_, index) => this.stateAt(index, stateOf).verdict);
-    const decision = decidePool(this.configuration, verdicts, [...this.kernel.values()], this.quorum);
-    this.quorum = decision.quorum;
-    this.decision = decision;
-    return decision;
+    const decisions = this.services.map((service) => ({ service, decision: service.decide(verdicts, this.quorum) }));
+    const [first] = decisions;
+    if (!first) throw new RangeError(`the virtual server ${this.name} has no service`);
+    this.quorum = first.decision.quorum;
+    this.decision = first.decision;
+    return { pool: first.decision, desired: decisions.map(({ service: { service }, decision: { destinations } }) => ({ name: this.name, service, destinations })) };
   }
 
-  desired({ destinations }: PoolDecision): DesiredService {
-    return { name: this.name, service: this.service, destinations };
+  /** What was decided is in the kernel. */
+  applied({ desired }: VirtualServerDecision): void {
+    for (const [index, { destinations }] of desired.entries()) this.services[index]?.observe(destinations);
   }
 
   /** The indices of the real servers that this check speaks for. */
@@ -69,11 +73,14 @@ export class VirtualServer {
   }
 
   status(stateOf: (key: string) => HealthState | undefined): VirtualServerStatus {
-    const { name, address, port, protocol, scheduler, realServers } = this.configuration;
+    const { name, targets, protocol, scheduler, realServers } = this.configuration;
+    const [first] = targets;
     return {
       name,
-      address,
-      port,
+      address: first && 'address' in first ? first.address : null,
+      port: first && 'port' in first ? first.port : null,
+      fwmark: first && 'fwmark' in first ? first.fwmark : null,
+      services: this.services.map(({ key }) => key),
       protocol,
       scheduler,
       quorum_up: this.decision?.quorumUp ?? false,
@@ -83,7 +90,7 @@ export class VirtualServer {
         return {
           address: server.address,
           port: server.port,
-          weight: this.kernel.get(destinationKey(server))?.weight ?? null,
+          weight: this.services[0]?.weightOf(server) ?? null,
           configured_weight: server.weight,
           forwarding: server.forwarding,
           healthy: state.verdict === 'unknown' ? null : state.verdict === 'up',

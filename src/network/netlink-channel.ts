@@ -40,6 +40,11 @@ const NLMSG_DONE = 3;
 const NLM_F_DUMP_INTR = 0x10;
 const headerLength = 16;
 
+/** linux/netlink.h, linux/socket.h */
+const SOL_NETLINK = 270;
+const NETLINK_NO_ENOBUFS = 5;
+const NETLINK_GET_STRICT_CHK = 12;
+
 const protocols = { route: 0, generic: 16 } as const;
 
 /** Room for 4,000 events and more while the loop is busy: past it the netlink package would end the process. */
@@ -85,6 +90,13 @@ export const socketDescriptors = (): Set<number> => {
   return found;
 };
 
+export interface ChannelOptions {
+  /** a dump's header filters what the kernel gives (Linux 4.20 and later) */
+  readonly strictDumps?: boolean;
+  /** notifications that find no room are lost without a word */
+  readonly overrunsAreSilent?: boolean;
+}
+
 interface Pending {
   /** sequence of the first and last message */
   readonly first: number;
@@ -110,7 +122,7 @@ export class NetlinkChannel {
     socket.on('error', (error: Error & { code?: string }) => this.end(new NetlinkError(error.code ?? 'EIO', error.message)));
   }
 
-  static open(protocol: 'route' | 'generic', onNotification?: (message: NetlinkMessage) => void): NetlinkChannel {
+  static open(protocol: 'route' | 'generic', onNotification?: (message: NetlinkMessage) => void, options: ChannelOptions = {}): NetlinkChannel {
     const before = socketDescriptors();
     const socket = new RawNetlinkSocket(protocols[protocol]);
     for (const fd of socketDescriptors()) {
@@ -121,6 +133,8 @@ export class NetlinkChannel {
         // without CAP_NET_ADMIN nothing will be asked of this socket but dumps
         socket.setRecvBufferSize(receiveBufferSize);
       }
+      if (options.strictDumps) setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, u32(1));
+      if (options.overrunsAreSilent) setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, u32(1));
     }
     return new NetlinkChannel(socket, onNotification);
   }

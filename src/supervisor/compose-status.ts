@@ -23,6 +23,7 @@ export const composeStatus = ({ routerId, version, pid, startedAt, config, vrrp,
   instances: vrrp?.instances ?? [],
   virtual_servers: lvs?.virtualServers ?? [],
   sync: vrrp?.sync ?? null,
+  ...(vrrp?.static && { static: vrrp.static }),
   processes: [{ name: 'tandemd', pid, restarts: 0, responding: true, dropped_messages: 0 }, ...children],
 });
 

@@ -1,6 +1,7 @@
 /** The messages between the supervisor and its two children: plain data over the fork's channel. */
-import type { IpvsConfiguration, LogLevel, SyncDaemonConfiguration, VirtualServerConfiguration, VrrpConfiguration } from '../config/model.js';
-import type { InstanceStatus, SyncStatus, VirtualServerStatus, VrrpState } from '../control/status.js';
+import type { IpvsConfiguration, LogLevel, Protocol, SyncDaemonConfiguration, VirtualServerConfiguration, VrrpConfiguration } from '../config/model.js';
+import type { RoutingConfiguration } from '../config/routing-model.js';
+import type { InstanceStatus, StaticStatus, SyncStatus, VirtualServerStatus, VrrpState } from '../control/status.js';
 import type { Microseconds } from '../time/microseconds.js';
 import type { OperatorReply, OperatorRequest } from './operator.js';
 import type { TrackResult } from '../track/trackers.js';
@@ -23,11 +24,7 @@ export interface OwnedAddress {
 }
 
 /** A service that this daemon put into the IPVS table, or is about to. */
-export interface OwnedService {
-  readonly protocol: 'tcp' | 'udp';
-  readonly address: string;
-  readonly port: number;
-}
+export type OwnedService = { readonly protocol: Protocol; readonly address: string; readonly port: number } | { readonly family: 'ipv4' | 'ipv6'; readonly fwmark: number };
 
 export interface VrrpConfigure {
   readonly type: 'configure';
@@ -37,6 +34,8 @@ export interface VrrpConfigure {
   readonly sync: SyncDaemonConfiguration | undefined;
   /** what an earlier run recorded as its own */
   readonly owned: readonly OwnedAddress[];
+  /** the same of routes and rules; absent: none */
+  readonly ownedRouting?: RoutingConfiguration;
   /** instances that were MASTER when the last vrrp child died: they resume as master before `until` (monotonic clock) */
   readonly resume: readonly { readonly instance: string; readonly until: Microseconds }[];
   /** a new child starts no instance before this (monotonic clock): startup_delay */
@@ -156,6 +155,7 @@ export interface VrrpStatus {
   readonly id: number;
   readonly instances: readonly InstanceStatus[];
   readonly sync: SyncStatus | undefined;
+  readonly static?: StaticStatus;
 }
 export interface LvsStatus {
   readonly type: 'status';

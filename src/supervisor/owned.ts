@@ -2,15 +2,17 @@
 import { open, mkdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Configuration } from '../config/model.js';
+import { emptyRouting, isOwnedRoute, isOwnedRule, ownedRouting, uniqueRouting } from './owned-routing.js';
+import type { RoutingConfiguration } from '../config/routing-model.js';
 import type { LogEvent, OwnedAddress, OwnedService } from './messages.js';
 import { inWords } from '../control/in-words.js';
 
-export interface Owned {
+export interface Owned extends RoutingConfiguration {
   readonly addresses: readonly OwnedAddress[];
   readonly services: readonly OwnedService[];
 }
 
-export const nothingOwned: Owned = { addresses: [], services: [] };
+export const nothingOwned: Owned = { addresses: [], services: [], ...emptyRouting };
 
 /** The record could not be written; `code` is errno's name, e.g. `ENOSPC`. */
 export class RecordError extends Error {
@@ -26,19 +28,22 @@ export class RecordError extends Error {
 }
 
 const addressKey = ({ interface: name, address, prefixLength }: OwnedAddress): string => `${name} ${address}/${prefixLength}`;
-const serviceKey = ({ protocol, address, port }: OwnedService): string => `${protocol} ${address} ${port}`;
+const serviceKey = (service: OwnedService): string => ('fwmark' in service ? `${service.family} mark ${service.fwmark}` : `${service.protocol} ${service.address} ${service.port}`);
 const unique = <T>(items: readonly T[], key: (item: T) => string): readonly T[] => [...new Map(items.map((item) => [key(item), item])).values()];
 
 /** What a configuration makes in the kernel. */
 export const ownedBy = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | 'virtualServers'>): Owned => ({
   addresses: unique(
-    vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses.map((held) => ({ interface: held.interface, address: held.address, prefixLength: held.prefixLength }))),
+    [...(vrrp.static?.addresses ?? []), ...vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses)].map((held) => ({ interface: held.interface, address: held.address, prefixLength: held.prefixLength })),
     addressKey,
   ),
   services: unique(
-    virtualServers.map(({ protocol, address, port }) => ({ protocol, address, port })),
+    virtualServers.flatMap(({ protocol, targets }) =>
+      targets.map((target): OwnedService => ('fwmark' in target ? { family: target.family, fwmark: target.fwmark } : { protocol, address: target.address, port: target.port })),
+    ),
     serviceKey,
   ),
+  ...ownedRouting(vrrp),
 });
 
 /** `owned` without what an earlier owner keeps. */
@@ -50,13 +55,17 @@ export const without = (owned: readonly OwnedAddress[], foreign: readonly OwnedA
 export const union = (a: Owned, b: Owned): Owned => ({
   addresses: unique([...a.addresses, ...b.addresses], addressKey),
   services: unique([...a.services, ...b.services], serviceKey),
+  ...uniqueRouting(a, b),
 });
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
 const isOwnedAddress = (value: unknown): value is OwnedAddress =>
   isRecord(value) && typeof value.interface === 'string' && typeof value.address === 'string' && Number.isInteger(value.prefixLength);
 const isOwnedService = (value: unknown): value is OwnedService =>
-  isRecord(value) && (value.protocol === 'tcp' || value.protocol === 'udp') && typeof value.address === 'string' && Number.isInteger(value.port);
+  isRecord(value) &&
+  ('fwmark' in value
+    ? Number.isInteger(value.fwmark) && (value.family === 'ipv4' || value.family === 'ipv6')
+    : (value.protocol === 'tcp' || value.protocol === 'udp' || value.protocol === 'sctp') && typeof value.address === 'string' && Number.isInteger(value.port));
 
 const parse = (text: string): Owned | undefined => {
   let value: unknown;
@@ -68,7 +77,11 @@ const parse = (text: string): Owned | undefined => {
   if (!isRecord(value) || value.version !== 1 || !Array.isArray(value.addresses) || !Array.isArray(value.services)) return undefined;
   const addresses: unknown[] = value.addresses;
   const services: unknown[] = value.services;
-  return addresses.every(isOwnedAddress) && services.every(isOwnedService) ? { addresses, services } : undefined;
+  // those of a version that knew none are none
+  const routes: unknown = value.routes ?? [];
+  const rules: unknown = value.rules ?? [];
+  if (!Array.isArray(routes) || !Array.isArray(rules) || !routes.every(isOwnedRoute) || !rules.every(isOwnedRule)) return undefined;
+  return addresses.every(isOwnedAddress) && services.every(isOwnedService) ? { addresses, services, routes, rules } : undefined;
 };
 
 /** Written whole or not at all: the file is never seen half written, also after a crash of the machine. */
@@ -129,8 +142,8 @@ export class OwnedRecord {
   }
 
   /** Adds to the record before it is made. @throws RecordError, and then the record is as it was */
-  widen(more: Owned): Promise<void> {
-    return this.#change((owned) => union(owned, more));
+  widen(more: Partial<Owned>): Promise<void> {
+    return this.#change((owned) => union(owned, { ...nothingOwned, ...more }));
   }
 
   /** The parts given are all that is left. @throws RecordError, and then the record is as it was: too wide, which is safe */

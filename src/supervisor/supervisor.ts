@@ -92,7 +92,7 @@ export class Supervisor {
         this.#resume.died(monotonicNow());
         this.#inForce.died('vrrp');
         this.#operator.died();
-        this.#before = { ...this.#before, addresses: undefined };
+        this.#before = { ...this.#before, addresses: undefined, routes: undefined, rules: undefined };
       },
     });
     this.#lvs = new Child<ToLvs, FromLvs>({
@@ -231,6 +231,7 @@ export class Supervisor {
       vrrp: withoutNotify(configuration.vrrp),
       sync: configuration.ipvs.sync,
       owned: this.#before.addresses ?? this.#record.current.addresses,
+      ownedRouting: { routes: this.#before.routes ?? this.#record.current.routes, rules: this.#before.rules ?? this.#record.current.rules },
       resume: this.#resume.at(monotonicNow()),
       heldUntil: this.#heldUntil,
       tracked: this.#tracking.results,
@@ -266,8 +267,8 @@ export class Supervisor {
     this.#inForce.configured(name, generation);
     if (this.#loaded?.generation !== generation) return;
     const { configuration } = this.#loaded;
-    const { addresses, services } = ownedBy(configuration);
-    void this.#narrow(name === 'vrrp' ? { addresses: without(addresses, foreign) } : { services });
+    const { addresses, services, routes, rules } = ownedBy(configuration);
+    void this.#narrow(name === 'vrrp' ? { addresses: without(addresses, foreign), routes, rules } : { services });
   }
 
   /** A master takes over addresses that were there before it: they go with it from now on (an owner, priority 255, keeps its own). */
@@ -275,8 +276,8 @@ export class Supervisor {
     const { configuration } = this.#loaded ?? {};
     if (configuration === undefined) return;
     const instances = configuration.vrrp.instances.filter(({ name, priority }) => masters.includes(name) && priority < 255);
-    const { addresses } = ownedBy({ vrrp: { ...configuration.vrrp, instances }, virtualServers: [] });
-    if (addresses.length > 0) this.#record?.widen({ addresses, services: [] }).catch((error: unknown) => this.#events.say('warn', inWords(error)));
+    const { addresses } = ownedBy({ vrrp: { ...configuration.vrrp, instances, static: undefined }, virtualServers: [] });
+    if (addresses.length > 0) this.#record?.widen({ addresses }).catch((error: unknown) => this.#events.say('warn', inWords(error)));
   }
 
   #narrow(parts: Partial<Owned>): Promise<void> {
@@ -433,7 +434,7 @@ export class Supervisor {
       // the table goes only when the addresses are gone: until then a client's packet that finds no connection in it is answered with a reset
       if (onStop === 'remove') await released;
       const [addressesReleased, servicesReleased] = await Promise.all([released, this.#lvs.stop(STOP_LIMIT_MS, onStop)]);
-      if (addressesReleased) await this.#narrow({ addresses: [] });
+      if (addressesReleased) await this.#narrow({ addresses: [], routes: [], rules: [] });
       else this.#events.say('warn', 'virtual addresses may have stayed: the vrrp process did not say that it released them');
       if (servicesReleased && onStop === 'remove') await this.#narrow({ services: [] });
       await this.#notification.stop();

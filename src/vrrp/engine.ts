@@ -2,15 +2,15 @@
 import type { VirtualAddress } from '../config/model.js';
 import { counted, event, type Report } from '../control/event.js';
 import { QuietConditions } from '../control/quiet-conditions.js';
-import type { InstanceStatus, SyncStatus } from '../control/status.js';
+import type { StaticConfiguration } from '../config/routing-model.js';
+import type { InstanceStatus, StaticStatus, SyncStatus } from '../control/status.js';
 import { Announcer } from '../network/announcer.js';
 import type { Family } from '../network/ip-address.js';
 import { type NetworkChange, NetworkMonitor } from '../network/monitor.js';
 import type { InstanceTransition, OwnedAddress, VrrpConfigure } from '../supervisor/messages.js';
 import type { OperatorReply, OperatorRequest } from '../supervisor/operator.js';
 import { monotonicNow } from '../time/clock.js';
-import { DeadlineTimer } from '../time/deadline-timer.js';
-import { earliest, Milliseconds, minus, type Microseconds } from '../time/microseconds.js';
+import { earliest, type Microseconds } from '../time/microseconds.js';
 import { AddressHolder, describeAddress, sameAddress } from './address-holder.js';
 import { FlightRecorder, type FlightRecorderEvents } from './flight-recorder.js';
 import { Holdings } from './holdings.js';
@@ -19,13 +19,16 @@ import { interfaceFault } from './interface-fault.js';
 import { instanceEvent } from './log.js';
 import { deadline, type Effect } from './machine.js';
 import { Operator } from './operator.js';
+import { PatientTimer } from './patient-timer.js';
 import { Ports } from './ports.js';
 import { Reception } from './reception.js';
 import { rehearse } from './rehearsal.js';
 import { type RouterEvent, type RouterState, stepRouter } from './router.js';
+import { Routing } from './routing.js';
+import { StaticAddresses } from './static-addresses.js';
 import { sourceAddress } from './source-address.js';
 import { SplitBrain } from './split-brain.js';
-import { stalledMasters, stallEvent } from './stall.js';
+import { type StalledMaster, stalledMasters, stallEvent } from './stall.js';
 import { waiting } from './startup-delay.js';
 import { SyncRoleKeeper } from './sync-role.js';
 import { masterDownInterval } from './timers.js';
@@ -37,10 +40,6 @@ import { inWords } from '../control/in-words.js';
 const auditMilliseconds = 30_000;
 /** the sockets send what is queued when they are next writable */
 const lingerMilliseconds = 20;
-/** a timer that is later than this first lets the sockets be read: what is queued there may decide otherwise */
-const lateness = Milliseconds(2);
-/** rounds of the loop to wait for a socket to run dry */
-const drainRounds = 1_000;
 
 export interface EngineEvents {
   readonly report: Report;
@@ -57,18 +56,26 @@ export class Engine {
   private readonly announcer = new Announcer();
   private readonly addresses = new AddressHolder(this.monitor, this.announcer);
   private readonly holdings: Holdings;
+  private readonly routing: Routing;
+  private readonly staticAddresses: StaticAddresses;
+  private fixed: StaticConfiguration | undefined;
   private readonly ports = new Ports({
     onPacket: (name, family, packet) => this.packet(name, family, packet),
     onError: (name, error) => this.portFailed(name, error),
   });
   private readonly tracking = new Tracking({
     link: (name) => this.monitor.link(name),
+    route: (key) => this.routing.result(key),
     instances: () => this.instances.values(),
     faultsOf: (name) => this.router.get(name)?.faults,
     dispatch: (routerEvent) => this.dispatch(routerEvent),
     report: (logEvent) => this.events.report(logEvent),
   });
-  private readonly timer = new DeadlineTimer((due) => this.timerDue(due));
+  private readonly timer = new PatientTimer<readonly StalledMaster[]>({
+    onLate: () => stalledMasters(this.router, (name) => this.instances.get(name)?.advertisedAt, monotonicNow()),
+    onDry: (late, stalled) => this.reportStall(late, stalled),
+    onDue: () => this.expire(),
+  });
   private readonly conditions: QuietConditions;
   private readonly sync: SyncRoleKeeper;
   private readonly operator: Operator;
@@ -80,18 +87,18 @@ export class Engine {
   private syncInstance: string | undefined;
   /** of all instances: none of them is an address to send from */
   private virtualAddresses: ReadonlySet<string> = new Set();
-  private packets = 0;
   /** nothing takes part before this: startup_delay */
   private heldUntil: Microseconds | undefined;
   /** transitions that the supervisor is still to be told of */
   private readonly untold: InstanceTransition[] = [];
-  private draining = false;
   private started = false;
   private stopping = false;
 
   constructor(private readonly events: EngineEvents) {
     this.conditions = new QuietConditions(events.report);
     this.holdings = new Holdings(this.addresses, this.conditions, events.report, () => this.arm());
+    this.routing = new Routing({ link: (name) => this.monitor.link(name), conditions: this.conditions, report: events.report, onTracked: () => this.started && !this.stopping && this.tracking.routesChanged() });
+    this.staticAddresses = new StaticAddresses(this.addresses, this.conditions, events.report);
     this.sync = new SyncRoleKeeper(events.report);
     this.recorder = new FlightRecorder(events);
     this.operator = new Operator({
@@ -107,12 +114,12 @@ export class Engine {
     this.audit = setInterval(() => this.runAudit(), auditMilliseconds);
   }
 
-  get status(): { readonly instances: readonly InstanceStatus[]; readonly sync: SyncStatus | undefined } {
+  get status(): { readonly instances: readonly InstanceStatus[]; readonly sync: SyncStatus | undefined; readonly static?: StaticStatus } {
     const instances = [...this.instances.values()].flatMap((instance) => {
       const state = this.router.get(instance.name)?.state ?? (this.heldUntil === undefined ? undefined : waiting(this.heldUntil, monotonicNow()));
-      return state ? [instance.status(state, (address) => this.addresses.isHeld(address))] : [];
+      return state ? [{ ...instance.status(state, (address) => this.addresses.isHeld(address)), ...this.routing.status(instance) }] : [];
     });
-    return { instances, sync: this.sync.status };
+    return { instances, sync: this.sync.status, ...(this.fixed && { static: { addresses: this.staticAddresses.status(), ...this.routing.staticStatus(this.fixed) } }) };
   }
 
   /** Carries out what the operator wants; resolves when it is done, never rejects. */
@@ -126,9 +133,12 @@ export class Engine {
    * Puts a configuration in force: only what differs is touched. Done when the kernel agrees.
    * @returns the virtual addresses that are not ours to remove
    */
-  async configure({ vrrp, sync, owned, resume, heldUntil, tracked }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
+  async configure({ vrrp, sync, owned, ownedRouting = { routes: [], rules: [] }, resume, heldUntil, tracked }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
     if (!this.started) await this.monitor.refresh();
     if (!this.started && heldUntil !== undefined && monotonicNow() < heldUntil) this.holdBack(heldUntil);
+    this.fixed = vrrp.static;
+    await this.staticAddresses.configure(vrrp.static?.addresses ?? [], owned);
+    await this.routing.begin(vrrp, ownedRouting);
     this.tracking.configure(vrrp, tracked);
     const groupOf = new Map(vrrp.syncGroups.flatMap(({ name, instances }) => instances.map((instance) => [instance, name] as const)));
     this.virtualAddresses = new Set(vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses.map(({ address }) => address)));
@@ -148,7 +158,8 @@ export class Engine {
       const instance = this.instances.get(configuration.name);
       if (instance) this.tracking.apply(instance, !known);
     }
-    const isWanted = new Set(vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses.map(describeAddress)));
+    this.routing.sweep(vrrp, ownedRouting);
+    const isWanted = new Set([...(vrrp.static?.addresses ?? []), ...vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses)].map(describeAddress));
     const stale = owned.filter((address) => !isWanted.has(describeAddress(address)) && this.addresses.isHeld(address));
     if (stale.length > 0) {
       void this.addresses.remove(stale);
@@ -159,13 +170,15 @@ export class Engine {
     const now = monotonicNow();
     this.started = true;
     // what an earlier run left would be held beside the master
-    if (this.heldUntil !== undefined) for (const instance of this.instances.values()) this.holdings.release(instance);
+    if (this.heldUntil !== undefined) for (const instance of this.instances.values()) this.release(instance);
     this.dispatch({ type: 'start', resume: new Set(resume.filter(({ until }) => now < until).map(({ instance }) => instance)) });
     this.syncInstance = sync?.instance;
     this.followSyncRole();
     void this.sync.configure(sync);
     await this.holdings.settled();
-    return [...this.instances.values()].flatMap(({ configuration, foreign }) => configuration.virtualAddresses.filter((address) => foreign.has(describeAddress(address))));
+    await this.routing.settled();
+    const foreign = [...this.instances.values()].flatMap((instance) => instance.configuration.virtualAddresses.filter((address) => instance.foreign.has(describeAddress(address))));
+    return [...foreign, ...this.staticAddresses.notOurs];
   }
 
   private addInstance(instance: Instance, owned: readonly OwnedAddress[]): void {
@@ -219,6 +232,7 @@ export class Engine {
       };
       const [removed, added] = [missing(was, is), missing(is, was)];
       this.holdings.exchange(instance, removed, added);
+      this.routing.exchange(instance);
     }
     this.dispatch({ type: 'configure', instance: instance.name, settings: instance.settings, group });
     this.checkInterface(instance);
@@ -241,7 +255,10 @@ export class Engine {
     this.tracking.close();
     for (const name of [...this.instances.keys()]) this.dispatch({ type: 'remove', instance: name });
     this.timer.set(undefined);
+    this.routing.end();
+    await this.routing.settled();
     await this.holdings.settled();
+    await this.staticAddresses.end();
     if (endSync) await this.sync.configure(undefined);
     await new Promise((resolve) => setTimeout(resolve, lingerMilliseconds));
     this.sync.close();
@@ -249,6 +266,7 @@ export class Engine {
     this.ports.retain([]);
     this.announcer.close();
     this.addresses.close();
+    this.routing.close();
     this.monitor.close();
   }
 
@@ -256,9 +274,9 @@ export class Engine {
 
   private packet(interfaceName: string, family: Family, packet: Buffer): void {
     const arrival = monotonicNow();
-    this.packets++;
+    this.timer.packetArrived();
     if (this.heldUntil !== undefined) return;
-    this.noticeStall();
+    this.timer.noticeStall();
     const here = [...this.instances.values()].filter((instance) => instance.configuration.interface === interfaceName && instance.family === family);
     const accepted = this.reception.accept(interfaceName, here, packet);
     if (!accepted) return;
@@ -271,7 +289,9 @@ export class Engine {
 
   private networkChanged(change: NetworkChange): void {
     if (!this.started || this.stopping) return;
-    this.noticeStall();
+    this.timer.noticeStall();
+    this.routing.networkChanged(change);
+    if (change.type !== 'address_added') this.staticAddresses.repair();
     if (change.type === 'link') {
       const { name: interfaceName, link, renamedTo, hardwareAddressChanged } = change;
       if (!link) {
@@ -341,41 +361,13 @@ export class Engine {
 
   // --- timers -------------------------------------------------------------------------------------------------
 
-  private timerDue(due: Microseconds): void {
-    if (this.draining) return;
-    const late = minus(monotonicNow(), due);
-    if (late > lateness) this.drain(late, 0, this.packets, stalledMasters(this.router, late));
-    else this.expire();
-  }
-
-  /** After a pause a packet may come in before the late timer, and what it changes would hide how late that was. */
-  private noticeStall(): void {
-    const { late } = this.timer;
-    if (!this.draining && late > lateness) this.drain(late, 0, this.packets, stalledMasters(this.router, late));
-  }
-
-  /** Lets the sockets be read until they are dry, before a late timer decides anything. */
-  private drain(late: Microseconds, round: number, packetsBefore: number, stalled: readonly string[]): void {
-    this.draining = true;
-    setImmediate(() => {
-      // the first round only begins the poll phase; a round without a packet says that none is left
-      if (round < drainRounds && (round === 0 || this.packets !== packetsBefore)) {
-        this.drain(late, round + 1, this.packets, stalled);
-        return;
-      }
-      this.draining = false;
-      this.reportStall(late, stalled);
-      this.expire();
-    });
-  }
-
-  private reportStall(late: Microseconds, stalled: readonly string[]): void {
-    for (const name of stalled) {
+  private reportStall(late: Microseconds, stalled: readonly StalledMaster[]): void {
+    for (const { instance: name, silence } of stalled) {
       const instance = this.instances.get(name);
       if (!instance) continue;
       const stillMaster = this.router.get(name)?.state.state === 'MASTER';
       instance.count('stalls');
-      this.events.report(stallEvent(instance, late, stillMaster));
+      this.events.report(stallEvent(instance, late, silence, stillMaster));
       if (stillMaster) this.dispatch({ type: 'instance', instance: name, event: { type: 'stalled', length: late } });
     }
   }
@@ -392,7 +384,7 @@ export class Engine {
   }
 
   private arm(): void {
-    if (this.draining || this.stopping) return;
+    if (this.timer.draining || this.stopping) return;
     const deadlines = [...this.router.values()].map(({ state }) => deadline(state));
     const announcements = [...this.instances.values()].map((instance) => this.holdings.nextAnnouncement(instance));
     this.timer.set(earliest([this.heldUntil, ...deadlines, ...announcements]));
@@ -403,6 +395,8 @@ export class Engine {
     this.sync.audit();
     this.conditions.sweep();
     for (const instance of this.instances.values()) this.holdings.repair(instance);
+    this.routing.audit();
+    this.staticAddresses.repair();
   }
 
   // --- what goes out ------------------------------------------------------------------------------------------
@@ -442,11 +436,13 @@ export class Engine {
         return;
       }
       case 'advertise':
+        instance.advertisedAt = monotonicNow();
         // one that waits in the queue must not follow the resignation
         this.transmission.advertise(instance, effect.priority, () => effect.priority === 0 || effect.parting === true || this.router.get(instance.name)?.state.state === 'MASTER');
         return;
       case 'hold':
         this.holdings.hold(instance);
+        this.routing.hold(instance);
         this.splitBrain.begin();
         return;
       case 'announce':
@@ -454,7 +450,7 @@ export class Engine {
         if (effect.cause === 'lower_priority') this.holdings.announceAgain(instance);
         return;
       case 'release':
-        this.holdings.release(instance);
+        this.release(instance);
         this.splitBrain.end(instance);
         return;
     }
@@ -467,6 +463,12 @@ export class Engine {
       this.holdings.prepare(instance);
       rehearse(this.router, instance);
     });
+  }
+
+  /** What leads to the addresses goes first. */
+  private release(instance: Instance): void {
+    this.routing.release(instance);
+    this.holdings.release(instance);
   }
 
   /** Something is wrong with this host's network, and it serves nobody: what it cannot reach may be well. */

@@ -1,6 +1,8 @@
 /** `tandem explain`: why an instance is what it is, and what would change it, in sentences. Pure. */
+import { missingRouting } from '../control/routing-status.js';
 import type { InstanceStatus } from '../control/status.js';
 import { minus, type Microseconds, toSeconds } from '../time/microseconds.js';
+import { authenticationInWords } from './authentication-words.js';
 import { type Backup, type InstanceState, isYielding, type Master, type Settings } from './machine.js';
 import { rejections } from './rejection-advice.js';
 import { masterDownInterval, skewTime } from './timers.js';
@@ -40,7 +42,7 @@ const interval = (duration: Microseconds): string => (duration < 1_000_000 ? `${
 const ours = ({ priority }: Settings): string => `ours is ${priority}`;
 
 /** One sentence or two each, the first says what it is. */
-export const explain = (facts: ExplainFacts): readonly string[] => [headline(facts), ...byState(facts), ...mismatches(facts), ...rejections(facts.status)];
+export const explain = (facts: ExplainFacts): readonly string[] => [headline(facts), ...byState(facts), ...mismatches(facts), ...authenticationInWords(facts.status), ...rejections(facts.status)];
 
 const headline = ({ status, state, now }: ExplainFacts): string => {
   const where = `virtual router ${status.virtual_router_id} on ${status.interface}, VRRPv${status.version}`;
@@ -65,7 +67,7 @@ const byState = (facts: ExplainFacts): readonly string[] => {
 
 const master = ({ status, settings, members, heard, now }: ExplainFacts, state: Master): readonly string[] => {
   const { priority, advertisementInterval, version } = settings;
-  const missing = status.virtual_addresses.filter(({ held }) => !held).map(({ address }) => address);
+  const missing = [...status.virtual_addresses.filter(({ held }) => !held).map(({ address }) => address), ...missingRouting(status)];
   const count = status.virtual_addresses.length;
   const group = members.length > 1 ? `, or when another of the sync group ${status.sync_group ?? ''} (${others(status.name, members)}) loses or fails` : '';
   return [

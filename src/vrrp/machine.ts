@@ -88,7 +88,7 @@ export type MachineEvent =
   | { readonly type: 'reclaim' }
   /** the settings given to this step differ from those of the step before */
   | { readonly type: 'reconfigure'; readonly before: Settings }
-  /** the process did not run for `length`, longer than the master down interval; what was queued meanwhile has been heard */
+  /** the process did not run for `length`, and backups heard nothing for longer than the master down interval; what was queued meanwhile has been heard */
   | { readonly type: 'stalled'; readonly length: Microseconds };
 
 export type Effect =

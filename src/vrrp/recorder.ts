@@ -46,11 +46,11 @@ export class Recorder {
     this.append(is, before, { at: now, event, effects });
     const transition = effects.find(({ effect }) => effect.type === 'transition');
     if (isOrdered(event) || transition?.effect.type !== 'transition' || this.wanted.has(is)) return false;
-    const { from, to, reason } = transition.effect;
+    const { to, reason } = transition.effect;
     const taken = this.takenAt.get(is);
     const soonest = plus(now, aftermath);
     const allowed = taken === undefined ? soonest : plus(taken, shortestDistance);
-    this.wanted.set(is, { cause: `${transition.instance}: ${from} -> ${to}, ${reason}`, at: allowed > soonest ? allowed : soonest });
+    this.wanted.set(is, { cause: `${transition.instance} became ${to}, ${reason}`, at: allowed > soonest ? allowed : soonest });
     return true;
   }
 

@@ -12,6 +12,7 @@ export const rehearse = (router: RouterState, instance: Instance): void => {
   if (due === undefined) return;
   for (let round = 0; round < rounds; round++) {
     stepRouter(router, { type: 'instance', instance: instance.name, event: { type: 'timer' } }, due);
-    if (instance.source !== undefined) instance.advertisements(instance.settings.priority, instance.source);
+    // an authenticated one would use up a sequence number
+    if (instance.source !== undefined && instance.configuration.authentication?.type !== 'hmac') instance.advertisements(instance.settings.priority, instance.source, 0);
   }
 };

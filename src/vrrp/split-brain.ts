@@ -11,6 +11,7 @@ import { type Microseconds, Milliseconds } from '../time/microseconds.js';
 import { type Conflict, describeBegin, describeEnd } from './conflicts.js';
 import type { Instance } from './instance.js';
 import { instanceEvent } from './log.js';
+import type { AuthenticationReason } from './authentication.js';
 import type { RejectReason } from './packet.js';
 import { inWords } from '../control/in-words.js';
 
@@ -23,7 +24,9 @@ const questionsAtMost = 50;
 const questionInterval = Milliseconds(tickMilliseconds);
 
 /** What makes two routers of one virtual router deaf to each other: both are master then. A forger from afar is not among them (ttl). */
-const deafening: ReadonlySet<RejectReason> = new Set<RejectReason>(['version', 'authentication_type', 'authentication_failure', 'advertisement_interval']);
+const deafening: ReadonlySet<RejectReason | AuthenticationReason> = new Set<RejectReason | AuthenticationReason>([
+  'version', 'authentication_type', 'authentication_failure', 'advertisement_interval', 'authentication_missing', 'authentication_unknown_key', 'authentication_stale',
+]);
 
 /** What is watched on one interface in this tick. */
 interface Watched {
@@ -68,8 +71,8 @@ export class SplitBrain {
   }
 
   /** A MASTER rejects a packet: for some reasons the sender may be master as well. */
-  rejected(instance: Instance, source: string, reason: RejectReason): void {
-    if (deafening.has(reason)) this.heardMaster(instance, source, instance.configuration.advertisementInterval, `its packets are rejected: ${reason.replaceAll('_', ' ')}`);
+  rejected(instance: Instance, source: string, reason: RejectReason | AuthenticationReason, inWords: string): void {
+    if (deafening.has(reason)) this.heardMaster(instance, source, instance.configuration.advertisementInterval, `its packets are rejected: ${inWords}`);
   }
 
   close(): void {

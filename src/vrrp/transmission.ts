@@ -21,7 +21,7 @@ export class Transmission {
       instance.count('advertisements_not_sent');
       return;
     }
-    for (const outgoing of instance.advertisements(priority, source)) {
+    for (const outgoing of instance.advertisements(priority, source, Date.now())) {
       port.send(outgoing, wanted, (error) => {
         if (!error) {
           instance.count(priority === 0 ? 'priority_zero_sent' : 'advertisements_sent');

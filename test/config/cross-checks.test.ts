@@ -17,7 +17,7 @@ const errors: readonly (readonly [string, string, string])[] = [
   ['a VRID twice on one interface', instances(web, 'name: lan, interface: eth0, virtual_router_id: @51, virtual_addresses: [192.0.2.11]'), 'duplicate virtual_router_id 51 is in use on eth0 already (first on line 3)'],
   ['a virtual address in two instances', instances(web, 'name: lan, interface: eth1, virtual_router_id: 51, virtual_addresses: [{ address: @192.0.2.10/24 }]'), 'duplicate 192.0.2.10 is a virtual address already (first on line 3)'],
   ['a virtual address twice in one', instanceFile('', 'virtual_addresses: [192.0.2.10/24, @192.0.2.10]'), 'duplicate 192.0.2.10 is a virtual address already (first on line 6)'],
-  ['authentication with version 3', instanceFile('@authentication: { type: pass, password: abc }'), 'conflict VRRP version 3 has no authentication'],
+  ['authentication with version 3', instanceFile('@authentication: { type: pass, password: abc }'), 'conflict VRRP version 3 has no authentication by a password'],
   ['addresses of both families', instanceFile('', 'virtual_addresses: [192.0.2.10, @"2001:db8::10"]'), 'conflict an instance advertises addresses of one family, and 2001:db8::10 is not IPv4 as 192.0.2.10 is'],
   ['IPv6 with version 2', instanceFile('version: @2', 'virtual_addresses: ["fe80::10"]'), 'conflict VRRP version 2 has no IPv6'],
   ['90 advertised addresses of IPv6', instanceFile('', `@virtual_addresses: [${Array.from({ length: 90 }, (_, index) => `"fe80::${index + 1}"`).join(', ')}]`), 'invalid_value 90 addresses do not fit into an advertisement'],

@@ -35,10 +35,12 @@ describe('what the file leaves out', () => {
   test('of a service and its servers has the defaults of product.md', () => {
     expect(serviceOf('')).toEqual({
       name: 'web',
-      address: '192.0.2.10',
-      port: 80,
+      targets: [{ address: '192.0.2.10', port: 80 }],
       protocol: 'tcp',
       scheduler: 'wlc',
+      schedulerFlags: [],
+      onePacket: false,
+      modules: [],
       persistence: undefined,
       quorum: { weight: 1, hysteresis: 0 },
       sorryServer: undefined,

@@ -27,7 +27,7 @@ const shown: readonly (readonly [string, string, string])[] = [
     `tandem.yaml:1:1: error: unknown key colour
    1 | colour: red
      | ^^^^^^
-     = known here: router_id, log, control, vrrp, ipvs, system, virtual_servers, scripts
+     = known here: router_id, log, control, vrrp, static, ipvs, system, virtual_servers, scripts
 `,
   ],
   [
@@ -45,7 +45,7 @@ const shown: readonly (readonly [string, string, string])[] = [
     `tandem.yaml:2:80: error: address is missing
    2 |   - { name: web, address: 192.0.2.10, port: 80, forwarding: dr, real_servers: [{ port: 80 }] }
      |                                                                                ^^^^^^^^^^^^
-     = add address: an IPv4 address such as 192.0.2.10
+     = add address: an address such as 192.0.2.10 or 2001:db8::10
 `,
   ],
   [
@@ -165,11 +165,11 @@ const shown: readonly (readonly [string, string, string])[] = [
   ],
   [
     'a later feature',
-    serviceFile('fwmark: 1'),
-    `tandem.yaml:2:106: error: not supported by this version yet: a service by firewall mark
-   2 |   - { name: web, address: 192.0.2.10, port: 80, forwarding: dr, real_servers: [{ address: 192.0.2.22 }], fwmark: 1 }
-     |                                                                                                          ^^^^^^
-     = remove fwmark
+    serviceFile('', '{ address: 192.0.2.22, forwarding: fullnat }'),
+    `tandem.yaml:2:115: error: not supported by this version yet: forwarding by full NAT
+   2 |   - { name: web, address: 192.0.2.10, port: 80, forwarding: dr, real_servers: [{ address: 192.0.2.22, forwarding: fullnat }] }
+     |                                                                                                                   ^^^^^^^
+     = give one of dr, nat, tun
 `,
   ],
   [
@@ -255,11 +255,8 @@ virtual_servers:
     expect(brief(rejected('vrrp:\n  instances: [{ name: 7, interface: eth0, virtual_router_id: 1, virtual_addresses: [192.0.2.1] }]\n  sync_groups: [{ name: a, instances: [x, y] }]\n'))).toEqual(['2:23 invalid_value name cannot be 7']);
   });
 
-  test('a service by mark is not asked for its address', () => {
-    expect(brief(rejected('virtual_servers:\n  - { name: a, fwmark: 1, family: ipv4, forwarding: dr, real_servers: [{ address: 192.0.2.1 }] }\n'))).toEqual([
-      '2:16 not_supported not supported by this version yet: a service by firewall mark',
-      '2:27 not_supported not supported by this version yet: a service by firewall mark',
-    ]);
+  test('a service by mark is not asked for its address and port', () => {
+    expect(brief(rejected('virtual_servers:\n  - { name: a, fwmark: 1, family: ipv4, forwarding: dr, health_check: none, real_servers: [{ address: 192.0.2.1, weight: -1 }] }\n'))).toEqual(['2:122 invalid_value weight cannot be -1']);
   });
 });
 

@@ -54,6 +54,8 @@ virtual_servers:
     protocol: tcp
     scheduler: wlc
     forwarding: dr
+    scheduler_flags: []
+    one_packet: false
     quorum:
       weight: 1
       hysteresis: 0

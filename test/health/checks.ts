@@ -19,6 +19,6 @@ export const realServer = (n: number, options: Partial<RealServerConfiguration> 
 });
 
 export const virtualServer = (realServers: readonly RealServerConfiguration[], options: Partial<VirtualServerConfiguration> = {}): VirtualServerConfiguration => ({
-  name: 'web-http', address: '192.168.50.100', port: 80, protocol: 'tcp', scheduler: 'wrr', persistence: undefined,
+  name: 'web-http', targets: [{ address: '192.168.50.100', port: 80 }], protocol: 'tcp', scheduler: 'wrr', schedulerFlags: [], onePacket: false, persistence: undefined, modules: [],
   quorum: { weight: 1, hysteresis: 0 }, sorryServer: undefined, onFailure: 'remove', realServers, ...options,
 });

@@ -82,8 +82,8 @@ describe('a service', () => {
   });
 });
 
-const gue = { type: 'gue', port: 6080, flags: 1 } as const;
-const gre = { type: 'gre', port: 0, flags: 1 } as const;
+const gue = { type: 'gue', port: 6080, checksum: 'plain' } as const;
+const gre = { type: 'gre', port: 0, checksum: 'plain' } as const;
 const destinations = [
   ['ipvsadm -a -t 10.0.0.100:80 -r 10.0.0.11:80 -g -w 3', destination(11, { weight: 3 })],
   [

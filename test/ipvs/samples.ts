@@ -26,7 +26,7 @@ export const destination = (last: number, change: Partial<DestinationEntry> = {}
 /** As the kernel would report it. */
 export const reported = (entry: DestinationEntry): Destination => ({
   ...entry,
-  tunnel: entry.forwarding === 'tun' ? { type: 'ipip', port: 0, flags: 0 } : undefined,
+  tunnel: entry.forwarding === 'tun' ? { type: 'ipip', port: 0, checksum: 'none' } : undefined,
   upperThreshold: entry.upperThreshold ?? 0,
   lowerThreshold: entry.lowerThreshold ?? 0,
   activeConnections: 3,

@@ -147,6 +147,18 @@ export async function reload(tandem: Tandem, content: FileContent): Promise<Scri
 export const lost = (stream: RequestStream, from: number, to?: number): readonly RequestResult[] => between(stream.results, from, to).filter(({ outcome }) => outcome !== 'ok');
 
 /**
+ * For a stream that is to notice nothing. A request that a busy machine keeps for a second is not lost; one that is refused, reset,
+ * or sent to a server that is gone is, and an outage shows as a gap between answers.
+ */
+export const patience = 4_000;
+
+/** The longest time without an answer, in ms, beyond the usual one between two requests. */
+export function longestGap(results: readonly RequestResult[], every: number): number {
+  const answers = results.filter(({ outcome }) => outcome === 'ok').map(({ start, duration }) => start + duration).sort((a, b) => a - b);
+  return answers.slice(1).reduce((longest, time, index) => Math.max(longest, time - (answers[index] ?? time) - every), 0);
+}
+
+/**
  * Watches a steady stream for a while.
  * @returns milliseconds to allow in this run beside what a rule allows: one slow CPU under everything is late by about the slowest answer
  */

@@ -6,7 +6,7 @@ import type { Director } from '../../src/lab/topology.js';
 import { startRequests, type RequestStream } from '../../src/lab/traffic.js';
 import type { WebServerMode } from '../../src/lab/web-server.js';
 import { requireLab } from '../tiers.js';
-import { editServers, logSince, lost, PairUnderTest, reload } from './directors.js';
+import { editServers, logSince, lost, PairUnderTest, patience, reload } from './directors.js';
 
 requireLab();
 
@@ -53,7 +53,7 @@ beforeAll(async () => {
   pair = await PairUnderTest.boot();
   for (const tandem of pair.both) await tandem.configure(content(tandem.director, {}, {}));
   await pair.start();
-  requests = startRequests(pair.site, { every: 20 });
+  requests = startRequests(pair.site, { every: 20, timeout: patience });
   for (const { name } of pair.site.realServers) await requests.waitForSuccess(0, name);
 });
 afterAll(() => pair?.lab.stop());

@@ -25,7 +25,7 @@ describe('the flight recorder', () => {
     a.kill('SIGKILL');
     const { message } = await b.becomes('MASTER');
     const taken = await b.recording('web');
-    expect(`web: ${taken.cause.replace(/^web: /, '')}`).toBe(message);
+    expect(taken.cause).toBe(message.replace('web: BACKUP -> MASTER', 'web became MASTER'));
     expect(taken.text).not.toContain('s3cretpw');
     const decisions = replay(decodeRecording(taken.text));
     expect(decisions.filter(({ recorded }) => recorded !== undefined)).toEqual([]);

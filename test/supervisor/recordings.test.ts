@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const start = Date.parse('2026-11-21T12:00:00.000Z');
-const recording = (index: number, unit = 'web'): RecordingTaken => ({ type: 'recording', unit, cause: 'web: BACKUP -> MASTER, x', time: start + index, text: `${index}\n` });
+const recording = (index: number, unit = 'web'): RecordingTaken => ({ type: 'recording', unit, cause: 'web became MASTER, x', time: start + index, text: `${index}\n` });
 const open = (kept?: number): Recordings => new Recordings(directory, (event) => void log.push(event), kept);
 
 it('are files named by time and instance, and the log says how to see them', async () => {
@@ -23,7 +23,7 @@ it('are files named by time and instance, and the log says how to see them', asy
   const path = join(directory, 'recordings', '2026-11-21T120000.001Z-.._a_b.json');
   expect(readFileSync(path, 'utf8')).toBe('1\n');
   expect(statSync(path).mode & 0o007).toBe(0);
-  expect(log.map(({ message }) => message)).toEqual([`what led to 'web: BACKUP -> MASTER, x' is recorded: tandem replay ${path}`]);
+  expect(log.map(({ message }) => message)).toEqual([`what led to 'web became MASTER, x' is recorded: tandem replay ${path}`]);
 });
 
 it('are kept to a number, the latest', async () => {

@@ -119,9 +119,16 @@ describe('in FAULT', () => {
 it('packets that were rejected come with what to do about them, known reasons and others', () => {
   const counters = { 'rejected.authentication_failure': 12, 'rejected.ttl': 0, 'rejected.moon_phase': 1, advertisements_received: 3 };
   expect(explain(facts(backup(), { status: { ...status, counters } })).slice(-2)).toEqual([
-    'Rejected so far: 12 packets, authentication failure: the other router has another password: make authentication.password the same on both.',
+    'Rejected so far: 12 packets, authentication failure: the other router has another password, or another key with the same ID: make authentication the same on both.',
     'Rejected so far: 1 packet, moon phase.',
   ]);
+});
+
+it('packets that were accepted without being authentic are told as such', () => {
+  const counters = { 'unverified.authentication_missing': 3 };
+  expect(explain(facts(backup(), { status: { ...status, counters } })).at(-1)).toBe(
+    'Accepted so far without being authentic, which mode: enforce would reject: 3 packets, authentication missing: the other router does not sign: give it the same authentication, or this one authentication.mode permissive meanwhile.',
+  );
 });
 
 it('says that the other router lists other addresses', () => {

@@ -122,4 +122,11 @@ describe('the addresses of an advertisement', () => {
   ])('with an MTU of %s are at most %i', (mtu, count) => {
     expect(addressesThatFit(mtu)).toBe(count);
   });
+
+  it.each([
+    [1_500, 255],
+    [576, 128],
+  ])('with an MTU of %s and a signature behind them are at most %i', (mtu, count) => {
+    expect(addressesThatFit(mtu, true)).toBe(count);
+  });
 });

@@ -71,7 +71,7 @@ describe('the flight recorder', () => {
     expect(router.recorder.take(router.now, wall)).toBeUndefined();
     router.wait(Milliseconds(500));
     const recording = router.recorder.take(router.now, wall);
-    expect(recording).toMatchObject({ unit: 'web', cause: 'web: BACKUP -> MASTER, no advertisement from 192.0.2.1 for 3.61 s', clock: { wall, monotonic: due } });
+    expect(recording).toMatchObject({ unit: 'web', cause: 'web became MASTER, no advertisement from 192.0.2.1 for 3.61 s', clock: { wall, monotonic: due } });
     expect(recording?.inputs.map(({ event }) => event.type)).toEqual(['start', 'instance', 'instance', 'instance', 'instance']);
     expect(router.recorder.due).toBeUndefined();
   });
@@ -131,7 +131,7 @@ describe('a replay', () => {
     const { lines, differing } = narrate(decodeRecording(encodeRecording(failover().take())));
     expect(differing).toBe(0);
     expect(lines).toEqual([
-      'Recording of web, kept because of: web: BACKUP -> MASTER, no advertisement from 192.0.2.1 for 3.61 s',
+      'Recording of web, kept because of: web became MASTER, no advertisement from 192.0.2.1 for 3.61 s',
       'At first: web INIT, priority 100',
 '2026-11-21T11:59:53.890Z  all are started',
       '  => web: INIT -> BACKUP, started',

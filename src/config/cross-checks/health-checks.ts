@@ -3,7 +3,9 @@ import type { Path } from '../document.js';
 import { inheritedKeys, inheritedType, ownType } from '../inherit-check.js';
 import type { Readable } from '../schema-walk.js';
 import { keysOfTypes, type CheckType, type HealthCheckEntry } from '../schema/health-check.js';
+import { probePort } from '../targets.js';
 import type { Context, ReadableFile } from './context.js';
+import { readableTargets } from './targets.js';
 
 type Service = NonNullable<NonNullable<ReadableFile['virtual_servers']>[number]>;
 type Entry = Readable<HealthCheckEntry> | undefined;
@@ -26,9 +28,9 @@ export const checkHealthChecks = (context: Context, service: Service, path: Path
     checkKeys(context, own, type, ownPlace);
     const keys = inheritedKeys(ofService, own, type);
     if (keys.verify !== true) warnUnusedCa(context, ownPlace);
-    const port = server.port ?? (context.given([...serverPath, 'port']) ? undefined : service.port);
+    const port = server.port ?? (context.given([...serverPath, 'port']) ? undefined : probePort(readableTargets(service)));
     if (type !== 'none' && port === 0 && keys.port === undefined && ![place, ownPlace].some((each) => context.given([...each, 'port']))) {
-      context.report(own === undefined ? serverPath : ownPlace, { code: 'missing_key', message: 'the health check has no port to probe: the service covers every port', remedy: 'add health_check: { port: 80 } (here or to the service), or health_check: none' });
+      context.report(own === undefined ? serverPath : ownPlace, { code: 'missing_key', message: `the health check has no port to probe: the service ${service.fwmark === undefined ? 'covers every port' : 'has no port of its own'}`, remedy: 'add health_check: { port: 80 } (here or to the service), or health_check: none' });
     }
   });
 };

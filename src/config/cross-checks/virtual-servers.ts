@@ -1,8 +1,11 @@
 /** What must hold of services and their servers. */
 import type { Path } from '../document.js';
-import type { ForwardingMethod } from '../model.js';
+import type { Forwarding } from '../schema/forwarding.js';
+import { commonPort } from '../targets.js';
+import type { Readable } from '../schema-walk.js';
 import { uniqueness, type Context, type ReadableFile } from './context.js';
 import { checkHealthChecks } from './health-checks.js';
+import { checkTargets, readableTargets, targetWords } from './targets.js';
 
 type Service = NonNullable<NonNullable<ReadableFile['virtual_servers']>[number]>;
 
@@ -12,15 +15,23 @@ export const checkVirtualServers = (context: Context): void => {
   context.file.virtual_servers?.forEach((service, index) => {
     if (service === undefined) return;
     const path = ['virtual_servers', index];
-    const { name, address, port, protocol } = service;
+    const { name, protocol } = service;
     if (name !== undefined) names(name, [...path, 'name'], `a service is named ${name} already`);
-    if (address !== undefined && port !== undefined && protocol !== undefined) targets(`${address} ${port} ${protocol}`, [...path, 'address'], `${address}:${port} over ${protocol} is a service already`);
-    if (port === 0 && service.persistence === undefined && !wrongPersistence(context, [...path, 'persistence'])) {
-      context.report([...path, 'port'], { code: 'conflict', message: 'port 0 (every port) needs persistence', remedy: 'add persistence: 360s, or give one port' });
+    checkTargets(context, service, path);
+    const all = readableTargets(service);
+    const place = [...path, service.fwmark !== undefined ? 'fwmark' : service.address !== undefined ? 'address' : 'addresses'];
+    for (const target of all) {
+      const words = targetWords(target);
+      if ('fwmark' in target) targets(words, place, `${words} is a service already`);
+      else if (protocol !== undefined) targets(`${words} ${protocol}`, place, `${words} over ${protocol} is a service already`);
+    }
+    if (all.some((target) => 'port' in target && target.port === 0) && service.persistence === undefined && !wrongPersistence(context, [...path, 'persistence'])) {
+      context.report(context.given([...path, 'port']) ? [...path, 'port'] : place, { code: 'conflict', message: 'port 0 (every port) needs persistence', remedy: 'add persistence: 360s, or give one port' });
     }
     checkPorts(context, service, path);
     checkServers(context, service, path);
     checkQuorum(context, service, path);
+    checkScheduling(context, service, path);
     checkHealthChecks(context, service, path);
   });
 };
@@ -32,7 +43,7 @@ const checkServers = (context: Context, service: Service, path: Path): void => {
   const servers = service.real_servers;
   if (servers === undefined) return;
   const unique = uniqueness(context, 'list every server once; a weight gives it a larger share');
-  const portOf = (server: { readonly port?: number | undefined } | undefined, place: Path): number | undefined => server?.port ?? (context.given([...place, 'port']) ? undefined : service.port);
+  const portOf = (server: { readonly port?: number | undefined } | undefined, place: Path): number | undefined => server?.port ?? (context.given([...place, 'port']) ? undefined : commonPort(readableTargets(service)));
   const sorry = service.sorry_server;
   const sorryPort = portOf(sorry, [...path, 'sorry_server']);
   servers.forEach((server, index) => {
@@ -49,12 +60,16 @@ const checkServers = (context: Context, service: Service, path: Path): void => {
 
 /** Only NAT rewrites ports: DR and TUN hand the packet on as it came. A service of every port keeps the client's port. */
 const checkPorts = (context: Context, service: Service, path: Path): void => {
-  const check = (place: Path, port: number | undefined, own: ForwardingMethod | undefined): void => {
-    const method = own ?? (context.given([...place, 'forwarding']) ? undefined : service.forwarding);
-    if (port === undefined || service.port === undefined || method === undefined || port === service.port) return;
-    if (service.port === 0) context.report([...place, 'port'], { code: 'conflict', message: 'a service of every port cannot map ports', remedy: 'leave port out; to probe one port give health_check: { port: ... }' });
-    else if (method !== 'nat') context.report([...place, 'port'], { code: 'conflict', message: `${method} cannot map port ${service.port} to ${port}`, remedy: `leave port out (it is ${service.port}, the service's), or give forwarding: nat` });
-    else if (port === 0) context.report([...place, 'port'], { code: 'invalid_value', message: `port cannot be 0: the service has port ${service.port}`, remedy: 'give a whole number from 1 to 65535' });
+  const ports = [...new Set(readableTargets(service).map((target) => ('port' in target ? target.port : 0)))];
+  const [servicePort = 0] = ports;
+  const what = ports.length > 1 ? 'several ports' : `port ${servicePort}`;
+  const check = (place: Path, port: number | undefined, own: Readable<Forwarding> | undefined): void => {
+    const method = own?.method ?? (context.given([...place, 'forwarding']) ? undefined : service.forwarding?.method);
+    // behind several ports 0 is the one that the client asked for
+    if (port === undefined || ports.length === 0 || method === undefined || port === (ports.length === 1 ? servicePort : 0)) return;
+    if (service.fwmark === undefined && servicePort === 0) context.report([...place, 'port'], { code: 'conflict', message: 'a service of every port cannot map ports', remedy: 'leave port out; to probe one port give health_check: { port: ... }' });
+    else if (port === 0) context.report([...place, 'port'], { code: 'invalid_value', message: `port cannot be 0: the service has ${what}`, remedy: 'give a whole number from 1 to 65535' });
+    else if (method !== 'nat') context.report([...place, 'port'], { code: 'conflict', message: service.fwmark === undefined ? `${method} cannot map ${what} to ${port}` : `${method} cannot map ports: packets that bear the mark keep theirs`, remedy: `leave port out${ports.length > 1 || servicePort === 0 ? '' : ` (it is ${servicePort}, the service's)`}, or give forwarding: nat` });
   };
   service.real_servers?.forEach((server, index) => check([...path, 'real_servers', index], server?.port, server?.forwarding));
   check([...path, 'sorry_server'], service.sorry_server?.port, service.sorry_server?.forwarding);
@@ -70,4 +85,21 @@ const checkQuorum = (context: Context, service: Service, path: Path): void => {
   else if (weight + hysteresis > sum && context.given([...path, 'quorum', 'hysteresis'])) {
     context.report([...path, 'quorum', 'hysteresis'], { severity: 'warning', code: 'doubtful', message: `quorum ${weight} plus hysteresis ${hysteresis} is more than all weights together (${sum}): once lost it is never regained`, remedy: `give a hysteresis of ${sum - weight} or less` });
   }
+};
+
+const checkScheduling = ({ report }: Context, service: Service, path: Path): void => {
+  const { scheduler, scheduler_flags: flags = [], helper, forwarding } = service;
+  if (flags.length > 0 && scheduler !== undefined && scheduler !== 'sh' && scheduler !== 'mh') {
+    report([...path, 'scheduler_flags'], { code: 'conflict', message: `the scheduler ${scheduler} has no flags; sh and mh have`, remedy: 'remove scheduler_flags, or give scheduler: mh', at: 'key' });
+  }
+  if (helper === 'ftp' && forwarding?.method !== undefined && forwarding.method !== 'nat') {
+    report([...path, 'helper'], { code: 'conflict', message: `the FTP helper rewrites packets on their way back, which do not pass here with ${forwarding.method}`, remedy: 'give forwarding: nat; with dr or tun use port: 0 and persistence', at: 'key' });
+  }
+  service.real_servers?.forEach((server, index) => {
+    const { upper_threshold: upper, lower_threshold: lower } = server ?? {};
+    if (lower !== undefined && lower > 0 && lower >= (upper ?? 0)) {
+      const message = upper ? `lower_threshold ${lower} is not below upper_threshold ${upper}` : 'lower_threshold has no meaning without upper_threshold';
+      report([...path, 'real_servers', index, 'lower_threshold'], { code: 'conflict', message, remedy: upper ? `give less than ${upper}` : 'add upper_threshold, or remove it', at: 'key' });
+    }
+  });
 };

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Milliseconds, Seconds } from '../../time/microseconds.js';
 import { nearest } from '../nearest.js';
-import { duration, flag, ipv4, mapping, oneOf, port, someText, textual, wholeNumber } from './values.js';
+import { duration, flag, ipAddress, mapping, oneOf, port, someText, textual, wholeNumber } from './values.js';
 
 export const checkTypes = ['none', 'tcp', 'tls', 'http', 'https'] as const;
 export type CheckType = (typeof checkTypes)[number];
@@ -89,9 +89,9 @@ export const healthCheckKeys = mapping({
   timeout: probeTime().optional().describe('A probe that has not ended by then has failed').meta({ lastDefault: checkDefaults.timeout }),
   rise: wholeNumber(1).optional().describe('Successes in a row before up').meta({ lastDefault: checkDefaults.rise }),
   fall: wholeNumber(1).optional().describe('Failures in a row before down').meta({ lastDefault: checkDefaults.fall }),
-  address: ipv4().optional().describe("Where the probe goes; the real server's address by default"),
+  address: ipAddress().optional().describe("Where the probe goes; the real server's address by default"),
   port: port().optional().describe("Where the probe goes; the real server's port by default"),
-  source: ipv4().optional().describe('Local address to probe from; the kernel chooses by default'),
+  source: ipAddress().optional().describe('Local address to probe from; the kernel chooses by default'),
   method: oneOf(['GET', 'HEAD', 'OPTIONS', 'POST']).optional().describe('http, https: request method').meta({ lastDefault: checkDefaults.method }),
   path: textual('a path that begins with "/", without spaces', (text, fail) => (/^\/[\x21-\x7e]*$/.test(text) ? text : fail()), { pattern: '^/' })
     .optional()

@@ -1,6 +1,7 @@
 /** What instances and sync groups track, and the `scripts:` section. */
 import { z } from 'zod';
 import { Milliseconds, Seconds } from '../../time/microseconds.js';
+import { trackedRoute } from './routing.js';
 import { duration, interfaceName, list, mapping, named, oneOf, someText, textual, wholeNumber } from './values.js';
 
 /** keepalived's range: an effective priority is 1..254. */
@@ -64,6 +65,7 @@ export const track = () =>
     scripts: list(trackedScript, 'a list of names of scripts').prefault([]).describe('Scripts of the scripts section'),
     files: list(trackedFile, 'a list of mappings such as { path: /run/tandem-priority }').prefault([]).describe('Files that hold a whole number'),
     processes: list(trackedProcess, 'a list of names of programs').prefault([]).describe('Programs that must run'),
+    routes: list(trackedRoute, 'a list of networks such as [default, 10.0.0.0/8]').prefault([]).describe('Routes that must be in the kernel, whoever makes them'),
   }).prefault({});
 
 export const script = mapping({

@@ -1,64 +1,40 @@
 /** The `virtual_servers:` section: services and their real servers. */
-import { z } from 'zod';
-import { Seconds } from '../../time/microseconds.js';
-import { schedulers, type ForwardingMethod } from '../model.js';
+import { schedulerFlags, schedulers } from '../model.js';
+import { forwarding } from './forwarding.js';
 import { healthCheck } from './health-check.js';
-import { duration, ipv4, later, list, mapping, named, netmask, oneOf, wholeNumber } from './values.js';
-
-const forwardingRule = 'dr, nat or tun; or a mapping such as { method: tun, type: ipip }';
-const methods = ['dr', 'nat', 'tun'] as const;
-const notYet = { fullnat: 'forwarding by full NAT' };
-
-const forwarding = () =>
-  z.union(
-    [
-      oneOf(methods, notYet),
-      mapping({
-        method: oneOf(methods, notYet).describe('dr (direct routing), nat, tun (IP in IP tunnel)'),
-        type: oneOf(['ipip'], { gre: 'tunnels of type gre', gue: 'tunnels of type gue' }).optional().describe('tun: kind of tunnel'),
-      }).transform(({ method, type }, context): ForwardingMethod => {
-        if (type === undefined || method === 'tun') return method;
-        context.issues.push({ code: 'custom', input: type, path: ['type'], message: 'method: tun with it, or leave type out', params: { problem: `type belongs to tunnels; the method is ${method}` } });
-        return z.NEVER;
-      }),
-    ],
-    { error: forwardingRule },
-  );
-
-/** IPVS counts persistence in whole seconds; IP_VS_TEMPLATE_TIMEOUT is 360. */
-const persistenceTimeout = () => duration({ from: Seconds(1), to: Seconds(31 * 86_400), step: Seconds(1) });
-const persistenceDefaults = { timeout: '360s', netmask: '255.255.255.255' } as const;
-const persistenceKeys = mapping({
-  timeout: persistenceTimeout().prefault(persistenceDefaults.timeout).describe('A client stays with its server until so long after its last connection; whole seconds'),
-  netmask: netmask().prefault(persistenceDefaults.netmask).describe('Clients whose addresses agree under this mask count as one'),
-});
-const persistence = () =>
-  z
-    .union([z.boolean(), persistenceTimeout(), persistenceKeys], { error: 'true (360s), a duration, or a mapping such as { timeout: 360s, netmask: 255.255.255.255 }' })
-    .transform((value) => {
-      if (value === false) return undefined;
-      if (value === true) return persistenceKeys.parse({});
-      return typeof value === 'number' ? { ...persistenceKeys.parse({}), timeout: value } : value;
-    });
+import { persistence } from './persistence.js';
+import { addressGroup, ports, servicePort } from './targets.js';
+import { flag, ipAddress, list, mapping, named, oneOf, wholeNumber } from './values.js';
 
 const weight = () => wholeNumber(0, 65_535);
 
+const connections = () => wholeNumber(0, 0xffff_ffff);
+
 export const realServer = mapping({
-  address: ipv4().describe('Address of the server'),
+  address: ipAddress().describe('Address of the server'),
   port: wholeNumber(0, 65_535).optional().describe("Port; the service's by default. Only NAT can map ports"),
   weight: weight().prefault(1).describe('Share of the requests; 0 = no new connections'),
   forwarding: forwarding().optional().describe("Forwarding method of this server; the service's by default"),
+  upper_threshold: connections().optional().describe('Connections at which it gets no new ones; 0 (the default) = no limit'),
+  lower_threshold: connections().optional().describe('Connections below which it gets new ones again; 0 (the default) = three quarters of upper_threshold'),
   health_check: healthCheck().optional().describe("Health check of this server: what it does not say it inherits from the service's"),
 });
 
 export const virtualServer = mapping({
   name: named().describe('Name of the service: in the log and in status'),
-  address: ipv4().describe('Virtual IP address of the service'),
-  port: wholeNumber(0, 65_535).describe('Port; 0 = every port, which needs persistence'),
-  protocol: oneOf(['tcp', 'udp'], { sctp: 'SCTP' }).prefault('tcp').describe('Transport protocol'),
+  address: ipAddress().optional().describe('Virtual IP address of the service (or addresses, or fwmark)'),
+  addresses: addressGroup().optional().describe('A group of addresses, ranges, and addresses with ports of their own, which share one pool of servers'),
+  fwmark: wholeNumber(1, 0xffff_ffff).optional().describe('Firewall mark: the service takes every packet that bears it'),
+  family: oneOf(['ipv4', 'ipv6']).optional().describe('With fwmark: address family; that of the first real server by default'),
+  port: servicePort().optional().describe('Port; 0 = every port, which needs persistence'),
+  ports: ports().optional().describe('Several ports and ranges instead of one, such as [80, 443, "8000-8010"]'),
+  protocol: oneOf(['tcp', 'udp', 'sctp']).prefault('tcp').describe('Transport protocol'),
   scheduler: oneOf(schedulers).prefault('wlc').describe('Scheduling algorithm of IPVS'),
-  forwarding: forwarding().describe('How packets reach the real servers: dr (direct routing), nat or tun (IP in IP)'),
+  scheduler_flags: list(oneOf(schedulerFlags), 'a list of fallback and port').prefault([]).describe('sh, mh: fallback = another server in place of one of weight 0; port = hash the port of the client too'),
+  one_packet: flag().prefault(false).describe('UDP: every packet is scheduled for itself, without a connection'),
+  forwarding: forwarding().describe('How packets reach the real servers: dr (direct routing), nat or tun (tunnel: ipip, gre, gue)'),
   persistence: persistence().optional().describe('Keep a client on its server: a mapping, a duration, or true (360s)'),
+  helper: oneOf(['ftp']).optional().describe('ftp: load the kernel module ip_vs_ftp, which follows the data connections of FTP (forwarding: nat, port 21)'),
   quorum: mapping({
     weight: wholeNumber(0).prefault(1).describe('Sum of the weights of healthy servers that the service needs; under it the sorry server takes over'),
     hysteresis: wholeNumber(0).prefault(0).describe('The sum must pass the quorum by this much to count as gained or lost'),
@@ -66,7 +42,7 @@ export const virtualServer = mapping({
     .prefault({})
     .describe('When the service counts as up'),
   sorry_server: mapping({
-    address: ipv4().describe('Address of the sorry server'),
+    address: ipAddress().describe('Address of the sorry server'),
     port: wholeNumber(0, 65_535).optional().describe("Port; the service's by default"),
     forwarding: forwarding().optional().describe("Forwarding method; the service's by default"),
   })
@@ -75,8 +51,5 @@ export const virtualServer = mapping({
   on_failure: oneOf(['remove', 'weight_zero']).prefault('remove').describe('What happens to a failed server: out of the table, or weight 0 (its connections go on)'),
   health_check: healthCheck().optional().describe('Health check that every real server inherits, key by key'),
   real_servers: list(realServer, 'a list of real servers').prefault([]).describe('The servers that do the work'),
-  fwmark: later('a service by firewall mark'),
-  family: later('a service by firewall mark'),
-  addresses: later('a group of addresses in one service'),
 });
 

@@ -2,8 +2,10 @@
 import { z } from 'zod';
 import { Milliseconds, Seconds } from '../../time/microseconds.js';
 import { addressScopes, type AddressScope } from '../model.js';
+import { authentication } from './authentication.js';
 import { notify, notifyFifo } from './notify.js';
-import { addressLabel, broadcast, duration, flag, interfaceName, ipAddress, list, mapping, named, oneOf, password, readAddressWithLength, textual, wholeNumber, type AddressWithLength } from './values.js';
+import { addressLabel, broadcast, duration, flag, interfaceName, ipAddress, list, mapping, named, oneOf, readAddressWithLength, textual, wholeNumber, type AddressWithLength } from './values.js';
+import { virtualRoutes, virtualRules } from './routing.js';
 import { track } from './track.js';
 
 export const version = () => z.literal([2, 3], { error: '2 or 3' });
@@ -66,13 +68,10 @@ export const instance = mapping({
   preempt: flag().prefault(true).describe('true: take over from a master of lower priority'),
   preempt_delay: duration({ to: Seconds(86_400) }).prefault('0s').describe('Wait so long after start or recovery before taking over from a master of lower priority'),
   checksum: checksum().optional().describe('VRRPv3 over IPv4: checksum with the pseudo-header, as keepalived and FRR send it, or without (rfc9568); vrrp.checksum by default'),
-  authentication: mapping({
-    type: oneOf(['pass'], { ah: 'authentication of type ah' }).describe('pass: simple text password (RFC 2338)'),
-    password: password().describe('1 to 8 octets; whoever can read the wire can read it'),
-  })
-    .optional()
-    .describe('VRRPv2 only'),
+  authentication: authentication().optional().describe('Of advertisements: pass for VRRPv2, hmac for VRRPv3'),
   virtual_addresses: list(virtualAddress, 'a list of addresses such as [192.0.2.10/24]').min(1, { error: 'at least one address' }).describe('What the master holds: addresses, or mappings'),
+  virtual_routes: virtualRoutes().describe('Routes that the master holds beside its addresses'),
+  virtual_rules: virtualRules().describe('Routing rules that the master holds beside its addresses'),
   garp: garp.prefault({}).describe('Gratuitous ARP: how the master announces its addresses'),
   unicast: unicast.optional().describe('Advertisements to and from these routers instead of multicast'),
   track: track().describe('What the effective priority depends on; without a weight a failure is FAULT'),
