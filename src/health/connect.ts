@@ -21,9 +21,9 @@ export function connectTcp(check: ActiveCheck, attempt: Attempt, onConnect: (soc
   socket.once('connect', () => onConnect(socket));
 }
 
-/** A TLS connection to the check's target; `onSecure` comes after the certificate has been accepted, where that is asked for. */
-export function connectTls(check: ActiveCheck & TlsSettings, attempt: Attempt, protocols: readonly string[], onSecure: (socket: tls.TLSSocket) => void): void {
-  connectTcp(check, attempt, (raw) => {
+/** A TLS connection to the check's target; `onSecure` comes after the certificate has been accepted, where that is asked for. `connect`: gives the connection that it is made over. */
+export function connectTls(check: ActiveCheck & TlsSettings, attempt: Attempt, protocols: readonly string[], onSecure: (socket: tls.TLSSocket) => void, connect: typeof connectTcp = connectTcp): void {
+  connect(check, attempt, (raw) => {
     attempt.stage = 'in the TLS handshake';
     const name = check.serverName ?? check.address;
     const socket = tls.connect({
