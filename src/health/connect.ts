@@ -43,6 +43,10 @@ export function connectTls(check: ActiveCheck & TlsSettings, attempt: Attempt, p
     socket.on('error', onHandshakeError);
     // Attached to an existing socket, its end and errors are seen on either of the two.
     raw.once('close', () => socket.destroy());
+    // Once the server has ended it, it is shutting down by itself: then the connection below cannot be reset.
+    attempt.onSettled(() => {
+      if (socket.readableEnded) raw.destroy();
+    });
     socket.once('secureConnect', () => {
       socket.off('error', onHandshakeError);
       socket.on('error', attempt.error);

@@ -1,6 +1,7 @@
 /** DNS messages of the `dns` check, by the package dns-packet: the question, and what an answer is worth. */
 import packet, { type Answer } from 'dns-packet';
 import type { DnsHealthCheck } from '../config/check-model.js';
+import { escapeText } from '../config/escapes.js';
 import { canonicalIPv6 } from '../network/ip-address.js';
 import type { ProbeResult } from './state.js';
 
@@ -41,7 +42,7 @@ const judge = (message: Buffer, asked: Asked): Reading => {
   const found = answers.filter(({ type }) => type === asked.recordType).map(dataOf);
   const wanted = comparable(asked.answer, asked.recordType);
   if (found.some((data) => comparable(data, asked.recordType) === wanted)) return judged({ ok: true, detail: `${asked.rcode}, answer ${asked.answer}` });
-  const others = found.length === 0 ? `no record of type ${asked.recordType}` : `${found.slice(0, 3).join(', ').slice(0, 200)}${found.length > 3 ? ', ...' : ''}`;
+  const others = found.length === 0 ? `no record of type ${asked.recordType}` : `${escapeText(found.slice(0, 3).join(', ').slice(0, 200))}${found.length > 3 ? ', ...' : ''}`;
   return judged({ ok: false, reason: `answer is ${others}, expected ${asked.answer}` });
 };
 

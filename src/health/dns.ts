@@ -5,6 +5,7 @@ import { attempt, type Attempt, type Probe } from './attempt.js';
 import { connectTcp } from './connect.js';
 import { openDatagram } from './datagram.js';
 import { encodeQuery, readResponse, type Reading } from './dns-message.js';
+import { describeFailure } from './failure.js';
 
 /** As a resolver does: answers to other questions are passed over, and a truncated one is asked for again over TCP, all within one timeout. */
 export const probeDns: Probe<DnsHealthCheck> = (check, stop) => attempt(check, stop, (self) => (check.protocol === 'tcp' ? askTcp(check, self, '') : askUdp(check, self)));
@@ -33,7 +34,7 @@ const askUdp = (check: DnsHealthCheck, self: Attempt): void => {
       if (reading.type === 'other') return void (self.stage = `waiting for the answer; ${reading.why} has come`);
       if (reading.type === 'judged') return settle(reading, self);
       truncated = true;
-      askTcp(check, self, ' over TCP (over UDP it was truncated)');
+      askTcp(check, self, ' over TCP, since over UDP it was truncated');
     });
     socket.send(encodeQuery(check, id), (error) => {
       if (error) self.error(error);
@@ -45,7 +46,7 @@ const askUdp = (check: DnsHealthCheck, self: Attempt): void => {
 const askTcp = (check: DnsHealthCheck, self: Attempt, over: string): void => {
   const id = randomInt(0x10000);
   self.stage = `connecting${over}`;
-  connectTcp(check, self, (socket) => {
+  connectTcp(check, { ...self, error: (error) => self.fail(`${describeFailure(error)}${over}`) }, (socket) => {
     self.stage = `waiting for the answer${over}`;
     const chunks: Buffer[] = [];
     let length = 0;

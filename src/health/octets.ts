@@ -17,6 +17,8 @@ export const excerpt = (answer: Buffer): string => {
   return `"${escapeText(text).replaceAll(/[\u0080-\u009f\u2028\u2029]/g, '\ufffd')}"${answer.length > most ? '...' : ''}`;
 };
 
+const hexExcerpt = (answer: Buffer): string => `hex ${answer.toString('hex', 0, 40)}${answer.length > 40 ? '...' : ''}`;
+
 /** `answer`: what has come so far; nothing beyond `answerLimit` counts. */
 export const judge = (expected: Expected): ((answer: Buffer) => boolean) => {
   if (expected.form === 'regex') {
@@ -27,4 +29,4 @@ export const judge = (expected: Expected): ((answer: Buffer) => boolean) => {
   return (answer) => answer.subarray(0, answerLimit).includes(octets);
 };
 
-export const describeMismatch = (expected: Expected, answer: Buffer, noun = 'answer'): string => `${noun} ${excerpt(answer)} does not ${expected.form === 'regex' ? 'match' : 'hold'} ${describeExpected(expected)}`;
+export const describeMismatch = (expected: Expected, answer: Buffer, noun = 'answer'): string => `${noun} ${expected.form === 'hex' || expected.form === 'base64' ? hexExcerpt(answer) : excerpt(answer)} does not ${expected.form === 'regex' ? 'match' : 'hold'} ${describeExpected(expected)}`;
