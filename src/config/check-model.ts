@@ -7,7 +7,7 @@ export interface Octets {
   readonly value: string;
 }
 
-/** What an answer must hold: these octets anywhere, or a match of a regular expression (JavaScript, without slashes) in its text. */
+/** What an answer must hold: these octets anywhere, or a match of a regular expression (JavaScript, without slashes) over them. */
 export type Expected = Octets | { readonly form: 'regex'; readonly value: string };
 
 export interface TcpHealthCheck extends HealthCheckBase {

@@ -22,8 +22,9 @@ const hexExcerpt = (answer: Buffer): string => `hex ${answer.toString('hex', 0, 
 /** `answer`: what has come so far; nothing beyond `answerLimit` counts. */
 export const judge = (expected: Expected): ((answer: Buffer) => boolean) => {
   if (expected.form === 'regex') {
-    const pattern = new RegExp(expected.value);
-    return (answer) => pattern.test(answer.subarray(0, answerLimit).toString('utf8'));
+    // Octet by octet, so that \x9c means the octet; what the pattern has beyond ASCII means its octets in UTF-8.
+    const pattern = new RegExp(Buffer.from(expected.value).toString('latin1'));
+    return (answer) => pattern.test(answer.toString('latin1', 0, Math.min(answer.length, answerLimit)));
   }
   const octets = octetsOf(expected);
   return (answer) => answer.subarray(0, answerLimit).includes(octets);

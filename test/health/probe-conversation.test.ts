@@ -70,6 +70,12 @@ describe('a tcp check that expects an answer', () => {
     await server.close();
   });
 
+  it('matches octet by octet, and what is beyond ASCII by its octets in UTF-8', async () => {
+    const replies = await udpServer(Buffer.concat([Buffer.of(0x9c, 0x01), Buffer.from(' grüße')]));
+    for (const pattern of ['^\\x9c[\\x00-\\x0f] ', 'grüße$', '^.{10}$']) expect(await datagram({ port: replies.port, expect: regex(pattern) })).toMatchObject({ ok: true });
+    await replies.close();
+  });
+
   it('finds what comes in pieces, and does not wait for the rest', async () => {
     const server = await scriptedServer('PO', { PING: 'NG and more' });
     expect(await connect({ port: server.port, send: text('PING\r\n'), expect: text('PONG') })).toMatchObject({ ok: true });
@@ -81,7 +87,7 @@ describe('a tcp check that expects an answer', () => {
 });
 
 /** `reply`: of each datagram; undefined = silence. */
-async function udpServer(reply: string | undefined, host = '127.0.0.1'): Promise<BadServer & { readonly heard: string[]; readonly next: Promise<dgram.RemoteInfo> }> {
+async function udpServer(reply: string | Buffer | undefined, host = '127.0.0.1'): Promise<BadServer & { readonly heard: string[]; readonly next: Promise<dgram.RemoteInfo> }> {
   const socket = dgram.createSocket(host.includes(':') ? 'udp6' : 'udp4');
   const heard: string[] = [];
   socket.on('message', (message, { address, port }) => {

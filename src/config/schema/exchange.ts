@@ -62,7 +62,7 @@ const exactlyOne = <Form extends string>(rule: string) => (value: Readonly<Parti
 
 const send = () => z.union([text(), mapping(binaryKeys).transform(exactlyOne<'hex' | 'base64'>(sendRule))], { error: sendRule });
 const expect = () =>
-  z.union([text(), mapping({ ...binaryKeys, regex: regex().optional().describe('Regular expression (JavaScript) that must match in the answer, read as UTF-8') }).transform(exactlyOne<'hex' | 'base64' | 'regex'>(expectRule))], { error: expectRule });
+  z.union([text(), mapping({ ...binaryKeys, regex: regex().optional().describe('Regular expression (JavaScript) that must match in the answer, octet by octet: \\x9c is the octet') }).transform(exactlyOne<'hex' | 'base64' | 'regex'>(expectRule))], { error: expectRule });
 
 export const exchangeKeys = {
   send: send().optional().describe('tcp, udp: what is sent: text (\\r, \\n and the like are understood), { hex: ... } or { base64: ... }; with udp an empty datagram by default'),
