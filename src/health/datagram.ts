@@ -42,7 +42,8 @@ const descriptor = (check: ActiveCheck): number => {
   try {
     if (family === AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, u32(1));
     else setsockopt(fd, IPPROTO_IP, IP_RECVERR, u32(1));
-    if (check.source !== undefined) bind(fd, socketAddress(check.source, 0));
+    // Bound before Node sets SO_REUSEADDR on it: after that the kernel could give one port to two probes, and the answers of both to one.
+    bind(fd, socketAddress(check.source ?? (family === AF_INET6 ? '::' : '0.0.0.0'), 0));
     return fd;
   } catch (error) {
     close(fd);

@@ -133,6 +133,15 @@ describe('a udp check', () => {
     await server.close();
   });
 
+  it('shares its port with no other, however many are made at once', async () => {
+    const server = await udpServer('pong');
+    for (let round = 0; round < 10; round += 1) {
+      const results = await Promise.all(Array.from({ length: 200 }, () => probe(udpCheck({ port: server.port, requireReply: true, timeout: Seconds(5) }), new AbortController().signal)));
+      expect(results.filter(({ ok }) => !ok)).toEqual([]);
+    }
+    await server.close();
+  });
+
   it('comes from the source address, and hears no one but the target', async () => {
     const server = await udpServer(undefined);
     const result = datagram({ port: server.port, source: '127.0.0.42', requireReply: true, timeout: Milliseconds(500) });
