@@ -1,7 +1,13 @@
 /** From the file to the configuration that the daemon runs: inheritance and the last defaults. */
 import { completeDns, completeSmtp, completeTcp, completeUdp } from './complete-check.js';
+import { virtualMacAddress } from '../network/macvlan.js';
+import { virtualMacInterface } from '../vrrp/family.js';
+import { advertisedFamily } from './cross-checks/family.js';
 import { inheritedKeys, inheritedType } from './inherit-check.js';
-import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ServiceTarget, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import { Microseconds, Seconds } from '../time/microseconds.js';
+import type { AuthenticationConfiguration, Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ServiceTarget, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualMacConfiguration, VirtualServerConfiguration, VrrpConfiguration } from './model.js';
+import { type Family, familyOf } from '../network/ip-address.js';
+import { completeRoute, completeRule, completeTrackedRoute } from './complete-routing.js';
 import { checkDefaults, healthCheckKeys } from './schema/health-check.js';
 import { sysctls } from './schema/ipvs.js';
 import type { Forwarding } from './schema/forwarding.js';
@@ -13,6 +19,8 @@ export interface Surroundings {
   readonly hostName: string;
   /** text of each certificate file, by its name in the configuration */
   readonly certificates: ReadonlyMap<string, string>;
+  /** key in each key file, octets in hexadecimal, by its name in the configuration */
+  readonly keys: ReadonlyMap<string, string>;
 }
 
 type InstanceEntry = ConfigurationFile['vrrp']['instances'][number];
@@ -25,17 +33,40 @@ export const complete = (file: ConfigurationFile, surroundings: Surroundings): C
   log: file.log,
   control: { group: file.control.group },
   vrrp: {
-    instances: file.vrrp.instances.map((entry) => completeInstance(entry, file.vrrp)),
-    syncGroups: file.vrrp.sync_groups.map(({ name, instances, track, notify }) => ({ name, instances, track: completeTrack(track), notify: completeNotify(notify) })),
+    instances: file.vrrp.instances.map((entry) => completeInstance(entry, file.vrrp, surroundings.keys)),
+    syncGroups: file.vrrp.sync_groups.map(({ name, instances, track, notify }) => ({ name, instances, track: completeTrack(track, 'ipv4'), notify: completeNotify(notify) })),
     notifyFifo: file.vrrp.notify_fifo,
+    ...completeStatic(file.static),
     startupDelay: file.vrrp.startup_delay,
   },
   ipvs: completeIpvs(file),
   virtualServers: file.virtual_servers.map((entry) => completeService(entry, surroundings.certificates)),
   scripts: file.scripts.map((entry) => ({ ...entry, timeout: entry.timeout ?? entry.interval })),
+  email: file.notify.email && completeEmail(file.notify.email, surroundings),
 });
 
-const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrrp']): InstanceConfiguration => ({
+/** RFC 8314 3.3 and RFC 6409 for submission, RFC 5321 for the rest. */
+const mailPorts = { starttls: 587, implicit: 465, none: 25 } as const;
+
+const completeEmail = ({ password_file: passwordFile, from, port, ca, user, password, ...rest }: NonNullable<ConfigurationFile['notify']['email']>, { hostName }: Surroundings): EmailConfiguration => ({
+  ...rest,
+  port: port ?? mailPorts[rest.tls],
+  from: from ?? `tandem@${hostName}`,
+  ca,
+  user,
+  password,
+  passwordFile,
+});
+
+/** Which the file form shows with its name, whether the file gives one or not. */
+const completeVirtualMac = (entry: InstanceEntry): VirtualMacConfiguration | undefined => {
+  if (entry.virtual_mac === false) return undefined;
+  const family = advertisedFamily(entry) ?? 'ipv4';
+  const name = entry.virtual_mac === true ? virtualMacInterface(family, entry.virtual_router_id) : entry.virtual_mac.interface;
+  return { interface: name, address: virtualMacAddress(family, entry.virtual_router_id) };
+};
+
+const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrrp'], keys: Surroundings['keys']): InstanceConfiguration => ({
   name: entry.name,
   interface: entry.interface,
   version: entry.version ?? defaults.version,
@@ -45,30 +76,65 @@ const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrr
   preempt: entry.preempt,
   preemptDelay: entry.preempt_delay,
   checksum: entry.checksum ?? defaults.checksum,
-  authentication: entry.authentication && { type: entry.authentication.type, password: entry.authentication.password },
+  authentication: entry.authentication && completeAuthentication(entry.authentication, entry.advertisement_interval, keys),
   virtualAddresses: entry.virtual_addresses.map((item) => ({
     address: item.address.address,
     prefixLength: item.address.prefixLength,
-    interface: item.interface ?? entry.interface,
+    interface: item.interface ?? completeVirtualMac(entry)?.interface ?? entry.interface,
     label: item.label,
     advertise: item.advertise,
     scope: item.scope,
     ...(item.broadcast === undefined ? {} : { broadcast: item.broadcast }),
   })),
+  ...(entry.virtual_routes.length === 0 ? {} : { virtualRoutes: entry.virtual_routes.map((route) => completeRoute(route, entryFamily(entry), entry.interface)) }),
+  ...(entry.virtual_rules.length === 0 ? {} : { virtualRules: entry.virtual_rules.map((rule) => completeRule(rule, entryFamily(entry))) }),
   garp: entry.garp,
-  track: completeTrack(entry.track),
+  track: completeTrack(entry.track, entryFamily(entry)),
   unicast: entry.unicast && { source: entry.unicast.source, peers: entry.unicast.peers, ttl: entry.unicast.ttl, minTtl: entry.unicast.min_ttl, maxTtl: entry.unicast.max_ttl },
   notify: completeNotify(entry.notify),
+  virtualMac: completeVirtualMac(entry),
+  accept: entry.accept,
 });
 
-const completeTrack = ({ interfaces, scripts, files, processes }: InstanceEntry['track']): TrackConfiguration | undefined =>
-  interfaces.length + scripts.length + files.length + processes.length === 0
+/** Of the addresses that it advertises. */
+const entryFamily = ({ virtual_addresses: entries }: InstanceEntry): Family => familyOf(entries.find(({ advertise }) => advertise)?.address.address ?? '');
+
+const completeStatic = ({ addresses, routes, rules }: ConfigurationFile['static']): Pick<VrrpConfiguration, 'static'> =>
+  addresses.length + routes.length + rules.length === 0
+    ? {}
+    : {
+        static: {
+          addresses: addresses.map(({ address: { address, prefixLength }, interface: name, label, scope, broadcast }) => ({ address, prefixLength, interface: name, label, advertise: false, scope, ...(broadcast === undefined ? {} : { broadcast }) })),
+          routes: routes.map((route) => completeRoute(route, 'ipv4', undefined)),
+          rules: rules.map((rule) => completeRule(rule, 'ipv4')),
+        },
+      };
+
+const reversed = (reverse: boolean): { readonly reverse?: true } => (reverse ? { reverse } : {});
+
+/** The checks have seen that what a type needs is there; what stands behind ?? is only what the type asks for. */
+const completeAuthentication = (entry: NonNullable<InstanceEntry['authentication']>, interval: Microseconds, files: Surroundings['keys']): AuthenticationConfiguration => {
+  if (entry.type === 'pass') return { type: 'pass', password: entry.password ?? '' };
+  const keys = (entry.keys ?? []).map(({ id, key, key_file: file }) => (file === undefined ? { id, key: key ?? '' } : { id, key: files.get(file) ?? '', keyFile: file }));
+  return {
+    type: 'hmac',
+    mode: entry.mode,
+    keys,
+    activeKey: entry.active_key ?? keys[0]?.id ?? 0,
+    antiReplay: entry.anti_replay,
+    timeWindow: entry.time_window ?? Microseconds(Math.max(3 * interval, Seconds(5))),
+  };
+};
+
+const completeTrack = ({ interfaces, scripts, files, processes, routes }: InstanceEntry['track'], family: Family): TrackConfiguration | undefined =>
+  interfaces.length + scripts.length + files.length + processes.length + routes.length === 0
     ? undefined
     : {
-        interfaces: interfaces.map(({ name, weight, up_delay, down_delay }) => ({ name, weight, upDelay: up_delay, downDelay: down_delay })),
-        scripts: scripts.map(({ name, weight }) => ({ name, weight })),
-        files,
-        processes: processes.map(({ name, weight, interval }) => ({ name, weight, interval })),
+        interfaces: interfaces.map(({ name, weight, reverse, up_delay, down_delay }) => ({ name, weight, ...reversed(reverse), upDelay: up_delay, downDelay: down_delay })),
+        scripts: scripts.map(({ name, weight, reverse }) => ({ name, weight, ...reversed(reverse) })),
+        files: files.map(({ reverse, ...file }) => ({ ...file, ...reversed(reverse) })),
+        processes: processes.map(({ name, weight, reverse, interval }) => ({ name, weight, ...reversed(reverse), interval })),
+        ...(routes.length === 0 ? {} : { routes: routes.map((route) => completeTrackedRoute(route, family)) }),
       };
 
 /** Without a command there is nothing to say of time limits and users. */

@@ -1,8 +1,10 @@
 /** A configuration in the file's own key names, every default written out. */
 import { dnsForm, smtpForm, tcpForm, udpForm } from './check-form.js';
 import { formatDuration } from './duration.js';
-import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ServiceTarget, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import type { Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import { routeForm, ruleForm, trackedRouteForm } from './routing-form.js';
 import { sysctlFlags } from './schema/ipvs.js';
+import { Seconds } from '../time/microseconds.js';
 import { instanceFamily } from '../vrrp/family.js';
 import { mask } from './secrets.js';
 
@@ -22,10 +24,24 @@ export const fileForm = (configuration: Configuration): FileMapping => ({
     sync_groups: configuration.vrrp.syncGroups.map(({ name, instances, track, notify }) => ({ name, instances, track: trackForm(track), notify: notifyForm(notify) })),
     notify_fifo: configuration.vrrp.notifyFifo,
   },
+  static: configuration.vrrp.static && {
+    addresses: configuration.vrrp.static.addresses.map(({ address, prefixLength, interface: name, label, scope, broadcast }) => ({ address: `${address}/${prefixLength}`, interface: name, label, scope: scope ?? 'global', broadcast })),
+    routes: configuration.vrrp.static.routes.map(routeForm),
+    rules: configuration.vrrp.static.rules.map(ruleForm),
+  },
   ipvs: ipvsForm(configuration.ipvs),
   system: { manage: false },
   virtual_servers: configuration.virtualServers.map(serviceForm),
   scripts: configuration.scripts.map((script) => ({ ...script, interval: formatDuration(script.interval), timeout: formatDuration(script.timeout) })),
+  notify: configuration.email && { email: emailForm(configuration.email) },
+});
+
+const emailForm = ({ password, passwordFile, timeout, verify, ...email }: EmailConfiguration): FileMapping => ({
+  ...email,
+  verify: email.tls === 'none' ? undefined : verify,
+  password: password === undefined ? undefined : mask,
+  password_file: passwordFile,
+  timeout: formatDuration(timeout),
 });
 
 const instanceForm = (instance: InstanceConfiguration): FileMapping => ({
@@ -39,20 +55,32 @@ const instanceForm = (instance: InstanceConfiguration): FileMapping => ({
   preempt_delay: formatDuration(instance.preemptDelay),
   // version 2 has one checksum only, and so has IPv6
   checksum: instance.version === 3 && instanceFamily(instance) === 'ipv4' ? instance.checksum : undefined,
-  authentication: instance.authentication && { type: instance.authentication.type, password: mask },
+  authentication: authenticationForm(instance.authentication),
   virtual_addresses: instance.virtualAddresses.map((item) => ({ address: `${item.address}/${item.prefixLength}`, interface: item.interface, label: item.label, advertise: item.advertise, scope: item.scope ?? 'global', broadcast: item.broadcast })),
-  garp: { repeat: instance.garp.repeat, delay: formatDuration(instance.garp.delay), refresh: formatDuration(instance.garp.refresh) },
+  virtual_mac: instance.virtualMac ? { interface: instance.virtualMac.interface } : false,
+  accept: instance.accept ?? true,
+  virtual_routes: instance.virtualRoutes?.map(routeForm),
+  virtual_rules: instance.virtualRules?.map(ruleForm),
+  garp: { repeat: instance.garp.repeat, delay: formatDuration(instance.garp.delay), refresh: formatDuration(instance.garp.refresh), interval: formatDuration(instance.garp.interval ?? Seconds(0)) },
   track: trackForm(instance.track),
   unicast: instance.unicast && { source: instance.unicast.source, peers: instance.unicast.peers, ttl: instance.unicast.ttl, min_ttl: instance.unicast.minTtl, max_ttl: instance.unicast.maxTtl },
   notify: notifyForm(instance.notify),
 });
 
+const authenticationForm = (authentication: InstanceConfiguration['authentication']): FileMapping | undefined => {
+  if (authentication === undefined) return undefined;
+  if (authentication.type === 'pass') return { type: authentication.type, password: mask };
+  const { type, mode, keys, activeKey, antiReplay, timeWindow } = authentication;
+  return { type, mode, keys: keys.map(({ id, keyFile }) => (keyFile === undefined ? { id, key: mask } : { id, key_file: keyFile })), active_key: activeKey, anti_replay: antiReplay, time_window: formatDuration(timeWindow) };
+};
+
 const trackForm = (track: TrackConfiguration | undefined): FileValue =>
   track && {
-    interfaces: track.interfaces.map(({ name, weight, upDelay, downDelay }) => ({ name, weight, up_delay: formatDuration(upDelay), down_delay: formatDuration(downDelay) })),
-    scripts: track.scripts.map(({ name, weight }) => ({ name, weight })),
-    files: track.files.map((file) => ({ ...file, interval: formatDuration(file.interval) })),
-    processes: track.processes.map(({ name, weight, interval }) => ({ name, weight, interval: formatDuration(interval) })),
+    interfaces: track.interfaces.map(({ name, weight, reverse = false, upDelay, downDelay }) => ({ name, weight, reverse, up_delay: formatDuration(upDelay), down_delay: formatDuration(downDelay) })),
+    scripts: track.scripts.map(({ name, weight, reverse = false }) => ({ name, weight, reverse })),
+    files: track.files.map((file) => ({ ...file, reverse: file.reverse ?? false, interval: formatDuration(file.interval) })),
+    processes: track.processes.map(({ name, weight, reverse = false, interval }) => ({ name, weight, reverse, interval: formatDuration(interval) })),
+    routes: track.routes?.map(trackedRouteForm),
   };
 
 const notifyForm = (notify: NotifyConfiguration | undefined): FileMapping | undefined => notify && { ...notify, timeout: formatDuration(notify.timeout) };
@@ -73,8 +101,7 @@ const sysctlForm = (name: string, value: string): FileValue => (sysctlFlags.has(
 
 export const serviceForm = (service: VirtualServerConfiguration): FileMapping => ({
   name: service.name,
-  ...targetsForm(service.targets),
-  protocol: service.protocol,
+  ...targetsForm(service),
   scheduler: service.scheduler,
   scheduler_flags: service.schedulerFlags,
   one_packet: service.onePacket,
@@ -86,11 +113,12 @@ export const serviceForm = (service: VirtualServerConfiguration): FileMapping =>
   real_servers: service.realServers.map(serverForm),
 });
 
-const targetsForm = (targets: readonly ServiceTarget[]): FileMapping => {
+/** The packets of a mark have any protocol. */
+const targetsForm = ({ targets, protocol }: VirtualServerConfiguration): FileMapping => {
   const [first, ...more] = targets;
   if (first && 'fwmark' in first) return { fwmark: first.fwmark, family: first.family };
-  if (first && more.length === 0) return { address: first.address, port: first.port };
-  return { addresses: targets.flatMap((target) => ('address' in target ? [{ address: target.address, port: target.port }] : [])) };
+  if (first && more.length === 0) return { address: first.address, port: first.port, protocol };
+  return { addresses: targets.flatMap((target) => ('address' in target ? [{ address: target.address, port: target.port }] : [])), protocol };
 };
 
 /** For IPv6 the mask is a number of bits. */

@@ -1,16 +1,20 @@
 /** Reading a configuration file: everything wrong with it at once, or the configuration. Never an exception. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { complete } from './complete.js';
+import { readKeys, type ReadSecret } from './cross-checks/authentication.js';
 import { readCertificates, type ReadText } from './cross-checks/certificates.js';
 import type { Context } from './cross-checks/context.js';
+import { checkEmail, octal, type ModeOf } from './cross-checks/email.js';
+import { checkRouting } from './cross-checks/routing.js';
 import { checkIpvs } from './cross-checks/ipvs.js';
 import { checkInstanceReference, checkVrrp } from './cross-checks/vrrp.js';
 import { checkVirtualServers } from './cross-checks/virtual-servers.js';
 import type { Diagnostic } from './diagnostic.js';
 import { readDocument, type Path, type SourceDocument } from './document.js';
+import { readableByOthers } from './secrets.js';
 import { reportIssues } from './issues.js';
 import type { Configuration } from './model.js';
 import { collector, type Collector } from './report.js';
@@ -46,6 +50,10 @@ export interface ParseOptions {
   readonly mode?: number;
   /** reads a certificate file; throws when it cannot */
   readonly readText?: ReadText;
+  /** permission bits of a file that the configuration names */
+  readonly modeOf?: ModeOf;
+  /** reads a file that holds a key; throws when it cannot */
+  readonly readSecret?: ReadSecret;
 }
 
 /** More than a thousand services with their servers: what is larger is not ours. */
@@ -118,13 +126,23 @@ const validate = (document: SourceDocument, collected: Collector, path: string, 
   if (file === undefined) return undefined;
   const context: Context = { file, report: collected.report, lineOf: collected.lineOf, given: document.has, valueAt: (where) => valueAt(document.value, where) };
   checkVrrp(context);
+  checkRouting(context);
   checkIpvs(context);
   if (file.ipvs?.sync?.instance !== undefined) checkInstanceReference(context, file.ipvs.sync.instance, ['ipvs', 'sync', 'instance']);
   checkVirtualServers(context);
+  checkEmail(context, options.modeOf ?? ((name) => statSync(name).mode));
   checkPermissions(context, options.mode);
   const certificates = readCertificates(context, path, options.readText ?? ((name) => readFileSync(name, 'utf8')));
+  const keys = readKeys(context, path, options.readSecret ?? readSecretFile);
   if (collected.diagnostics().every(({ severity }) => severity === 'warning')) checkPurpose(context);
-  return parsed.success ? complete(parsed.data, { hostName: options.hostName ?? hostname(), certificates }) : undefined;
+  return parsed.success ? complete(parsed.data, { hostName: options.hostName ?? hostname(), certificates, keys }) : undefined;
+};
+
+const readSecretFile: ReadSecret = (path) => {
+  const status = statSync(path);
+  // a FIFO would keep us waiting
+  if (!status.isFile()) throw new Error('it is no regular file');
+  return { text: readFileSync(path, 'utf8'), mode: status.mode };
 };
 
 const valueAt = (value: unknown, path: Path): unknown => path.reduce((inner: unknown, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined), value);
@@ -133,12 +151,15 @@ const checkPurpose = ({ file, report }: Context): void => {
   if (file.vrrp?.instances?.length === 0 && file.virtual_servers?.length === 0) report([], { severity: 'warning', code: 'doubtful', message: 'the file has neither instances nor services: there is nothing to do', remedy: 'add vrrp.instances or virtual_servers', at: 'key' });
 };
 
-/** Read permission of the group and of others. */
-const readableByOthers = 0o044;
-
 const checkPermissions = ({ file, given, report }: Context, mode: number | undefined): void => {
   if (mode === undefined || (mode & readableByOthers) === 0) return;
-  const index = file.vrrp?.instances?.findIndex((_, each) => given(['vrrp', 'instances', each, 'authentication'])) ?? -1;
-  if (index === -1) return;
-  report(['vrrp', 'instances', index, 'authentication'], { severity: 'warning', code: 'secret_readable', message: `others can read this file (mode ${(mode & 0o777).toString(8).padStart(4, '0')}), and it holds a password`, remedy: 'chmod 600 the file', at: 'key' });
+  // an entry that cannot be read may hold one
+  const holdsSecret = (instance: NonNullable<NonNullable<typeof file.vrrp>['instances']>[number], each: number): boolean =>
+    given(['vrrp', 'instances', each, 'authentication']) && (instance?.authentication?.type !== 'hmac' || instance.authentication.keys?.every((key) => key?.key_file !== undefined) !== true);
+  const index = file.vrrp?.instances?.findIndex(holdsSecret) ?? -1;
+  const ofEmail: Path = ['notify', 'email', 'password'];
+  const place: Path | undefined = index !== -1 ? ['vrrp', 'instances', index, 'authentication'] : given(ofEmail) ? ofEmail : undefined;
+  if (place === undefined) return;
+  const secret = file.vrrp?.instances?.[index]?.authentication?.type === 'hmac' ? 'key' : 'password';
+  report(place, { severity: 'warning', code: 'secret_readable', message: `others can read this file (mode ${octal(mode)}), and it holds a ${secret}`, remedy: 'chmod 600 the file', at: 'key' });
 };

@@ -1,6 +1,7 @@
 /** The configuration after validation: plain, complete, immutable data that can be sent between processes as it is. */
 import type { DnsHealthCheck, PingHealthCheck, SmtpHealthCheck, TcpHealthCheck, UdpHealthCheck } from './check-model.js';
 import type { Microseconds } from '../time/microseconds.js';
+import type { RouteConfiguration, RuleConfiguration, StaticConfiguration, TrackedRoute } from './routing-model.js';
 
 export interface Configuration {
   readonly routerId: string;
@@ -11,6 +12,7 @@ export interface Configuration {
   readonly virtualServers: readonly VirtualServerConfiguration[];
   /** what instances and sync groups may track by name */
   readonly scripts: readonly ScriptConfiguration[];
+  readonly email?: EmailConfiguration | undefined;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -27,6 +29,8 @@ export interface VrrpConfiguration {
   readonly syncGroups: readonly SyncGroupConfiguration[];
   /** so long after the daemon's start nothing is sent or heard; 0 = not at all */
   readonly startupDelay: Microseconds;
+  /** absent: nothing */
+  readonly static?: StaticConfiguration | undefined;
   /** path of a FIFO that gets a line for each transition */
   readonly notifyFifo?: string | undefined;
 }
@@ -48,15 +52,66 @@ export interface InstanceConfiguration {
   readonly preempt: boolean;
   readonly preemptDelay: Microseconds;
   readonly checksum: ChecksumForm;
-  /** VRRPv2 only (RFC 2338's simple text password; at most 8 octets) */
-  readonly authentication: { readonly type: 'pass'; readonly password: string } | undefined;
+  readonly authentication: AuthenticationConfiguration | undefined;
   readonly virtualAddresses: readonly VirtualAddress[];
+  /** held with the addresses; absent: none */
+  readonly virtualRoutes?: readonly RouteConfiguration[] | undefined;
+  readonly virtualRules?: readonly RuleConfiguration[] | undefined;
   readonly garp: GarpConfiguration;
   /** absent: nothing is tracked */
   readonly track?: TrackConfiguration | undefined;
   /** undefined = multicast */
   readonly unicast?: UnicastConfiguration | undefined;
   readonly notify?: NotifyConfiguration | undefined;
+  /** undefined: the addresses have the hardware address of the interface that carries them */
+  readonly virtualMac?: VirtualMacConfiguration | undefined;
+  /** false: what is sent to a virtual address and is for no virtual server is dropped (RFC 9568, 6.1, Accept_Mode); absent = true */
+  readonly accept?: boolean | undefined;
+}
+
+/** The virtual router MAC address (RFC 9568, 7.3), on a macvlan of its own. */
+export interface VirtualMacConfiguration {
+  /** name of the macvlan; it carries the addresses that name no other interface */
+  readonly interface: string;
+  /** `00:00:5e:00:01:33` */
+  readonly address: string;
+}
+
+export type AuthenticationConfiguration = PasswordAuthentication | HmacAuthentication;
+
+/** VRRPv2 only: RFC 2338's simple text password; at most 8 octets. */
+export interface PasswordAuthentication {
+  readonly type: 'pass';
+  readonly password: string;
+}
+
+/** VRRPv3 only: HMAC-SHA-256 in a trailer (draft-cassen-vrrp-auth-hmac). */
+export interface HmacAuthentication {
+  readonly type: 'hmac';
+  readonly mode: HmacMode;
+  /** at least one */
+  readonly keys: readonly HmacKey[];
+  /** ID of the one that signs */
+  readonly activeKey: number;
+  /** `time`: fresh within the window, and growing; `monotonic`: only growing */
+  readonly antiReplay: AntiReplay;
+  /** largest difference of a packet's time from ours */
+  readonly timeWindow: Microseconds;
+}
+
+/** `enforce`: signs, rejects what is not authentic; `permissive`: signs, accepts it; `receive_only`: does not sign, accepts it. */
+export const hmacModes = ['enforce', 'permissive', 'receive_only'] as const;
+export type HmacMode = (typeof hmacModes)[number];
+export const antiReplays = ['time', 'monotonic'] as const;
+export type AntiReplay = (typeof antiReplays)[number];
+
+export interface HmacKey {
+  /** 1..255 */
+  readonly id: number;
+  /** 32..64 octets in hexadecimal */
+  readonly key: string;
+  /** where it was read, as the file names it; for people */
+  readonly keyFile?: string | undefined;
 }
 
 /** Advertisements to and from named routers instead of the multicast group. */
@@ -99,6 +154,8 @@ export interface GarpConfiguration {
   readonly delay: Microseconds;
   /** one announcement for each address every so often; 0 = never */
   readonly refresh: Microseconds;
+  /** at least so long between two announcements on one interface; absent or 0 = as fast as it goes */
+  readonly interval?: Microseconds | undefined;
 }
 
 export interface SyncGroupConfiguration {
@@ -115,12 +172,24 @@ export interface SyncGroupConfiguration {
 /** What an instance's effective priority, or its FAULT, depends on. Without a weight (undefined) a failure is FAULT. */
 export interface TrackConfiguration {
   readonly interfaces: readonly TrackedInterface[];
-  readonly scripts: readonly { readonly name: string; readonly weight: number | undefined }[];
+  readonly scripts: readonly TrackedScript[];
   readonly files: readonly TrackedFile[];
   readonly processes: readonly TrackedProcess[];
+  /** absent: none */
+  readonly routes?: readonly TrackedRoute[] | undefined;
 }
 
-export interface TrackedInterface {
+/** `reverse`: what is added is negated; without a weight success is FAULT, failure is not. */
+interface Reversible {
+  readonly reverse?: boolean;
+}
+
+export interface TrackedScript extends Reversible {
+  readonly name: string;
+  readonly weight: number | undefined;
+}
+
+export interface TrackedInterface extends Reversible {
   readonly name: string;
   /** -253..253, not 0 */
   readonly weight: number | undefined;
@@ -129,14 +198,14 @@ export interface TrackedInterface {
   readonly downDelay: Microseconds;
 }
 
-export interface TrackedFile {
+export interface TrackedFile extends Reversible {
   readonly path: string;
   /** the number in the file is multiplied by this; -254..254, not 0 */
   readonly weight: number;
   readonly interval: Microseconds;
 }
 
-export interface TrackedProcess {
+export interface TrackedProcess extends Reversible {
   /** of the program, as /proc/PID/comm gives it (`ps -e`) */
   readonly name: string;
   readonly weight: number | undefined;
@@ -170,6 +239,29 @@ export interface NotifyConfiguration {
   readonly timeout: Microseconds;
   /** name of the user that they run as */
   readonly user: string;
+}
+
+export const emailCauses = ['instances', 'groups', 'real_servers', 'quorum', 'split_brain'] as const;
+export type EmailCause = (typeof emailCauses)[number];
+
+export interface EmailConfiguration {
+  /** name or address */
+  readonly server: string;
+  readonly port: number;
+  /** `starttls` is required, not tried */
+  readonly tls: 'starttls' | 'implicit' | 'none';
+  readonly verify: boolean;
+  /** path of a PEM file; undefined = the system's authorities */
+  readonly ca: string | undefined;
+  /** undefined = no login */
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly passwordFile: string | undefined;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly on: readonly EmailCause[];
+  /** of one delivery */
+  readonly timeout: Microseconds;
 }
 
 // --- IPVS -----------------------------------------------------------------------------------------------------

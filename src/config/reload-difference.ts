@@ -5,16 +5,28 @@ import type { Configuration, HealthCheckConfiguration } from './model.js';
 /** Empty when nothing differs; the order of instances, addresses, services and servers is no difference. */
 export const differences = (before: Configuration, after: Configuration): string[] => [
   ...mappingLines('', fileForm(before), fileForm(after)),
-  ...passwordLines(before, after),
+  ...secretLines(before, after),
+  ...emailLines(before, after),
   ...authorityLines(before, after),
 ];
 
-/** Lists whose items have a name or an address of their own: what an item is called, and what tells it from the others. */
+/** What the kernel tells them by. */
+const routeIdentity = ({ destination, table, metric }: FileMapping): string => `${String(destination)}${table === 'main' || table === undefined ? '' : ` table ${shown(table)}`}${metric === undefined ? '' : ` metric ${shown(metric)}`}`;
+const ruleIdentity = ({ priority, from, to }: FileMapping): string => `${shown(priority)}${from === undefined ? '' : ` from ${shown(from)}`}${to === undefined ? '' : ` to ${shown(to)}`}`;
+
+/** Lists whose items have a name or an address of their own, by their key or the way to it: what an item is called, and what tells it from the others. */
 const lists: Readonly<Record<string, { readonly called: string; readonly identity: (item: FileMapping) => string }>> = {
   instances: { called: 'instance', identity: ({ name }) => String(name) },
   sync_groups: { called: 'sync group', identity: ({ name }) => String(name) },
   virtual_servers: { called: 'virtual server', identity: ({ name }) => String(name) },
   virtual_addresses: { called: 'virtual address', identity: ({ address }) => String(address) },
+  virtual_routes: { called: 'virtual route', identity: routeIdentity },
+  virtual_rules: { called: 'virtual rule', identity: ruleIdentity },
+  'static.addresses': { called: 'static address', identity: ({ address }) => String(address) },
+  'static.routes': { called: 'static route', identity: routeIdentity },
+  'static.rules': { called: 'static rule', identity: ruleIdentity },
+  'track.routes': { called: 'tracked route', identity: routeIdentity },
+  keys: { called: 'authentication key', identity: ({ id }) => String(id) },
   interfaces: { called: 'tracked interface', identity: ({ name }) => String(name) },
   scripts: { called: 'script', identity: ({ name }) => String(name) },
   files: { called: 'tracked file', identity: ({ path }) => String(path) },
@@ -30,7 +42,7 @@ const mappingLines = (prefix: string, before: FileMapping, after: FileMapping, k
 
 /** `key` is the way from the last named thing, `name` its last part. */
 const valueLines = (prefix: string, key: string, name: string, before: FileValue, after: FileValue): string[] => {
-  const list = lists[name];
+  const list = lists[key] ?? lists[name];
   if (list !== undefined && (isList(before) || isList(after)) && [before, after].flat().every((item) => item === undefined || isMapping(item))) return listLines(prefix, list, mappings(before), mappings(after));
   if (isMapping(before) && isMapping(after)) return mappingLines(prefix, before, after, containers.has(key) ? '' : key);
   if (absentIsEmpty.has(name)) return mappingLines(prefix, isMapping(before) ? before : {}, isMapping(after) ? after : {}, key);
@@ -42,7 +54,7 @@ const valueLines = (prefix: string, key: string, name: string, before: FileValue
 const containers = new Set(['vrrp']);
 
 /** Sections whose absence says as much as an empty one. */
-const absentIsEmpty = new Set(['track']);
+const absentIsEmpty = new Set(['track', 'static']);
 
 const mappings = (value: FileValue): readonly FileMapping[] => (isList(value) ? value.filter(isMapping) : []);
 
@@ -66,11 +78,17 @@ const shown = (value: FileValue): string => {
   return String(value);
 };
 
-/** The form above masks passwords: that one has changed is all that is said. */
-const passwordLines = (before: Configuration, after: Configuration): string[] =>
-  after.vrrp.instances.flatMap(({ name, authentication }) => {
+const emailLines = (before: Configuration, after: Configuration): string[] =>
+  before.email?.password !== undefined && after.email?.password !== undefined && before.email.password !== after.email.password ? ['notify.email: password changed'] : [];
+
+/** The form above masks passwords and keys: that one has changed is all that is said. */
+const secretLines = (before: Configuration, after: Configuration): string[] =>
+  after.vrrp.instances.flatMap(({ name, authentication: now }) => {
     const earlier = before.vrrp.instances.find((instance) => instance.name === name)?.authentication;
-    return earlier !== undefined && authentication !== undefined && earlier.password !== authentication.password ? [`instance ${name}: authentication password changed`] : [];
+    if (earlier?.type === 'pass' && now?.type === 'pass') return earlier.password === now.password ? [] : [`instance ${name}: authentication password changed`];
+    if (earlier?.type !== 'hmac' || now?.type !== 'hmac') return [];
+    const old = new Map(earlier.keys.map(({ id, key }) => [id, key]));
+    return now.keys.flatMap(({ id, key }) => (old.has(id) && old.get(id) !== key ? [`instance ${name}: authentication key ${id} changed`] : []));
   });
 
 /** The form above shows where certificates are read, not what they are. */

@@ -1,6 +1,8 @@
 /** The configuration file: one schema for validation, defaults, descriptions and the editors' JSON Schema. */
 import { z } from 'zod';
+import { notifications } from './schema/email.js';
 import { ipvs } from './schema/ipvs.js';
+import { staticEntries } from './schema/routing.js';
 import { script } from './schema/track.js';
 import { flag, list, mapping, named, oneOf, someText } from './schema/values.js';
 import { virtualServer } from './schema/virtual-servers.js';
@@ -18,6 +20,7 @@ export const fileSchema = mapping({
     .prefault({})
     .describe('The control socket'),
   vrrp: vrrp.prefault({}).describe('Election: VRRP instances and sync groups'),
+  static: staticEntries.prefault({}).describe('Addresses, routes and rules that are kept while the daemon runs, whatever the election says'),
   ipvs: ipvs.prefault({}).describe("The kernel's IPVS: connection sync, timeouts, settings"),
   system: mapping({
     manage: flag()
@@ -34,6 +37,7 @@ export const fileSchema = mapping({
     .describe("The host's own settings"),
   virtual_servers: list(virtualServer, 'a list of services').prefault([]).describe('Services of the IPVS table'),
   scripts: list(script, 'a list of scripts').prefault([]).describe('Scripts that instances and sync groups can track'),
+  notify: notifications.describe('Who is told of what happens, beside commands and FIFO'),
 });
 
 /** The file after parsing: its own key names, every value in its final form, defaults filled in. */

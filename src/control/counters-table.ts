@@ -18,7 +18,7 @@ const groups: readonly { readonly title: string; readonly takes: RegExp }[] = [
   { title: 'rejected', takes: /^rejected\./ },
   { title: 'transitions', takes: /^to_(master|backup|fault|init)$/ },
   { title: 'sent', takes: /^(advertisements_(not_)?sent|priority_zero_sent)$/ },
-  { title: 'received', takes: /(_received|^checksum\..*|^address_list_differs)$/ },
+  { title: 'received', takes: /(_received|^checksum\..*|^address_list_differs|^advertisement_interval_differs)$/ },
   { title: 'announced', takes: /^(garp|na|neighbour)_/ },
   { title: 'other', takes: /^/ },
 ];
@@ -29,7 +29,7 @@ const groups: readonly { readonly title: string; readonly takes: RegExp }[] = [
  */
 const isWrong = (counter: string): boolean =>
   counter !== 'rejected.unknown_virtual_router_id' &&
-  /^rejected\.|error|failed|not_sent|dropped|timeout|stall|split_brain|conflict|replay|address_list_differs|put_back|^to_fault$/.test(counter);
+  /^rejected\.|^unverified\.|error|failed|not_sent|dropped|timeout|stall|split_brain|conflict|replay|_differs$|put_back|^to_fault$/.test(counter);
 
 const label = (counter: string, title: string): string => {
   const words = counter.replaceAll('_', ' ').replaceAll('.', ' ');

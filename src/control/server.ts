@@ -66,13 +66,23 @@ export const groupId = (name: string, file = '/etc/group'): number | undefined =
 
 const isRequest = (value: unknown): value is Request => typeof value === 'object' && value !== null && 'command' in value && typeof value.command === 'string';
 
+/** What was written has left, or the client has. */
+const drained = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      socket.off('drain', done).off('close', done);
+      resolve();
+    };
+    socket.on('drain', done).on('close', done);
+  });
+
 export class ControlServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #followers = new Set<Socket>();
 
   private constructor(private readonly options: ControlServerOptions) {
-    this.#server = createServer((socket) => this.#serve(socket));
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket));
     this.#server.maxConnections = CONNECTION_LIMIT;
   }
 
@@ -143,6 +153,7 @@ export class ControlServer {
     const decoder = new StringDecoder('utf8');
     let received = '';
     let busy = false;
+    let ended = false;
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
     // a client that goes away is its own affair
@@ -159,7 +170,8 @@ export class ControlServer {
         if (received.length > REQUEST_LIMIT) {
           reply({ ok: false, error: `a request is at most ${REQUEST_LIMIT} characters` });
           socket.destroySoon();
-        } else socket.resume();
+        } else if (ended) socket.end();
+        else socket.resume();
         return;
       }
       busy = true;
@@ -174,12 +186,17 @@ export class ControlServer {
         return;
       }
       socket.setTimeout(idleMs);
-      if (!reply(answer)) await new Promise<void>((resolve) => socket.once('drain', resolve).once('close', resolve));
+      if (!reply(answer)) await drained(socket);
       busy = false;
       await next();
     };
     socket.on('data', (chunk: Buffer) => {
       received += decoder.write(chunk);
+      void next();
+    });
+    // a client that has said everything still hears the answers
+    socket.on('end', () => {
+      ended = true;
       void next();
     });
   }

@@ -1,4 +1,5 @@
 /** `tandem status` for people: a table that fits its width. Pure. */
+import { routingLines, routingWarnings } from './routing-status.js';
 import type { ConflictStatus, InstanceStatus, ProcessStatus, RealServerStatus, Status, VirtualServerStatus, VrrpState } from './status.js';
 import { formatTable, paint, shorten, wrap, type Cell, type Colour } from './table.js';
 
@@ -44,7 +45,7 @@ const instanceRow = (instance: InstanceStatus, now: number): readonly Cell[] => 
 
 const describeConflict = ({ kind, interface: name, address, hardware_address: hardwareAddress, virtual_addresses: claimed }: ConflictStatus): string => {
   if (kind === 'master') return `${address ?? 'another router'} (${hardwareAddress ?? 'hardware address not known yet'}) on ${name} is master too`;
-  return `${hardwareAddress ?? 'another station'} on ${name} answers ARP for ${claimed[0] ?? 'an address'}${claimed.length > 1 ? ` and ${claimed.length - 1} more` : ''}`;
+  return `${hardwareAddress ?? 'another station'} on ${name} ${kind === 'arp' ? 'answers ARP' : 'sends Neighbour Advertisements'} for ${claimed[0] ?? 'an address'}${claimed.length > 1 ? ` and ${claimed.length - 1} more` : ''}`;
 };
 
 const weight = ({ weight: now, configured_weight: configured }: RealServerStatus): string => {
@@ -83,7 +84,7 @@ const processWarning = ({ name, pid, responding, dropped_messages: dropped }: Pr
   ...(dropped > 0 ? [`${dropped} messages from or to the process ${name} were dropped`] : []),
 ];
 
-const warnings = ({ instances, virtual_servers: services, processes }: Status): readonly string[] => [
+const warnings = ({ instances, virtual_servers: services, processes, static: fixed, email }: Status): readonly string[] => [
   ...instances
     .filter(({ state }) => state !== 'MASTER')
     .map(({ name, state, master }) => `this director is not master of ${name} (${state}; ${master === null ? 'no master is heard' : `the master is ${master}`})`),
@@ -91,10 +92,13 @@ const warnings = ({ instances, virtual_servers: services, processes }: Status): 
     .filter(({ yielding }) => yielding)
     .map(({ name }) => `${name} was handed over by 'tandem failover': it takes over only when the other master fails, or after 'tandem failover ${name} --cancel'`),
   ...instances.flatMap(({ name, trackers }) =>
-    trackers.filter(({ state, fault }) => state === 'down' && !fault).map(({ type, name: tracked, reason }) => `${name}: ${type} ${tracked} ${reason}`),
+    trackers.filter(({ state, fault, reverse = false }) => state === (reverse ? 'up' : 'down') && !fault).map(({ type, name: tracked, reason }) => `${name}: ${type} ${tracked} ${reason}`),
   ),
   ...instances.filter(({ state }) => state === 'FAULT').map(({ name, reason }) => `${name} is in FAULT: ${reason}`),
   ...instances.flatMap(({ name, conflicts }) => conflicts.map((conflict) => `${name}: split brain: ${describeConflict(conflict)}`)),
+  ...instances.flatMap(({ name, authentication }) =>
+    authentication?.type === 'hmac' && authentication.mode !== 'enforce' ? [`${name}: authentication.mode is ${authentication.mode}: packets that are not authentic are accepted`] : [],
+  ),
   ...instances.filter((instance) => !instance.address_list_agrees).map(({ name, master }) => `${name}: the master ${master ?? ''} lists other addresses than this director`),
   ...instances
     .filter(({ state, virtual_addresses: addresses }) => state === 'MASTER' && addresses.some(({ held }) => !held))
@@ -102,8 +106,10 @@ const warnings = ({ instances, virtual_servers: services, processes }: Status): 
       const missing = addresses.filter(({ held }) => !held).map(({ address }) => address);
       return `${name} is MASTER, but does not hold ${missing.slice(0, 4).join(', ')}${missing.length > 4 ? ` and ${missing.length - 4} more` : ''}`;
     }),
+  ...routingWarnings({ instances, ...(fixed && { static: fixed }) }),
   ...services.filter(({ quorum_up: up }) => !up).map(({ name }) => `${name} has lost its quorum`),
   ...processes.flatMap(processWarning),
+  ...(email?.problem == null ? [] : [`e-mail cannot be delivered to ${email.server}: ${email.problem} (${email.waiting} events wait)`]),
 ];
 
 /** Lines of at most `columns` (100) characters, without a newline at the end. */
@@ -117,6 +123,7 @@ export const formatStatus = (status: Status, options: TableOptions): string => {
       `${paint(shorten(status.router_id, 40), 'bold', colours)}  tandemd ${status.version}, pid ${status.pid}, up ${formatAge(status.started_at, now)}`,
       `configuration ${shorten(status.config.path, columns - 56)} (${status.config.sha256.slice(0, 12)}), loaded ${formatAge(status.config.loaded_at, now)} ago`,
       ...sync,
+      ...routingLines(status).map((line) => shorten(line, columns)),
     ],
     warned,
     instances.length === 0 ? [] : formatTable([header('INSTANCE', 'STATE', 'SINCE', 'PRIORITY', 'MASTER', 'ADDRESSES'), ...instances], [22, 6, 9, 10, 15, 28], colours),

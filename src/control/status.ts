@@ -11,7 +11,26 @@ export interface Status {
   readonly instances: readonly InstanceStatus[];
   readonly virtual_servers: readonly VirtualServerStatus[];
   readonly sync: SyncStatus | null;
+  /** missing where nothing is configured */
+  readonly static?: StaticStatus;
   readonly processes: readonly ProcessStatus[];
+  /** null while no e-mail is configured */
+  readonly email?: EmailStatus | null;
+}
+
+export interface EmailStatus {
+  /** `mail.example.org:587` */
+  readonly server: string;
+  /** messages */
+  readonly sent: number;
+  /** tries that failed */
+  readonly failed: number;
+  /** events that will not be told */
+  readonly dropped: number;
+  /** events */
+  readonly waiting: number;
+  /** why the last try failed; null after a success */
+  readonly problem: string | null;
 }
 
 export interface ProcessStatus {
@@ -33,6 +52,10 @@ export interface InstanceStatus {
   readonly family: 'ipv4' | 'ipv6';
   /** the routers that it advertises to; missing where it advertises by multicast */
   readonly unicast_peers?: readonly string[];
+  /** the macvlan of the virtual MAC, and that */
+  readonly virtual_mac?: { readonly interface: string; readonly address: string };
+  /** missing where there is none */
+  readonly authentication?: { readonly type: 'pass' } | HmacStatus;
   readonly state: VrrpState;
   /** ISO 8601, of the last transition */
   readonly since: string;
@@ -46,6 +69,8 @@ export interface InstanceStatus {
   readonly sync_group: string | null;
   readonly virtual_addresses: readonly { readonly address: string; readonly interface: string; readonly held: boolean }[];
   /** false when the last master heard lists other addresses than ours */
+  readonly virtual_routes?: readonly HeldStatus[];
+  readonly virtual_rules?: readonly HeldStatus[];
   readonly address_list_agrees: boolean;
   /** someone else claims what this instance holds: `conflicts` is not empty */
   readonly split_brain: boolean;
@@ -56,35 +81,81 @@ export interface InstanceStatus {
   readonly reason: string;
   /** handed over by `tandem failover`: it takes over only when the other master fails, or after `tandem failover --cancel` */
   readonly yielding: boolean;
+  /** ISO 8601: the start of this instance in this process, or `tandem counters --reset` */
+  readonly counted_since?: string;
   /** e.g. advertisements_sent, advertisements_received, rejected.checksum, checksum.pseudo_header, garp_sent, to_master ... */
   readonly counters: Readonly<Record<string, number>>;
 }
 
+/** A route or a rule. */
+export interface HeldStatus {
+  /** as `ip route` and `ip rule` write it */
+  readonly name: string;
+  /** it is in the kernel */
+  readonly held: boolean;
+}
+
+export interface StaticStatus {
+  readonly addresses: InstanceStatus['virtual_addresses'];
+  readonly routes: readonly HeldStatus[];
+  readonly rules: readonly HeldStatus[];
+}
+
+/** Authentication by HMAC, without its keys. */
+export interface HmacStatus {
+  readonly type: 'hmac';
+  readonly mode: 'enforce' | 'permissive' | 'receive_only';
+  /** ID of the key that signs */
+  readonly active_key: number;
+  /** IDs */
+  readonly keys: readonly number[];
+  readonly anti_replay: 'time' | 'monotonic';
+  /** null: time does not count */
+  readonly time_window_ms: number | null;
+  /** the last advertisement of each router that was heard */
+  readonly heard: readonly HeardSender[];
+}
+
+export interface HeardSender {
+  readonly address: string;
+  /** ID of the key that it says it was signed with; null = it was not signed */
+  readonly key: number | null;
+  readonly verified: boolean;
+  /** why it was not verified, in words */
+  readonly reason: string | null;
+  /** how far its clock is ahead of ours; null where it was not verified, or time does not count */
+  readonly clock_difference_ms: number | null;
+  /** ISO 8601 */
+  readonly at: string;
+}
+
 /** Someone else who claims what an instance holds while it is MASTER. */
 export interface ConflictStatus {
-  /** `master`: another router advertises the same virtual router and does not yield; `arp`: another station answers ARP for virtual addresses */
-  readonly kind: 'master' | 'arp';
+  /** `master`: another router advertises the same virtual router and does not yield; `arp` and `ndp`: another station answers ARP or Neighbour Discovery for virtual addresses */
+  readonly kind: 'master' | 'arp' | 'ndp';
   readonly interface: string;
   /** of the other master; null where only its hardware address is known */
   readonly address: string | null;
   /** null until the other master's is known */
   readonly hardware_address: string | null;
-  /** `arp`: of ours, that it claims */
+  /** `arp`, `ndp`: of ours, that it claims */
   readonly virtual_addresses: readonly string[];
   /** ISO 8601 */
   readonly since: string;
-  /** advertisements or ARP packets heard since */
+  /** advertisements, ARP packets or Neighbour Advertisements heard since */
   readonly count: number;
 }
 
 export interface TrackerStatus {
-  readonly type: 'interface' | 'script' | 'file' | 'process';
-  /** of a file: its path */
+  readonly type: 'interface' | 'script' | 'file' | 'process' | 'route';
+  /** of a file: its path; of a route: as `ip route` writes it */
   readonly name: string;
   /** unknown: no result yet */
   readonly state: 'up' | 'down' | 'unknown';
   /** null = a failure is FAULT */
   readonly weight: number | null;
+  /** what is added is negated; without a weight success is FAULT */
+  readonly reverse?: boolean;
   /** added to the priority now */
   readonly contribution: number;
   /** true while it keeps the instance in FAULT */

@@ -47,6 +47,9 @@ export const writeStream = (socket: Socket, { reply, source }: Streamed, stallMs
   // it has nothing more to say, but that it goes must be seen
   socket.removeAllListeners('data');
   socket.on('data', () => undefined).resume();
+  const end = (): void => void socket.end();
   if (!write([reply])) wait();
   pump();
+  if (socket.readableEnded) end();
+  else socket.once('end', end);
 };

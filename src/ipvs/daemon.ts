@@ -23,7 +23,7 @@ export const encodeDaemon = (daemon: Daemon): readonly Attribute[] => [
   { type: ipvs.IPVS_DAEMON_ATTR_SYNC_ID, value: u32(daemon.id) },
 ];
 
-/** The content of IPVS_CMD_ATTR_DAEMON. @throws IpvsMessageError, RangeError */
+/** The content of IPVS_CMD_ATTR_DAEMON. @throws IpvsMessageError, NetlinkFormatError */
 export const decodeDaemon = (content: Buffer): Daemon => {
   const attributes = decodeAttributes(content);
   const state = readU32(required(attributes, ipvs.IPVS_DAEMON_ATTR_STATE, 'the state', 4));

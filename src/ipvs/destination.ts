@@ -1,6 +1,6 @@
 /** A destination (real server) of an IPVS service, and its form in a message (IPVS_DEST_ATTR_*, linux/ip_vs.h). */
 import type { ForwardingMethod, Tunnel } from '../config/model.js';
-import { type Attribute, decodeAttributes, readU16, readU32, u16, u16be, u32, u8 } from '../network/netlink-attributes.js';
+import { type Attribute, decodeAttributes, readU16, readU16be, readU32, u16, u16be, u32, u8 } from '../network/netlink-attributes.js';
 import * as ipvs from './constants.js';
 import { type Attributes, decodeAddress, decodeFamily, encodeAddress, encodeFamily, familyOf, formatEndpoint, IpvsMessageError, required } from './message.js';
 
@@ -85,12 +85,12 @@ const decodeTunnel = (attributes: Attributes): Tunnel => {
   const flags = readU16(attributes.get(ipvs.IPVS_DEST_ATTR_TUN_FLAGS) ?? u16(0));
   const checksum = checksums[flags];
   if (!checksum) throw new IpvsMessageError(`tunnel flags ${flags}`);
-  return { type: name, port: attributes.get(ipvs.IPVS_DEST_ATTR_TUN_PORT)?.readUInt16BE() ?? 0, checksum };
+  return { type: name, port: readU16be(attributes.get(ipvs.IPVS_DEST_ATTR_TUN_PORT) ?? u16be(0)), checksum };
 };
 
 /**
  * The content of IPVS_CMD_ATTR_DEST. A request has no connection counts: 0 then.
- * @throws IpvsMessageError, RangeError
+ * @throws IpvsMessageError, NetlinkFormatError
  */
 export const decodeDestination = (content: Buffer): Destination => {
   const attributes = decodeAttributes(content);

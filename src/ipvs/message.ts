@@ -26,7 +26,7 @@ const headerLength = 4;
 export const encodeMessage = (command: number, version: number, attributes: readonly Attribute[]): Buffer =>
   Buffer.concat([Buffer.from([command, version, 0, 0]), encodeAttributes(attributes)]);
 
-/** @throws IpvsMessageError, RangeError */
+/** @throws IpvsMessageError, NetlinkFormatError */
 export const decodeMessage = (payload: Buffer): { readonly command: number; readonly attributes: Attributes } => {
   if (payload.length < headerLength) throw new IpvsMessageError(`${payload.length} octets, the header has ${headerLength}`);
   return { command: payload.readUInt8(0), attributes: decodeAttributes(payload.subarray(headerLength)) };

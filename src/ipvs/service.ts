@@ -108,7 +108,7 @@ const decodeSelector = (family: AddressFamily, attributes: Attributes): ServiceS
   };
 };
 
-/** The content of IPVS_CMD_ATTR_SERVICE. @throws IpvsMessageError, RangeError */
+/** The content of IPVS_CMD_ATTR_SERVICE. @throws IpvsMessageError, NetlinkFormatError */
 export const decodeService = (content: Buffer): Service => {
   const attributes = decodeAttributes(content);
   const family = decodeFamily(readU16(required(attributes, ipvs.IPVS_SVC_ATTR_AF, 'the address family', 2)));

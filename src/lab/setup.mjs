@@ -28,11 +28,11 @@ const lab = {
   ipvsadm: 'ipvsadm', procps: 'sysctl', curl: 'curl',
 };
 /** The other side of interoperation tests and measurements; certificates and captures of tests. */
-const others = { keepalived: 'keepalived', openssl: 'openssl', tcpdump: 'tcpdump' };
-/** The servers that the pure tier probes on loopback, and their certificates. */
+const others = { keepalived: 'keepalived', frr: 'vtysh', openssl: 'openssl', tcpdump: 'tcpdump', 'python3-aiosmtpd': 'aiosmtpd' };
+/** The servers that the pure tier probes and sends mail to on loopback, and their certificates. */
 const pure = { nginx: 'nginx', openssl: 'openssl', bind9: 'named', 'python3-aiosmtpd': 'aiosmtpd' };
 /** Packages of the above that bring a service, which must not run here by itself -> its unit. */
-const services = { nginx: 'nginx', keepalived: 'keepalived', ipvsadm: 'ipvsadm', bind9: 'named' };
+const services = { nginx: 'nginx', keepalived: 'keepalived', ipvsadm: 'ipvsadm', frr: 'frr', bind9: 'named' };
 
 class SetupError extends Error {}
 

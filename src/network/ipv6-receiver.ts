@@ -6,21 +6,19 @@
 import koffi from 'koffi';
 import { endianness } from 'node:os';
 import raw from 'raw-socket';
+import { decodeAncillaryData } from './ancillary-data.js';
 import { receiveMessageNow } from './libc.js';
-import { readU32, u32 } from './netlink-attributes.js';
+import { u32 } from './netlink-attributes.js';
 import { socketDescriptors } from './netlink-channel.js';
 
 const IPPROTO_IPV6 = 41;
 const IPV6_RECVPKTINFO = 49;
-const IPV6_PKTINFO = 50;
 const IPV6_RECVHOPLIMIT = 51;
-const IPV6_HOPLIMIT = 52;
 
 const payloadSize = 4096;
 const controlSize = 256;
-/** struct msghdr, struct iovec and struct cmsghdr of a 64-bit machine (linux/socket.h) */
+/** struct msghdr of a 64-bit machine (linux/socket.h) */
 const messageHeaderSize = 56;
-const controlHeaderSize = 16;
 
 const littleEndian = endianness() === 'LE';
 const writeU64 = (buffer: Buffer, value: bigint | number, offset: number): void => {
@@ -77,16 +75,9 @@ export class IPv6Receiver extends raw.Socket {
     packet.writeUInt8(this.protocol, 6);
     this.from.copy(packet, 8, 8, 24);
     this.payload.copy(packet, 40, 0, length);
-    const end = readU64(this.header, 40);
-    for (let offset = 0; offset + controlHeaderSize <= end; ) {
-      const size = readU64(this.control, offset);
-      if (size < controlHeaderSize) break;
-      const type = readU32(this.control, offset + 8) === IPPROTO_IPV6 ? readU32(this.control, offset + 12) : 0;
-      const data = offset + controlHeaderSize;
-      if (type === IPV6_HOPLIMIT) packet.writeUInt8(readU32(this.control, data) & 0xff, 7);
-      else if (type === IPV6_PKTINFO) this.control.copy(packet, 24, data, data + 16);
-      offset += (size + 7) & ~7;
-    }
+    const { hopLimit, destination } = decodeAncillaryData(this.control.subarray(0, readU64(this.header, 40)));
+    packet.writeUInt8(hopLimit ?? 0, 7);
+    destination?.copy(packet, 24);
     return packet;
   }
 }

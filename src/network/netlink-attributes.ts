@@ -9,6 +9,12 @@ const headerLength = 4;
 const NLA_F_NESTED = 0x8000;
 const NLA_TYPE_MASK = 0x3fff;
 
+/** A netlink message whose lengths contradict each other. The kernel sends none. */
+export class NetlinkFormatError extends RangeError {
+  override readonly name = 'NetlinkFormatError';
+  readonly code = 'NETLINK_FORMAT';
+}
+
 const align = (length: number): number => (length + 3) & ~3;
 
 export const u8 = (n: number): Buffer => Buffer.from([n]);
@@ -28,9 +34,17 @@ export const u16be = (n: number): Buffer => Buffer.from([n >>> 8, n & 0xff]);
 /** NUL-terminated */
 export const string = (text: string): Buffer => Buffer.from(`${text}\0`, 'latin1');
 
-export const readU16 = (buffer: Buffer, offset = 0): number => (littleEndian ? buffer.readUInt16LE(offset) : buffer.readUInt16BE(offset));
-export const readU32 = (buffer: Buffer, offset = 0): number => (littleEndian ? buffer.readUInt32LE(offset) : buffer.readUInt32BE(offset));
-export const readS32 = (buffer: Buffer, offset = 0): number => (littleEndian ? buffer.readInt32LE(offset) : buffer.readInt32BE(offset));
+export const writeU16 = (buffer: Buffer, value: number, offset: number): number => (littleEndian ? buffer.writeUInt16LE(value, offset) : buffer.writeUInt16BE(value, offset));
+export const writeU32 = (buffer: Buffer, value: number, offset: number): number => (littleEndian ? buffer.writeUInt32LE(value, offset) : buffer.writeUInt32BE(value, offset));
+const within = (buffer: Buffer, offset: number, octets: number): Buffer => {
+  if (offset + octets <= buffer.length) return buffer;
+  throw new NetlinkFormatError(`a number of ${octets} octets at octet ${offset}, ${buffer.length} octets are there`);
+};
+/** @throws NetlinkFormatError when the buffer is too short, as the next ones */
+export const readU16 = (buffer: Buffer, offset = 0): number => (littleEndian ? within(buffer, offset, 2).readUInt16LE(offset) : within(buffer, offset, 2).readUInt16BE(offset));
+export const readU16be = (buffer: Buffer, offset = 0): number => within(buffer, offset, 2).readUInt16BE(offset);
+export const readU32 = (buffer: Buffer, offset = 0): number => (littleEndian ? within(buffer, offset, 4).readUInt32LE(offset) : within(buffer, offset, 4).readUInt32BE(offset));
+export const readS32 = (buffer: Buffer, offset = 0): number => (littleEndian ? within(buffer, offset, 4).readInt32LE(offset) : within(buffer, offset, 4).readInt32BE(offset));
 /** up to the first NUL, or the whole buffer */
 export const readString = (buffer: Buffer): string => {
   const end = buffer.indexOf(0);
@@ -38,28 +52,31 @@ export const readString = (buffer: Buffer): string => {
 };
 
 export const encodeAttributes = (attributes: readonly Attribute[]): Buffer => {
-  const parts: Buffer[] = [];
-  for (const { type, value } of attributes) {
-    const nested = !Buffer.isBuffer(value);
-    const payload = nested ? encodeAttributes(value as readonly Attribute[]) : (value as Buffer);
-    const length = headerLength + payload.length;
-    const padding = align(length) - length;
-    parts.push(u16(length), u16(nested ? type | NLA_F_NESTED : type), payload);
-    if (padding > 0) parts.push(Buffer.alloc(padding));
+  const parts = attributes.map(({ type, value }) =>
+    Buffer.isBuffer(value) ? { type, payload: value } : { type: type | NLA_F_NESTED, payload: encodeAttributes(value as readonly Attribute[]) },
+  );
+  // into one buffer: a takeover encodes thousands of them
+  const whole = Buffer.alloc(parts.reduce((total, { payload }) => total + align(headerLength + payload.length), 0));
+  let offset = 0;
+  for (const { type, payload } of parts) {
+    writeU16(whole, headerLength + payload.length, offset);
+    writeU16(whole, type, offset + 2);
+    payload.copy(whole, offset + headerLength);
+    offset += align(headerLength + payload.length);
   }
-  return Buffer.concat(parts);
+  return whole;
 };
 
 /**
  * Type (without its flag bits) -> payload; a later attribute of the same type wins.
- * @throws RangeError when a length does not fit the buffer
+ * @throws NetlinkFormatError when a length does not fit the buffer
  */
 export const decodeAttributes = (buffer: Buffer): Map<number, Buffer> => {
   const attributes = new Map<number, Buffer>();
   for (let offset = 0; offset + headerLength <= buffer.length; ) {
     const length = readU16(buffer, offset);
     if (length < headerLength || offset + length > buffer.length) {
-      throw new RangeError(`netlink attribute at octet ${offset} has length ${length}, ${buffer.length - offset} octets are left`);
+      throw new NetlinkFormatError(`netlink attribute at octet ${offset} has length ${length}, ${buffer.length - offset} octets are left`);
     }
     attributes.set(readU16(buffer, offset + 2) & NLA_TYPE_MASK, buffer.subarray(offset + headerLength, offset + length));
     offset += align(length);

@@ -1,17 +1,12 @@
 /** One netlink socket: batches of requests in one datagram, dumps, notifications. */
 import { readdirSync, readlinkSync } from 'node:fs';
-import { getSystemErrorName } from 'node:util';
 // the package's index loads its families too (nl80211, wireguard, ...): 100 ms and 10 MB that a restarted child has no use for
 import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { SO_RCVBUFFORCE, SOL_SOCKET, setsockopt } from './libc.js';
-import { readS32, readU16, readU32, u16, u32 } from './netlink-attributes.js';
+import { u32 } from './netlink-attributes.js';
+import { align, decodeDatagram, encodeRequests, errorCode, headerLength, type NetlinkMessage } from './netlink-message.js';
 
-/** A message without its header's length, sequence and port. Flags of a request: without NLM_F_REQUEST and NLM_F_ACK. */
-export interface NetlinkMessage {
-  readonly type: number;
-  readonly flags: number;
-  readonly payload: Buffer;
-}
+export type { NetlinkMessage } from './netlink-message.js';
 
 /** The request at `index` of a batch was refused with errno `code`, e.g. `EEXIST`. */
 export interface BatchFailure {
@@ -30,15 +25,18 @@ export class NetlinkError extends Error {
   }
 }
 
-export const NLM_F_REQUEST = 0x1;
 export const NLM_F_MULTI = 0x2;
 export const NLM_F_ACK = 0x4;
 export const NLM_F_DUMP = 0x300;
-const NLMSG_NOOP = 1;
+export const NLMSG_NOOP = 1;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 const NLM_F_DUMP_INTR = 0x10;
-const headerLength = 16;
+
+/** linux/netlink.h, linux/socket.h */
+const SOL_NETLINK = 270;
+const NETLINK_NO_ENOBUFS = 5;
+const NETLINK_GET_STRICT_CHK = 12;
 
 const protocols = { route: 0, generic: 16 } as const;
 
@@ -55,13 +53,6 @@ const largestBatch = 2_000;
  */
 const barrier: NetlinkMessage = { type: NLMSG_NOOP, flags: NLM_F_ACK, payload: Buffer.alloc(0) };
 
-const align = (length: number): number => (length + 3) & ~3;
-
-const encodeMessage = ({ type, flags, payload }: NetlinkMessage, sequence: number): Buffer => {
-  const length = headerLength + payload.length;
-  return Buffer.concat([u32(length), u16(type), u16(flags), u32(sequence), u32(0), payload, Buffer.alloc(align(length) - length)]);
-};
-
 /** Descriptors of this process that are sockets. */
 export const socketDescriptors = (): Set<number> => {
   const found = new Set<number>();
@@ -74,6 +65,13 @@ export const socketDescriptors = (): Set<number> => {
   }
   return found;
 };
+
+export interface ChannelOptions {
+  /** a dump's header filters what the kernel gives (Linux 4.20 and later) */
+  readonly strictDumps?: boolean;
+  /** notifications that find no room are lost without a word */
+  readonly overrunsAreSilent?: boolean;
+}
 
 interface Pending {
   /** sequence of the first and last message */
@@ -100,7 +98,7 @@ export class NetlinkChannel {
     socket.on('error', (error: Error & { code?: string }) => this.end(new NetlinkError(error.code ?? 'EIO', error.message)));
   }
 
-  static open(protocol: 'route' | 'generic', onNotification?: (message: NetlinkMessage) => void): NetlinkChannel {
+  static open(protocol: 'route' | 'generic', onNotification?: (message: NetlinkMessage) => void, options: ChannelOptions = {}): NetlinkChannel {
     const before = socketDescriptors();
     const socket = new RawNetlinkSocket(protocols[protocol]);
     for (const fd of socketDescriptors()) {
@@ -111,6 +109,8 @@ export class NetlinkChannel {
         // without CAP_NET_ADMIN nothing will be asked of this socket but dumps
         socket.setRecvBufferSize(receiveBufferSize);
       }
+      if (options.strictDumps) setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, u32(1));
+      if (options.overrunsAreSilent) setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, u32(1));
     }
     return new NetlinkChannel(socket, onNotification);
   }
@@ -185,7 +185,7 @@ export class NetlinkChannel {
         return;
       }
       const first = this.sequence;
-      const datagram = Buffer.concat(messages.map((message, index) => encodeMessage({ ...message, flags: message.flags | NLM_F_REQUEST }, first + index)));
+      const datagram = encodeRequests(messages, first);
       // 2^31 requests take weeks at full rate; sequence numbers are only compared within what is pending
       this.sequence = first + messages.length > 0x7fff0000 ? 1 : first + messages.length;
       const pending: Pending = {
@@ -206,17 +206,10 @@ export class NetlinkChannel {
   }
 
   private receive(datagram: Buffer, multicast: boolean): void {
-    for (let offset = 0; offset + headerLength <= datagram.length; ) {
-      const length = readU32(datagram, offset);
-      if (length < headerLength || offset + length > datagram.length) return; // cannot come from the kernel
-      const type = readU16(datagram, offset + 4);
-      const flags = readU16(datagram, offset + 6);
-      const sequence = readU32(datagram, offset + 8);
-      const message = { type, flags, payload: datagram.subarray(offset + headerLength, offset + length) };
+    for (const { sequence, ...message } of decodeDatagram(datagram)) {
       // a notification carries the sequence number of the request that caused it, ours as well as a stranger's
       if (multicast) this.onNotification?.(message);
       else this.dispatch(message, sequence);
-      offset += align(length);
     }
   }
 
@@ -226,15 +219,15 @@ export class NetlinkChannel {
     const interrupted = (message.flags & NLM_F_DUMP_INTR) !== 0;
     switch (message.type) {
       case NLMSG_ERROR: {
-        const errno = readS32(message.payload);
-        if (errno !== 0) pending.failures.push({ index: sequence - pending.first, code: getSystemErrorName(errno) });
+        const code = errorCode(message.payload);
+        if (code !== undefined) pending.failures.push({ index: sequence - pending.first, code });
         if (sequence === pending.last) this.finish(pending, interrupted);
         return;
       }
       case NLMSG_DONE: {
         // a dump that fails half way says so in its DONE
-        const errno = message.payload.length >= 4 ? readS32(message.payload) : 0;
-        if (errno < 0) pending.failures.push({ index: sequence - pending.first, code: getSystemErrorName(errno) });
+        const code = message.payload.length >= 4 ? errorCode(message.payload) : undefined;
+        if (code !== undefined) pending.failures.push({ index: sequence - pending.first, code });
         this.finish(pending, interrupted);
         return;
       }

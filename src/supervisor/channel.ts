@@ -55,6 +55,7 @@ export class CappedSender {
 export class ParentChannel<In extends object, Out extends object> {
   readonly #sender: CappedSender;
   readonly #disconnect = new Set<() => void>();
+  #room: () => void = () => undefined;
   #droppedReported = 0;
   #gone: boolean;
 
@@ -78,6 +79,11 @@ export class ParentChannel<In extends object, Out extends object> {
     this.parent.on('message', (message) => handler(message as In));
   }
 
+  /** `handler` is called when messages were dropped and there is room again: what the supervisor must know is to be told anew. */
+  onRoom(handler: () => void): void {
+    this.#room = handler;
+  }
+
   /** Called once, when the supervisor is gone; at once (but not synchronously) when it is gone already. */
   onDisconnect(handler: () => void): void {
     if (this.#gone) queueMicrotask(handler);
@@ -95,8 +101,25 @@ export class ParentChannel<In extends object, Out extends object> {
     this.#droppedReported = this.dropped;
     const message: MessagesDropped = { type: 'messages_dropped', count: this.dropped };
     this.#sender.send(message);
+    this.#room();
   }
 }
+
+/** Time for the last message to leave; nothing else is left to be done. */
+const LAST_MESSAGE_MS = 50;
+
+/** How a child stops, once: it releases what it holds, says so, and ends. `remove`: the IPVS table too. */
+export const endingWith = <In extends object>(parent: ParentChannel<In, { readonly type: 'stopped' }>, release: (remove: boolean) => Promise<void>): ((remove: boolean) => void) => {
+  let stopping = false;
+  return (remove) => {
+    if (stopping) return;
+    stopping = true;
+    void release(remove).finally(() => {
+      parent.send({ type: 'stopped' });
+      setTimeout(() => process.exit(0), LAST_MESSAGE_MS);
+    });
+  };
+};
 
 /** Children obey their supervisor, not the terminal or the service manager, which signal the whole group. */
 export const ignoreTerminationSignals = (): void => {

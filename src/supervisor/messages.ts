@@ -1,6 +1,7 @@
 /** The messages between the supervisor and its two children: plain data over the fork's channel. */
 import type { IpvsConfiguration, LogLevel, Protocol, SyncDaemonConfiguration, VirtualServerConfiguration, VrrpConfiguration } from '../config/model.js';
-import type { InstanceStatus, SyncStatus, VirtualServerStatus, VrrpState } from '../control/status.js';
+import type { RoutingConfiguration } from '../config/routing-model.js';
+import type { InstanceStatus, StaticStatus, SyncStatus, VirtualServerStatus, VrrpState } from '../control/status.js';
 import type { Microseconds } from '../time/microseconds.js';
 import type { OperatorReply, OperatorRequest } from './operator.js';
 import type { TrackResult } from '../track/trackers.js';
@@ -33,12 +34,18 @@ export interface VrrpConfigure {
   readonly sync: SyncDaemonConfiguration | undefined;
   /** what an earlier run recorded as its own */
   readonly owned: readonly OwnedAddress[];
+  /** and the interfaces that it made for virtual MACs */
+  readonly ownedLinks?: readonly string[] | undefined;
+  /** the same of routes and rules; absent: none */
+  readonly ownedRouting?: RoutingConfiguration;
   /** instances that were MASTER when the last vrrp child died: they resume as master before `until` (monotonic clock) */
   readonly resume: readonly { readonly instance: string; readonly until: Microseconds }[];
   /** a new child starts no instance before this (monotonic clock): startup_delay */
   readonly heldUntil?: Microseconds | undefined;
   /** what is known of scripts, files and processes; absent: nothing */
   readonly tracked?: readonly TrackResult[];
+  /** instances that the operator handed over, which holds; absent: none */
+  readonly yielding?: readonly string[];
 }
 
 export interface LvsConfigure {
@@ -143,6 +150,45 @@ export interface Transitions {
   readonly type: 'transitions';
   readonly transitions: readonly InstanceTransition[];
 }
+/** A verdict on a real server (of its check), or the quorum of a virtual server. */
+export interface HealthChange {
+  readonly kind: 'REAL_SERVER' | 'VIRTUAL_SERVER';
+  /** name of the virtual server */
+  readonly virtualServer: string;
+  /** of the virtual server, or address and port of the real server */
+  readonly name: string;
+  /** `[192.0.2.10]:tcp:80`, and the same of the real server */
+  readonly service: string;
+  readonly server?: string;
+  /** milliseconds since the epoch */
+  readonly time: number;
+  readonly to: 'UNKNOWN' | 'UP' | 'DOWN';
+  readonly reason: string;
+}
+/** From lvs: what changed, or after a configuration, and after messages were dropped, all of it. */
+export interface Health {
+  readonly type: 'health';
+  readonly changes: readonly HealthChange[];
+  readonly complete: boolean;
+}
+/** `name` of the instance that others claim the addresses of, or not any more. */
+export interface SplitBrainChange {
+  readonly name: string;
+  /** milliseconds since the epoch */
+  readonly time: number;
+  readonly to: 'BEGUN' | 'ENDED';
+  readonly reason: string;
+}
+/** From vrrp: the instances that the operator handed over, all of them, when they change. */
+export interface Yielding {
+  readonly type: 'yielding';
+  readonly instances: readonly string[];
+}
+/** From vrrp. */
+export interface SplitBrains {
+  readonly type: 'split_brain';
+  readonly changes: readonly SplitBrainChange[];
+}
 export interface Pong {
   readonly type: 'pong';
   readonly id: number;
@@ -152,6 +198,7 @@ export interface VrrpStatus {
   readonly id: number;
   readonly instances: readonly InstanceStatus[];
   readonly sync: SyncStatus | undefined;
+  readonly static?: StaticStatus;
 }
 export interface LvsStatus {
   readonly type: 'status';
@@ -184,5 +231,5 @@ export interface LoadModules {
   readonly modules: readonly string[];
 }
 
-export type FromVrrp = Ready | VrrpConfigured | Event | Stopped | Masters | Transitions | Pong | VrrpStatus | Operated | RecordingTaken;
-export type FromLvs = Ready | Configured | Event | Stopped | LoadModules | Pong | LvsStatus;
+export type FromVrrp = Ready | VrrpConfigured | Event | Stopped | Masters | Transitions | SplitBrains | Yielding | Pong | VrrpStatus | Operated | RecordingTaken;
+export type FromLvs = Ready | Configured | Event | Stopped | LoadModules | Health | Pong | LvsStatus;

@@ -2,50 +2,55 @@
 import type { VirtualAddress } from '../config/model.js';
 import { counted, event, type Report } from '../control/event.js';
 import { QuietConditions } from '../control/quiet-conditions.js';
-import type { InstanceStatus, SyncStatus } from '../control/status.js';
+import type { StaticConfiguration } from '../config/routing-model.js';
+import type { InstanceStatus, StaticStatus, SyncStatus } from '../control/status.js';
 import { Announcer } from '../network/announcer.js';
 import type { Family } from '../network/ip-address.js';
 import { type NetworkChange, NetworkMonitor } from '../network/monitor.js';
-import type { InstanceTransition, OwnedAddress, VrrpConfigure } from '../supervisor/messages.js';
+import type { InstanceTransition, OwnedAddress, SplitBrainChange, VrrpConfigure } from '../supervisor/messages.js';
 import type { OperatorReply, OperatorRequest } from '../supervisor/operator.js';
 import { monotonicNow } from '../time/clock.js';
-import { DeadlineTimer } from '../time/deadline-timer.js';
-import { earliest, Milliseconds, minus, type Microseconds } from '../time/microseconds.js';
+import { earliest, type Microseconds } from '../time/microseconds.js';
 import { AddressHolder, describeAddress, sameAddress } from './address-holder.js';
 import { FlightRecorder, type FlightRecorderEvents } from './flight-recorder.js';
+import { Handovers } from './handovers.js';
 import { Holdings } from './holdings.js';
 import { Instance } from './instance.js';
 import { interfaceFault } from './interface-fault.js';
 import { instanceEvent } from './log.js';
 import { deadline, type Effect } from './machine.js';
 import { Operator } from './operator.js';
+import { PatientTimer } from './patient-timer.js';
 import { Ports } from './ports.js';
 import { Reception } from './reception.js';
+import { rehearse } from './rehearsal.js';
 import { type RouterEvent, type RouterState, stepRouter } from './router.js';
+import { Routing } from './routing.js';
+import { StaticAddresses } from './static-addresses.js';
 import { sourceAddress } from './source-address.js';
 import { SplitBrain } from './split-brain.js';
-import { stalledMasters, stallEvent } from './stall.js';
+import { type StalledMaster, stalledMasters, stallEvent } from './stall.js';
 import { waiting } from './startup-delay.js';
 import { SyncRoleKeeper } from './sync-role.js';
 import { masterDownInterval } from './timers.js';
 import { Tracking } from './tracking.js';
-import { transitionsOf } from './transitions.js';
+import { splitBrainOf, statesOf, transitionsOf } from './transitions.js';
 import { Transmission } from './transmission.js';
+import { VirtualMacs } from './virtual-macs.js';
 import { inWords } from '../control/in-words.js';
 
 const auditMilliseconds = 30_000;
 /** the sockets send what is queued when they are next writable */
 const lingerMilliseconds = 20;
-/** a timer that is later than this first lets the sockets be read: what is queued there may decide otherwise */
-const lateness = Milliseconds(2);
-/** rounds of the loop to wait for a socket to run dry */
-const drainRounds = 1_000;
 
 export interface EngineEvents {
   readonly report: Report;
   readonly onRecording: FlightRecorderEvents['onRecording'];
   /** after every transition */
   readonly onTransitions: (transitions: readonly InstanceTransition[]) => void;
+  /** the operator's handovers that hold, when they change */
+  readonly onYielding: (instances: readonly string[]) => void;
+  readonly onSplitBrain: (changes: readonly SplitBrainChange[]) => void;
   readonly onMasters: (masters: readonly { readonly instance: string; readonly masterDownInterval: Microseconds }[], isolated: boolean) => void;
 }
 
@@ -56,40 +61,53 @@ export class Engine {
   private readonly announcer = new Announcer();
   private readonly addresses = new AddressHolder(this.monitor, this.announcer);
   private readonly holdings: Holdings;
+  private readonly routing: Routing;
+  private readonly staticAddresses: StaticAddresses;
+  private fixed: StaticConfiguration | undefined;
   private readonly ports = new Ports({
     onPacket: (name, family, packet) => this.packet(name, family, packet),
     onError: (name, error) => this.portFailed(name, error),
   });
   private readonly tracking = new Tracking({
     link: (name) => this.monitor.link(name),
+    route: (key) => this.routing.result(key),
     instances: () => this.instances.values(),
     faultsOf: (name) => this.router.get(name)?.faults,
     dispatch: (routerEvent) => this.dispatch(routerEvent),
     report: (logEvent) => this.events.report(logEvent),
   });
-  private readonly timer = new DeadlineTimer((due) => this.timerDue(due));
+  private readonly timer = new PatientTimer<readonly StalledMaster[]>({
+    onLate: () => stalledMasters(this.router, (name) => this.instances.get(name)?.advertisedAt, monotonicNow()),
+    onDry: (late, stalled) => this.reportStall(late, stalled),
+    onDue: () => this.expire(),
+  });
   private readonly conditions: QuietConditions;
   private readonly sync: SyncRoleKeeper;
   private readonly operator: Operator;
   private readonly recorder: FlightRecorder;
+  private readonly handovers: Handovers;
   private readonly splitBrain: SplitBrain;
   private readonly reception: Reception;
   private readonly transmission: Transmission;
+  private readonly virtualMacs: VirtualMacs;
   private readonly audit: NodeJS.Timeout;
   private syncInstance: string | undefined;
   /** of all instances: none of them is an address to send from */
   private virtualAddresses: ReadonlySet<string> = new Set();
-  private packets = 0;
   /** nothing takes part before this: startup_delay */
   private heldUntil: Microseconds | undefined;
-  private draining = false;
+  /** transitions that the supervisor is still to be told of */
+  private readonly untold: InstanceTransition[] = [];
   private started = false;
   private stopping = false;
 
   constructor(private readonly events: EngineEvents) {
     this.conditions = new QuietConditions(events.report);
     this.holdings = new Holdings(this.addresses, this.conditions, events.report, () => this.arm());
+    this.routing = new Routing({ link: (name) => this.monitor.link(name), conditions: this.conditions, report: events.report, onTracked: () => this.started && !this.stopping && this.tracking.routesChanged() });
+    this.staticAddresses = new StaticAddresses(this.addresses, this.conditions, events.report);
     this.sync = new SyncRoleKeeper(events.report);
+    this.handovers = new Handovers(events.onYielding);
     this.recorder = new FlightRecorder(events);
     this.operator = new Operator({
       router: () => this.router,
@@ -98,18 +116,26 @@ export class Engine {
       dispatch: (order) => this.dispatch(order),
       report: events.report,
     });
-    this.splitBrain = new SplitBrain(this.instances, this.monitor, this.conditions, events.report, (instance) => this.holdings.announceAgain(instance));
+    this.splitBrain = new SplitBrain(
+      this.instances,
+      this.monitor,
+      this.conditions,
+      events.report,
+      (instance) => this.holdings.announceAgain(instance),
+      (instance, sentence) => events.onSplitBrain([splitBrainOf(instance, Date.now(), sentence)]),
+    );
     this.reception = new Reception(this.conditions, this.splitBrain, events.report);
     this.transmission = new Transmission(this.ports, this.conditions);
+    this.virtualMacs = new VirtualMacs(this.monitor, events.report, (name) => this.virtualMacChanged(name));
     this.audit = setInterval(() => this.runAudit(), auditMilliseconds);
   }
 
-  get status(): { readonly instances: readonly InstanceStatus[]; readonly sync: SyncStatus | undefined } {
+  get status(): { readonly instances: readonly InstanceStatus[]; readonly sync: SyncStatus | undefined; readonly static?: StaticStatus } {
     const instances = [...this.instances.values()].flatMap((instance) => {
       const state = this.router.get(instance.name)?.state ?? (this.heldUntil === undefined ? undefined : waiting(this.heldUntil, monotonicNow()));
-      return state ? [instance.status(state, (address) => this.addresses.isHeld(address))] : [];
+      return state ? [{ ...instance.status(state, (address) => this.addresses.isHeld(address)), ...this.routing.status(instance) }] : [];
     });
-    return { instances, sync: this.sync.status };
+    return { instances, sync: this.sync.status, ...(this.fixed && { static: { addresses: this.staticAddresses.status(), ...this.routing.staticStatus(this.fixed) } }) };
   }
 
   /** Carries out what the operator wants; resolves when it is done, never rejects. */
@@ -123,9 +149,14 @@ export class Engine {
    * Puts a configuration in force: only what differs is touched. Done when the kernel agrees.
    * @returns the virtual addresses that are not ours to remove
    */
-  async configure({ vrrp, sync, owned, resume, heldUntil, tracked }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
+  async configure({ vrrp, sync, owned, ownedLinks, ownedRouting = { routes: [], rules: [] }, resume, heldUntil, tracked, yielding = [] }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
     if (!this.started) await this.monitor.refresh();
     if (!this.started && heldUntil !== undefined && monotonicNow() < heldUntil) this.holdBack(heldUntil);
+    this.handovers.configure(yielding);
+    this.fixed = vrrp.static;
+    await this.staticAddresses.configure(vrrp.static?.addresses ?? [], owned);
+    await this.routing.begin(vrrp, ownedRouting);
+    await this.virtualMacs.prepare(vrrp.instances, ownedLinks ?? []);
     this.tracking.configure(vrrp, tracked);
     const groupOf = new Map(vrrp.syncGroups.flatMap(({ name, instances }) => instances.map((instance) => [instance, name] as const)));
     this.virtualAddresses = new Set(vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses.map(({ address }) => address)));
@@ -145,24 +176,31 @@ export class Engine {
       const instance = this.instances.get(configuration.name);
       if (instance) this.tracking.apply(instance, !known);
     }
-    const isWanted = new Set(vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses.map(describeAddress)));
+    this.routing.sweep(vrrp, ownedRouting);
+    const isWanted = new Set([...(vrrp.static?.addresses ?? []), ...vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses)].map(describeAddress));
     const stale = owned.filter((address) => !isWanted.has(describeAddress(address)) && this.addresses.isHeld(address));
     if (stale.length > 0) {
       void this.addresses.remove(stale);
       this.events.report(event('info', `removed ${counted(stale.length, 'address', 'addresses')} of an earlier configuration: ${stale.map(describeAddress).join(', ')}`));
     }
     // later: what resigned above is still to be sent
-    setTimeout(() => this.ports.retain([...this.instances.values()].map(({ configuration, family }) => ({ interface: configuration.interface, family }))), lingerMilliseconds);
+    setTimeout(() => {
+      const inUse = [...this.instances.values()];
+      this.ports.retain(inUse.map(({ configuration, family }) => ({ interface: configuration.interface, family })));
+      if (!this.stopping) void this.virtualMacs.retain(inUse.map(({ configuration }) => configuration));
+    }, lingerMilliseconds);
     const now = monotonicNow();
     this.started = true;
     // what an earlier run left would be held beside the master
-    if (this.heldUntil !== undefined) for (const instance of this.instances.values()) this.holdings.release(instance);
+    if (this.heldUntil !== undefined) for (const instance of this.instances.values()) this.release(instance);
     this.dispatch({ type: 'start', resume: new Set(resume.filter(({ until }) => now < until).map(({ instance }) => instance)) });
     this.syncInstance = sync?.instance;
     this.followSyncRole();
     void this.sync.configure(sync);
     await this.holdings.settled();
-    return [...this.instances.values()].flatMap(({ configuration, foreign }) => configuration.virtualAddresses.filter((address) => foreign.has(describeAddress(address))));
+    await this.routing.settled();
+    const foreign = [...this.instances.values()].flatMap((instance) => instance.configuration.virtualAddresses.filter((address) => instance.foreign.has(describeAddress(address))));
+    return [...foreign, ...this.staticAddresses.notOurs];
   }
 
   private addInstance(instance: Instance, owned: readonly OwnedAddress[]): void {
@@ -180,7 +218,7 @@ export class Engine {
   }
 
   private enter(instance: Instance): void {
-    this.dispatch({ type: 'add', instance: instance.name, settings: instance.settings, group: instance.group });
+    this.dispatch({ type: 'add', instance: instance.name, settings: instance.settings, group: instance.group, ...(this.heldUntil === undefined && this.handovers.take(instance.name) ? { yielding: true } : {}) });
     this.checkInterface(instance);
   }
 
@@ -215,15 +253,26 @@ export class Engine {
         });
       };
       const [removed, added] = [missing(was, is), missing(is, was)];
+      this.virtualMacs.raise(instance);
       this.holdings.exchange(instance, removed, added);
+      this.routing.exchange(instance);
     }
     this.dispatch({ type: 'configure', instance: instance.name, settings: instance.settings, group });
     this.checkInterface(instance);
+    this.prepare(instance);
   }
 
   /** The supervisor's scripts, files and processes. */
   track(tracked: NonNullable<VrrpConfigure['tracked']>): void {
     if (!this.stopping) this.tracking.found(tracked);
+  }
+
+  /** The supervisor may have missed some of it. */
+  tellAgain(): void {
+    this.handovers.tell(this.router);
+    this.reportMasters();
+    this.events.onTransitions(statesOf(this.router, this.instances));
+    this.events.onSplitBrain([...this.instances.values()].map((instance) => splitBrainOf(instance, Date.now(), instance.conflicts.status.length > 0 ? 'others claim what it holds' : 'nobody else claims what it holds')));
   }
 
   /**
@@ -237,36 +286,45 @@ export class Engine {
     this.tracking.close();
     for (const name of [...this.instances.keys()]) this.dispatch({ type: 'remove', instance: name });
     this.timer.set(undefined);
+    this.routing.end();
+    await this.routing.settled();
     await this.holdings.settled();
+    await this.staticAddresses.end();
     if (endSync) await this.sync.configure(undefined);
     await new Promise((resolve) => setTimeout(resolve, lingerMilliseconds));
     this.sync.close();
     this.splitBrain.close();
+    await this.virtualMacs.close();
+    this.transmission.close();
     this.ports.retain([]);
     this.announcer.close();
     this.addresses.close();
+    this.routing.close();
     this.monitor.close();
   }
 
   // --- what comes in ------------------------------------------------------------------------------------------
 
   private packet(interfaceName: string, family: Family, packet: Buffer): void {
-    this.packets++;
+    const arrival = monotonicNow();
+    this.timer.packetArrived();
     if (this.heldUntil !== undefined) return;
-    this.noticeStall();
+    this.timer.noticeStall();
     const here = [...this.instances.values()].filter((instance) => instance.configuration.interface === interfaceName && instance.family === family);
     const accepted = this.reception.accept(interfaceName, here, packet);
     if (!accepted) return;
     const { instance, advertisement, source } = accepted;
     const { priority, interval } = advertisement;
     this.operator.heard(instance.name, source, priority);
-    this.dispatch({ type: 'instance', instance: instance.name, event: { type: 'advertisement', advertisement: { source, priority, interval } } });
+    this.dispatch({ type: 'instance', instance: instance.name, event: { type: 'advertisement', advertisement: { source, priority, interval } } }, arrival);
     if (priority > 0 && this.router.get(instance.name)?.state.state === 'MASTER') this.reception.lowerPriority(instance, source, priority, interval);
   }
 
   private networkChanged(change: NetworkChange): void {
     if (!this.started || this.stopping) return;
-    this.noticeStall();
+    this.timer.noticeStall();
+    this.routing.networkChanged(change);
+    if (change.type !== 'address_added') this.staticAddresses.repair();
     if (change.type === 'link') {
       const { name: interfaceName, link, renamedTo, hardwareAddressChanged } = change;
       if (!link) {
@@ -277,6 +335,8 @@ export class Engine {
         this.ports.close(interfaceName);
       }
       this.tracking.linkChanged(interfaceName);
+      this.virtualMacs.retry(interfaceName);
+      this.virtualMacChanged(interfaceName);
       for (const instance of this.instances.values()) {
         const { configuration } = instance;
         const carried = configuration.virtualAddresses.some((address) => address.interface === interfaceName);
@@ -317,9 +377,23 @@ export class Engine {
     this.checkInterface(instance);
   }
 
+  /** The interface of a virtual MAC was made, or changed, or someone deleted it. */
+  private virtualMacChanged(interfaceName: string): void {
+    const index = this.virtualMacs.vanished(interfaceName);
+    if (index !== undefined) this.announcer.forget(index);
+    for (const instance of this.instances.values()) {
+      if (instance.configuration.virtualMac?.interface !== interfaceName) continue;
+      this.checkInterface(instance);
+      if (instance.holding && this.monitor.link(interfaceName)?.up === false) {
+        this.virtualMacs.raise(instance);
+        this.holdings.repair(instance);
+      }
+    }
+  }
+
   private checkInterface(instance: Instance): void {
     const name = instance.configuration.interface;
-    const reason = interfaceFault(instance, this.monitor, this.ports);
+    const reason = interfaceFault(instance, this.monitor, this.ports, this.virtualMacs);
     const had = this.router.get(instance.name)?.faults.get('interface');
     if (reason === had) return;
     this.dispatch(
@@ -336,41 +410,13 @@ export class Engine {
 
   // --- timers -------------------------------------------------------------------------------------------------
 
-  private timerDue(due: Microseconds): void {
-    if (this.draining) return;
-    const late = minus(monotonicNow(), due);
-    if (late > lateness) this.drain(late, 0, this.packets, stalledMasters(this.router, late));
-    else this.expire();
-  }
-
-  /** After a pause a packet may come in before the late timer, and what it changes would hide how late that was. */
-  private noticeStall(): void {
-    const { late } = this.timer;
-    if (!this.draining && late > lateness) this.drain(late, 0, this.packets, stalledMasters(this.router, late));
-  }
-
-  /** Lets the sockets be read until they are dry, before a late timer decides anything. */
-  private drain(late: Microseconds, round: number, packetsBefore: number, stalled: readonly string[]): void {
-    this.draining = true;
-    setImmediate(() => {
-      // the first round only begins the poll phase; a round without a packet says that none is left
-      if (round < drainRounds && (round === 0 || this.packets !== packetsBefore)) {
-        this.drain(late, round + 1, this.packets, stalled);
-        return;
-      }
-      this.draining = false;
-      this.reportStall(late, stalled);
-      this.expire();
-    });
-  }
-
-  private reportStall(late: Microseconds, stalled: readonly string[]): void {
-    for (const name of stalled) {
+  private reportStall(late: Microseconds, stalled: readonly StalledMaster[]): void {
+    for (const { instance: name, silence } of stalled) {
       const instance = this.instances.get(name);
       if (!instance) continue;
       const stillMaster = this.router.get(name)?.state.state === 'MASTER';
       instance.count('stalls');
-      this.events.report(stallEvent(instance, late, stillMaster));
+      this.events.report(stallEvent(instance, late, silence, stillMaster));
       if (stillMaster) this.dispatch({ type: 'instance', instance: name, event: { type: 'stalled', length: late } });
     }
   }
@@ -387,7 +433,7 @@ export class Engine {
   }
 
   private arm(): void {
-    if (this.draining || this.stopping) return;
+    if (this.timer.draining || this.stopping) return;
     const deadlines = [...this.router.values()].map(({ state }) => deadline(state));
     const announcements = [...this.instances.values()].map((instance) => this.holdings.nextAnnouncement(instance));
     this.timer.set(earliest([this.heldUntil, ...deadlines, ...announcements]));
@@ -397,25 +443,36 @@ export class Engine {
     this.monitor.refresh().catch((error: unknown) => this.events.report(event('warn', `links and addresses could not be read: ${inWords(error)}`)));
     this.sync.audit();
     this.conditions.sweep();
-    for (const instance of this.instances.values()) this.holdings.repair(instance);
+    this.virtualMacs.audit();
+    for (const instance of this.instances.values()) {
+      if (instance.configuration.virtualMac) this.checkInterface(instance);
+      this.holdings.repair(instance);
+    }
+    this.routing.audit();
+    this.staticAddresses.repair();
   }
 
   // --- what goes out ------------------------------------------------------------------------------------------
 
-  private dispatch(routerEvent: RouterEvent): void {
+  private dispatch(routerEvent: RouterEvent, now = monotonicNow()): void {
     if (this.heldUntil !== undefined) return this.arm();
-    const now = monotonicNow();
     const step = stepRouter(this.router, routerEvent, now);
     const { state, effects } = step;
-    this.recorder.record(this.router, routerEvent, step, now);
+    const before = this.router;
     this.router = state;
-    for (const { instance: name, effect } of effects) {
-      const instance = this.instances.get(name);
-      if (instance) this.perform(instance, effect);
+    if (!this.stopping) this.handovers.look(state, routerEvent);
+    // first of all what the other routers wait for; to record and to tell takes as long as a takeover otherwise
+    for (const urgent of [true, false]) {
+      for (const { instance: name, effect } of effects) {
+        const instance = this.instances.get(name);
+        if (instance && (effect.type === 'advertise') === urgent) this.perform(instance, effect);
+      }
+      if (urgent) this.recorder.record(before, routerEvent, step, now);
     }
     if (effects.some(({ effect }) => effect.type === 'transition')) {
-      this.reportMasters();
-      this.events.onTransitions(transitionsOf(effects, this.instances));
+      const transitions = transitionsOf(effects, this.instances);
+      if (effects.some(({ effect }) => effect.type === 'hold')) this.tellAfterwards(transitions);
+      else this.tell(transitions);
       this.followSyncRole();
       this.operator.look();
     }
@@ -428,15 +485,20 @@ export class Engine {
         instance.since = new Date();
         instance.count(`to_${effect.to.toLowerCase()}`);
         const level = effect.to === 'FAULT' && !this.tracking.onlyWaits(instance) ? 'error' : 'info';
+        if (effect.from === 'FAULT' && effect.to !== 'INIT') this.holdings.announceSource(instance);
         this.events.report(instanceEvent(level, instance.configuration, `${effect.from} -> ${effect.to}, ${effect.reason}`, { priority: instance.settings.priority }));
+        if (effect.to === 'BACKUP') this.prepare(instance);
         return;
       }
       case 'advertise':
+        instance.advertisedAt = monotonicNow();
         // one that waits in the queue must not follow the resignation
         this.transmission.advertise(instance, effect.priority, () => effect.priority === 0 || effect.parting === true || this.router.get(instance.name)?.state.state === 'MASTER');
         return;
       case 'hold':
+        this.virtualMacs.raise(instance);
         this.holdings.hold(instance);
+        this.routing.hold(instance);
         this.splitBrain.begin();
         return;
       case 'announce':
@@ -444,10 +506,26 @@ export class Engine {
         if (effect.cause === 'lower_priority') this.holdings.announceAgain(instance);
         return;
       case 'release':
-        this.holdings.release(instance);
+        this.release(instance);
         this.splitBrain.end(instance);
         return;
     }
+  }
+
+  /** After what is under way: makes what the takeover will need. */
+  private prepare(instance: Instance): void {
+    setImmediate(() => {
+      if (this.stopping || this.instances.get(instance.name) !== instance) return;
+      this.holdings.prepare(instance);
+      rehearse(this.router, instance);
+    });
+  }
+
+  /** What leads to the addresses goes first. */
+  private release(instance: Instance): void {
+    this.routing.release(instance);
+    this.holdings.release(instance);
+    this.virtualMacs.lower(instance);
   }
 
   /** Something is wrong with this host's network, and it serves nobody: what it cannot reach may be well. */
@@ -456,6 +534,20 @@ export class Engine {
     // one that only waits for a script's first result has nothing wrong
     const faulty = [...this.instances.values()].some((instance) => (this.router.get(instance.name)?.faults.size ?? 0) > 0 && !this.tracking.onlyWaits(instance));
     return states.includes('FAULT') && faulty && !states.includes('MASTER');
+  }
+
+  /** Behind the addresses that are taken meanwhile (`Holdings.hold`), and for many instances at once. */
+  private tellAfterwards(transitions: readonly InstanceTransition[]): void {
+    if (this.untold.length === 0) setImmediate(() => this.tell([]));
+    this.untold.push(...transitions);
+  }
+
+  private tell(transitions: readonly InstanceTransition[]): void {
+    const all = [...this.untold, ...transitions];
+    this.untold.length = 0;
+    if (all.length === 0) return;
+    this.reportMasters();
+    this.events.onTransitions(all);
   }
 
   private reportMasters(): void {

@@ -1,6 +1,8 @@
 /** `tandem explain`: why an instance is what it is, and what would change it, in sentences. Pure. */
+import { missingRouting } from '../control/routing-status.js';
 import type { InstanceStatus } from '../control/status.js';
 import { minus, type Microseconds, toSeconds } from '../time/microseconds.js';
+import { authenticationInWords } from './authentication-words.js';
 import { type Backup, type InstanceState, isYielding, type Master, type Settings } from './machine.js';
 import { rejections } from './rejection-advice.js';
 import { masterDownInterval, skewTime } from './timers.js';
@@ -40,7 +42,7 @@ const interval = (duration: Microseconds): string => (duration < 1_000_000 ? `${
 const ours = ({ priority }: Settings): string => `ours is ${priority}`;
 
 /** One sentence or two each, the first says what it is. */
-export const explain = (facts: ExplainFacts): readonly string[] => [headline(facts), ...byState(facts), ...mismatches(facts), ...rejections(facts.status)];
+export const explain = (facts: ExplainFacts): readonly string[] => [headline(facts), ...byState(facts), ...mismatches(facts), ...authenticationInWords(facts.status), ...rejections(facts.status)];
 
 const headline = ({ status, state, now }: ExplainFacts): string => {
   const where = `virtual router ${status.virtual_router_id} on ${status.interface}, VRRPv${status.version}`;
@@ -65,7 +67,7 @@ const byState = (facts: ExplainFacts): readonly string[] => {
 
 const master = ({ status, settings, members, heard, now }: ExplainFacts, state: Master): readonly string[] => {
   const { priority, advertisementInterval, version } = settings;
-  const missing = status.virtual_addresses.filter(({ held }) => !held).map(({ address }) => address);
+  const missing = [...status.virtual_addresses.filter(({ held }) => !held).map(({ address }) => address), ...missingRouting(status)];
   const count = status.virtual_addresses.length;
   const group = members.length > 1 ? `, or when another of the sync group ${status.sync_group ?? ''} (${others(status.name, members)}) loses or fails` : '';
   return [
@@ -84,7 +86,15 @@ const heardAsMaster = (heard: HeardRouter | undefined, now: Microseconds): strin
 
 // --- BACKUP ---------------------------------------------------------------------------------------------------
 
-const backup = (facts: ExplainFacts, state: Backup): readonly string[] => [...whoIsMaster(facts, state), ...whenItTakesOver(facts, state)];
+const backup = (facts: ExplainFacts, state: Backup): readonly string[] => [...whoIsMaster(facts, state), ...whenItTakesOver(facts, state), ...holdsBack(facts)];
+
+/** back-off.ts */
+const holdsBack = ({ status, members, now }: ExplainFacts): readonly string[] =>
+  members.flatMap(({ state }) => {
+    if (state.state !== 'BACKUP' || state.heldBackUntil === undefined || state.heldBackUntil <= now) return [];
+    const left = seconds(minus(state.heldBackUntil, now));
+    return `The sync group ${status.sync_group ?? ''} holds back for ${left}: it was beaten several times in a row right after it took over. Give its members the same order of priority on all routers.`;
+  });
 
 const whoIsMaster = ({ settings, heard, now }: ExplainFacts, { master: known }: Backup): readonly string[] => {
   if (known === undefined) return ['It has heard no master.'];
@@ -135,7 +145,8 @@ const waitsForGroup = ({ status, members }: ExplainFacts, claims: string): strin
     const hears = state.state === 'BACKUP' && state.master !== undefined && state.master.priority > 0 ? `, which hears ${state.master.source} as master` : ` (${state.state})`;
     return `${name}${hears}`;
   });
-  return `It could take over (${claims}), but its sync group ${status.sync_group ?? ''} takes over as a whole: it waits for ${named.join('; ') || 'the others'}.`;
+  if (waitedFor.length === 0) return `It could take over (${claims}), and so could the rest of its sync group ${status.sync_group ?? ''}.`;
+  return `It could take over (${claims}), but its sync group ${status.sync_group ?? ''} takes over as a whole: it waits for ${named.join('; ')}.`;
 };
 
 // --- FAULT ----------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import { type Microseconds, toMilliseconds } from '../time/microseconds.js';
 import { effectivePriority, type Tracked } from '../track/contribution.js';
 import { trackerStatuses } from '../track/tracker-status.js';
 import type { AnnouncementSchedule } from './announcements.js';
+import { Authenticator } from './authentication.js';
 import { Conflicts } from './conflicts.js';
 import { instanceFamily } from './family.js';
 import { type InstanceState, isYielding, type Settings } from './machine.js';
@@ -25,9 +26,13 @@ export class Instance {
   holding = false;
   announcements: AnnouncementSchedule = { secondBurstAt: undefined, refreshAt: undefined };
   lastBurstAt: Microseconds | undefined;
+  /** the last advertisement was handed to the socket then */
+  advertisedAt: Microseconds | undefined;
   addressListAgrees = true;
   /** who else claims what it holds */
   readonly conflicts = new Conflicts();
+  /** used where authentication is by HMAC; keeps what it knows of senders at a reload */
+  readonly authenticator = new Authenticator();
   /** what its trackers say, and what they add to its priority */
   tracked: readonly Tracked[] = [];
   added = 0;
@@ -36,6 +41,7 @@ export class Instance {
   /** not to be deleted at a release: they were there before us and nobody recorded them as ours */
   readonly foreign = new Set<string>();
   private readonly counters = new Map<string, number>();
+  private countedSince = new Date();
 
   constructor(
     public configuration: InstanceConfiguration,
@@ -65,20 +71,38 @@ export class Instance {
   /** As many as fit; the others are held without being listed. Those of IPv6 are bounded by the configuration. */
   get advertisedAddresses(): readonly string[] {
     const addresses = this.configuration.virtualAddresses.filter(({ advertise }) => advertise).map(({ address }) => address);
-    return this.family === 'ipv4' ? addresses.slice(0, addressesThatFit(this.mtu)) : addresses;
+    const { authentication } = this.configuration;
+    const signed = authentication?.type === 'hmac' && authentication.mode !== 'receive_only';
+    return this.family === 'ipv4' ? addresses.slice(0, addressesThatFit(this.mtu, signed)) : addresses;
   }
 
   count(counter: string, by = 1): void {
     this.counters.set(counter, (this.counters.get(counter) ?? 0) + by);
   }
 
-  /** The advertisements to send from `source` at this priority (0 resigns): one to the group, or one to each peer. */
-  advertisements(priority: number, source: string): readonly Outgoing[] {
+  /** @returns them as they were */
+  resetCounters(): Readonly<Record<string, number>> {
+    const before = this.counted;
+    this.counters.clear();
+    this.countedSince = new Date();
+    return before;
+  }
+
+  private get counted(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.counters].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /**
+   * The advertisements to send from `source` at this priority (0 resigns): one to the group, or one to each peer.
+   * @param wallClock milliseconds since the epoch
+   */
+  advertisements(priority: number, source: string, wallClock: number): readonly Outgoing[] {
     const { version, virtualRouterId, advertisementInterval: interval, authentication, checksum, unicast } = this.configuration;
     const common = { virtualRouterId, priority, addresses: this.advertisedAddresses, interval };
     const advertisement: Advertisement =
-      version === 2 ? { version, ...common, password: authentication && octetsOf(authentication.password) } : { version, ...common, checksum };
-    const to = (destination: string, ttl: number): Outgoing => ({ message: encodeAdvertisement(advertisement, source, destination), source, destination, ttl });
+      version === 2 ? { version, ...common, password: authentication?.type === 'pass' ? octetsOf(authentication.password) : undefined } : { version, ...common, checksum };
+    const trailer = authentication?.type === 'hmac' ? this.authenticator.trailer(encodeAdvertisement(advertisement, source), source, authentication, wallClock) : undefined;
+    const to = (destination: string, ttl: number): Outgoing => ({ message: encodeAdvertisement(advertisement, source, destination, trailer), source, destination, ttl });
     return unicast ? unicast.peers.map((peer) => to(peer, unicast.ttl)) : [to(multicastGroup(this.family), VRRP_TTL)];
   }
 
@@ -98,7 +122,9 @@ export class Instance {
       virtual_router_id: configuration.virtualRouterId,
       version: configuration.version,
       family: this.family,
+      ...(configuration.virtualMac && { virtual_mac: configuration.virtualMac }),
       ...(configuration.unicast && { unicast_peers: configuration.unicast.peers }),
+      ...(configuration.authentication && { authentication: configuration.authentication.type === 'hmac' ? this.authenticator.status(configuration.authentication) : { type: 'pass' } }),
       state: state.state,
       since: this.since.toISOString(),
       priority: configuration.priority,
@@ -119,7 +145,8 @@ export class Instance {
       trackers: trackerStatuses(this.tracked),
       reason: state.reason,
       yielding: isYielding(state),
-      counters: Object.fromEntries([...this.counters].sort(([a], [b]) => (a < b ? -1 : 1))),
+      counted_since: this.countedSince.toISOString(),
+      counters: this.counted,
     };
   }
 }

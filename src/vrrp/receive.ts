@@ -2,6 +2,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { InstanceConfiguration } from '../config/model.js';
 import { decodeIPv4, decodeIPv6, familyOf } from '../network/ip-address.js';
+import type { SignedMessage } from './hmac-trailer.js';
 import { type Advertisement, decodeAdvertisement, peek, type RejectReason, multicastGroup, VRRP_PROTOCOL, VRRP_TTL } from './packet.js';
 
 export interface IPPacket {
@@ -34,7 +35,7 @@ export const decodeIPv6Packet = (packet: Buffer): IPPacket | undefined => {
 };
 
 export type Received<Instance> =
-  | { readonly ok: true; readonly instance: Instance; readonly source: string; readonly advertisement: Advertisement }
+  | { readonly ok: true; readonly instance: Instance; readonly source: string; readonly advertisement: Advertisement; readonly signed?: SignedMessage }
   /** `instance` is missing when the packet is for none that we know */
   | { readonly ok: false; readonly reason: RejectReason; readonly instance?: Instance; readonly source?: string };
 
@@ -45,9 +46,10 @@ const samePassword = (heard: string, ours: string): boolean => {
   return timingSafeEqual(a, b);
 };
 
-const mismatch = (advertisement: Advertisement, configuration: InstanceConfiguration): RejectReason | undefined => {
-  if (advertisement.version !== 2) return undefined;
-  const ours = configuration.authentication?.password;
+const mismatch = (advertisement: Advertisement, isSigned: boolean, configuration: InstanceConfiguration): RejectReason | undefined => {
+  const { authentication } = configuration;
+  if (advertisement.version !== 2) return isSigned && authentication?.type !== 'hmac' ? 'authentication_type' : undefined;
+  const ours = authentication?.type === 'pass' ? authentication.password : undefined;
   if ((ours === undefined) !== (advertisement.password === undefined)) return 'authentication_type';
   if (ours !== undefined && !samePassword(advertisement.password ?? '', ours)) return 'authentication_failure';
   // RFC 3768, 7.1: the Adver Interval in the packet must be the locally configured one
@@ -64,6 +66,7 @@ const misdirected = ({ source, destination, ttl }: IPPacket, instance: { readonl
 };
 
 /**
+ * Whether a packet is one for an instance; a signature (`signed`) is left to the instance's authenticator, which remembers what it heard.
  * @param packet with its IP header
  * @param find the instance of the packet's family with this VRID on the interface that it came in by
  */
@@ -85,6 +88,7 @@ export const receive = <Instance extends { readonly configuration: InstanceConfi
   const decoded = decodeAdvertisement(ip.payload, source, ip.destination);
   if (!decoded.ok) return no(decoded.reason);
   if (source === instance.source) return no('own_address');
-  const reason = mismatch(decoded.advertisement, instance.configuration);
-  return reason ? no(reason) : { ok: true, instance, source, advertisement: decoded.advertisement };
+  const { advertisement, signed } = decoded;
+  const reason = mismatch(advertisement, signed !== undefined, instance.configuration);
+  return reason ? no(reason) : { ok: true, instance, source, advertisement, ...(signed && { signed }) };
 };

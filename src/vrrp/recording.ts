@@ -27,8 +27,8 @@ const format = 1;
 /** The text is not a recording that this version can read. */
 export class RecordingError extends Error {
   readonly code = 'RECORDING';
-  constructor(readonly what: string) {
-    super(`this is no recording of tandem's: ${what}`);
+  constructor(readonly what: string, options?: ErrorOptions) {
+    super(`this is no recording of tandem's: ${what}`, options);
     this.name = 'RecordingError';
   }
 }

@@ -16,6 +16,8 @@ const faultPrefix = 'track ';
 
 export interface TrackingSurroundings {
   readonly link: (name: string) => Link | undefined;
+  /** what is known of a tracked route, by its key */
+  readonly route: (key: string) => TrackResult | undefined;
   readonly instances: () => Iterable<Instance>;
   readonly faultsOf: (instance: string) => ReadonlyMap<string, string> | undefined;
   readonly dispatch: (event: RouterEvent) => void;
@@ -53,6 +55,11 @@ export class Tracking {
   /** The supervisor found something. */
   found(tracked: readonly TrackResult[]): void {
     this.keep(tracked);
+    this.applyToAll();
+  }
+
+  /** A tracked route came or went. */
+  routesChanged(): void {
     this.applyToAll();
   }
 
@@ -134,6 +141,7 @@ export class Tracking {
   private resultOf(tracker: Tracker): TrackResult {
     const watched = this.interfaces.get(tracker.key);
     if (watched) return { key: tracker.key, ...watched.state.value };
+    if (tracker.kind === 'route') return this.surroundings.route(tracker.key) ?? unknown(tracker);
     return this.results.get(tracker.key) ?? unknown(tracker);
   }
 

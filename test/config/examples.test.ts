@@ -10,7 +10,7 @@ const portOf = ([target]: readonly ServiceTarget[]): number | undefined => (targ
 
 describe('the examples', () => {
   test('are one for each way of forwarding, a minimal one, and one for each thing that needs showing', () => {
-    expect(exampleFiles.map(({ name }) => name)).toEqual(expect.arrayContaining(['checks.yaml', 'dual-stack.yaml', 'minimal.yaml', 'nat.yaml', 'services.yaml', 'tandem.yaml', 'tracking.yaml', 'tun.yaml', 'unicast.yaml']));
+    expect(exampleFiles.map(({ name }) => name)).toEqual(expect.arrayContaining(['checks.yaml', 'dual-stack.yaml', 'minimal.yaml', 'nat.yaml', 'notify.yaml', 'routes.yaml', 'services.yaml', 'tandem.yaml', 'tracking.yaml', 'tun.yaml', 'unicast.yaml']));
   });
 
   test.each(exampleFiles)('$name names its schema, and has neither errors nor warnings', ({ text }) => {

@@ -54,6 +54,12 @@ describe('the control socket', () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  it('answers all that was asked before the client ended its side', async () => {
+    const late = (): Promise<{ ok: true }> => new Promise((resolve) => setTimeout(() => resolve({ ok: true }), 50));
+    await listen({ commands: { late, version: () => ({ ok: true, version: '1' }) } });
+    expect(await say('{"command":"late"}\n{"command":"version"}\n')).toBe('{"ok":true}\n{"ok":true,"version":"1"}\n');
+  });
+
   it('replaces what a dead daemon left, and refuses where another one answers', async () => {
     writeFileSync(path, '');
     await listen();

@@ -87,6 +87,12 @@ describe('the status table', () => {
     );
   });
 
+  it('warns while packets that are not authentic are accepted', () => {
+    const heard = { type: 'hmac', mode: 'permissive', active_key: 1, keys: [1], anti_replay: 'time', time_window_ms: 5_000, heard: [] } as const;
+    expect(formatStatus(status({ instances: [instance({ authentication: heard })] }), { colours: false, now })).toContain('! web: authentication.mode is permissive: packets that are not authentic are accepted\n');
+    expect(formatStatus(status({ instances: [instance({ authentication: { ...heard, mode: 'enforce' } })] }), { colours: false, now })).not.toContain('!');
+  });
+
   it('shows a master with one server down', () => {
     expect(formatStatus(status(), { colours: false, now })).toBe(
       [
@@ -156,6 +162,26 @@ describe('the status table', () => {
     ]);
     expect(shown).toContain('web-http  192.168.50.100:80/tcp  wrr  0 of 0 up  QUORUM LOST  sorry server');
     expect(shown).toContain('lan       FAULT   3 h 12 m  0 of 150  none heard');
+  });
+
+  it('counts routes and rules, and warns of those that are not there while this director is master', () => {
+    const held = (name: string, is = true) => ({ name, held: is });
+    const shown = formatStatus(
+      status({
+        instances: [
+          instance({ virtual_routes: [held('default via 10.0.0.1'), held('10.8.0.0/24 dev eth1', false)], virtual_rules: [held('1000: from 10.0.0.2 lookup 100', false)] }),
+          instance({ name: 'lan', state: 'BACKUP', master: '10.0.0.9', virtual_routes: [held('10.9.0.0/24 dev eth1', false)] }),
+        ],
+        static: { addresses: [{ address: '10.1.0.1/24', interface: 'eth1', held: false }], routes: [held('10.7.0.0/24 via 10.1.0.2')], rules: [] },
+      }),
+      { colours: false, now },
+    ).split('\n');
+    expect(shown).toEqual(expect.arrayContaining(['web: 2 routes, 1 rule, 1 held', 'lan: 1 route, 0 held', 'static: 1 address, 1 route']));
+    expect(shown.filter((line) => line.startsWith('! '))).toEqual([
+      '! this director is not master of lan (BACKUP; the master is 10.0.0.9)',
+      '! web is MASTER, but does not hold route 10.8.0.0/24 dev eth1, rule 1000: from 10.0.0.2 lookup 100',
+      '! of the static section 10.1.0.1/24 on eth1 is not there',
+    ]);
   });
 
   it('fits 100 columns whatever the names and reasons are, and lets no control character through', () => {

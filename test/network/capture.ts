@@ -1,5 +1,6 @@
 /** tcpdump on a host: every frame as it comes, decoded as far as the tests ask. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { SignedMessage } from '../../src/vrrp/hmac-trailer.js';
 import { decodeAdvertisement, type Advertisement } from '../../src/vrrp/packet.js';
 import { decodeIPv4Packet, decodeIPv6Packet } from '../../src/vrrp/receive.js';
 import type { Host } from './namespaces.js';
@@ -15,6 +16,8 @@ export interface CapturedAdvertisement {
   readonly source: string;
   readonly priority: number;
   readonly advertisement: Advertisement;
+  /** with the trailer that authenticates it */
+  readonly signed?: SignedMessage;
 }
 
 export interface CapturedArp {
@@ -70,7 +73,9 @@ export class Capture {
       const packet = decodeIPv4Packet(ip) ?? decodeIPv6Packet(ip);
       if (!packet) return [];
       const decoded = decodeAdvertisement(packet.payload, packet.source, packet.destination);
-      return decoded.ok ? [{ at, source: packet.source, priority: decoded.advertisement.priority, advertisement: decoded.advertisement }] : [];
+      if (!decoded.ok) return [];
+      const { advertisement, signed } = decoded;
+      return [{ at, source: packet.source, priority: advertisement.priority, advertisement, ...(signed && { signed }) }];
     });
   }
 

@@ -1,6 +1,7 @@
 /** The real vrrp child in a namespace, with the test in the supervisor's place. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { InstanceConfiguration, SyncGroupConfiguration } from '../../src/config/model.js';
+import type { StaticConfiguration } from '../../src/config/routing-model.js';
 import type { InstanceStatus } from '../../src/control/status.js';
 import type { FromVrrp, LogEvent, Masters, RecordingTaken, ToVrrp, VrrpConfigure } from '../../src/supervisor/messages.js';
 import type { OperatorReply, OperatorRequest } from '../../src/supervisor/operator.js';
@@ -89,11 +90,11 @@ export class VrrpChild {
     this.child.send(message);
   }
 
-  async configure(instances: readonly InstanceConfiguration[], more: { syncGroups?: readonly SyncGroupConfiguration[] } & Partial<Pick<VrrpConfigure, 'owned' | 'resume' | 'sync' | 'heldUntil' | 'tracked'>> = {}): Promise<void> {
+  async configure(instances: readonly InstanceConfiguration[], more: { syncGroups?: readonly SyncGroupConfiguration[]; fixed?: StaticConfiguration } & Partial<Pick<VrrpConfigure, 'owned' | 'ownedLinks' | 'ownedRouting' | 'resume' | 'sync' | 'heldUntil' | 'tracked' | 'yielding'>> = {}): Promise<void> {
     await this.until(() => this.ready || undefined, 'ready');
     const generation = ++this.generation;
-    const { syncGroups = [], owned = [], resume = [], sync, heldUntil, tracked } = more;
-    this.send({ type: 'configure', generation, vrrp: { instances, syncGroups, startupDelay: Seconds(0) }, sync, owned, resume, heldUntil, ...(tracked ? { tracked } : {}) });
+    const { syncGroups = [], fixed, owned = [], ownedLinks = [], ownedRouting, resume = [], sync, heldUntil, tracked, yielding = [] } = more;
+    this.send({ type: 'configure', generation, vrrp: { instances, syncGroups, startupDelay: Seconds(0), static: fixed }, sync, owned, ownedLinks, ...(ownedRouting ? { ownedRouting } : {}), resume, heldUntil, yielding, ...(tracked ? { tracked } : {}) });
     await this.until(() => this.configured >= generation || undefined, 'configured');
   }
 

@@ -36,6 +36,7 @@ describe('a packet of priority 200 that must not be believed', () => {
       ['length', () => inject(encoded().subarray(0, 11))],
       ['version', () => inject(encoded({ version: 2, interval: Seconds(1), password: undefined }))],
       ['destination', () => inject(encodeAdvertisement(advertisement(), '10.77.0.2', '10.77.0.1'), { destination: '10.77.0.1' })],
+      ['no_addresses', () => inject(encoded({ addresses: [] }))],
       ['too_short', () => inject(encoded().subarray(0, 7))],
       ['unknown_virtual_router_id', () => inject(encoded({ virtualRouterId: 52 }))],
     ];
@@ -49,13 +50,25 @@ describe('a packet of priority 200 that must not be believed', () => {
     const status = await a.status();
     expect(status).toMatchObject({ state: 'MASTER', counters: { to_master: 1 } });
     expect(status.counters['advertisements_received'] ?? 0).toBe(0);
-    expect(a.lines(/rejecting packets/)).toEqual(['ttl', 'checksum', 'length', 'version', 'destination'].map((reason) => `web: rejecting packets from 10.77.0.2: ${reason}`));
+    expect(a.lines(/rejecting packets/)).toEqual(['ttl', 'checksum', 'length', 'version', 'destination', 'no addresses'].map((reason) => `web: rejecting packets from 10.77.0.2: ${reason}`));
   });
 
   it('would have been believed as it should be', async () => {
     const a = await master();
     inject(encoded());
     await a.line(/^web: MASTER -> BACKUP, 10\.77\.0\.2 advertises priority 200, ours is 100$/);
+  });
+});
+
+describe('an interval that is not ours, in version 3,', () => {
+  it('is accepted, learnt, counted and told once (RFC 9568, 7.1)', async () => {
+    const a = await master();
+    for (let count = 1; count <= 2; count++) {
+      inject(encoded({ interval: Milliseconds(40_000) }));
+      await a.statusThat(({ counters }) => counters['advertisement_interval_differs'] === count, `counting the interval ${count}`);
+    }
+    expect(await a.status()).toMatchObject({ state: 'BACKUP', master: '10.77.0.2', master_down_interval_ms: 144_375 });
+    expect(a.lines(/advertises every/)).toEqual(['web: 10.77.0.2 advertises every 40000 ms, ours is every 100 ms: make advertisement_interval the same on both; it is accepted all the same']);
   });
 });
 

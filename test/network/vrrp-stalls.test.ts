@@ -53,7 +53,7 @@ describe('a sync group whose process stands still', () => {
     for (const { time } of lost) expect(time - at).toBeLessThan(100 + 50 + lateness.milliseconds);
     await all(b, (name) => new RegExp(`^${name}: released`));
     expect([held(stage.a), held(stage.b)]).toEqual([both, '']);
-    const told = await all(a, (name) => new RegExp(`^${name}: this process did not run for \\d+\\.\\d+ s, longer than the master down interval; no better master was heard, announcing again$`), mark);
+    const told = await all(a, (name) => new RegExp(`^${name}: this process did not run for \\d+\\.\\d+ s and sent nothing for \\d+\\.\\d+ s, longer than the master down interval; no better master was heard, announcing again$`), mark);
     for (const { fields } of told) {
       // from its next deadline on, at most an interval after it was stopped
       expect(fields['stall_ms']).toBeGreaterThan(at - stopped - 100 - 5);

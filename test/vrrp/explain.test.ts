@@ -79,6 +79,14 @@ describe('a backup', () => {
     expect(said(state, { settings: its })).toContain(sentence);
   });
 
+  it('whose sync group holds back says for how long, and what to do about it', () => {
+    const claiming = backup({ masterDownAt: undefined, claims: '10.0.0.1 resigned' });
+    const members = [claiming, backup({ masterDownAt: undefined, claims: '10.1.0.1 resigned', heldBackUntil: plus(now, Seconds(2)) })].map((state, index) => ({ name: index === 0 ? 'web' : 'inside', state, faults: [] }));
+    const sentence = said(claiming, { status: { ...status, sync_group: 'all' }, members });
+    expect(sentence).toContain('It could take over (10.0.0.1 resigned), and so could the rest of its sync group all.');
+    expect(sentence).toContain('The sync group all holds back for 2.00 s: it was beaten several times in a row right after it took over. Give its members the same order of priority on all routers.');
+  });
+
   it('that waits for its sync group says for whom, and why', () => {
     const state = backup({ claims: 'no advertisement from 10.0.0.1 for 3.61 s', masterDownAt: undefined });
     const inside = { name: 'inside', state: backup({ master: { source: '10.1.0.1', priority: 150 } }), faults: [] };
@@ -119,9 +127,16 @@ describe('in FAULT', () => {
 it('packets that were rejected come with what to do about them, known reasons and others', () => {
   const counters = { 'rejected.authentication_failure': 12, 'rejected.ttl': 0, 'rejected.moon_phase': 1, advertisements_received: 3 };
   expect(explain(facts(backup(), { status: { ...status, counters } })).slice(-2)).toEqual([
-    'Rejected so far: 12 packets, authentication failure: the other router has another password: make authentication.password the same on both.',
+    'Rejected so far: 12 packets, authentication failure: the other router has another password, or another key with the same ID: make authentication the same on both.',
     'Rejected so far: 1 packet, moon phase.',
   ]);
+});
+
+it('packets that were accepted without being authentic are told as such', () => {
+  const counters = { 'unverified.authentication_missing': 3 };
+  expect(explain(facts(backup(), { status: { ...status, counters } })).at(-1)).toBe(
+    'Accepted so far without being authentic, which mode: enforce would reject: 3 packets, authentication missing: the other router does not sign: give it the same authentication, or this one authentication.mode permissive meanwhile.',
+  );
 });
 
 it('says that the other router lists other addresses', () => {

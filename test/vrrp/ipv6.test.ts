@@ -48,7 +48,7 @@ describe('an advertisement of keepalived over IPv6', () => {
   });
 
   it('is what an instance configured like it sends, to the group with hop limit 255', () => {
-    const [outgoing, ...others] = new Instance(configuration({ priority: 150 }), undefined).advertisements(150, 'fe80::a');
+    const [outgoing, ...others] = new Instance(configuration({ priority: 150 }), undefined).advertisements(150, 'fe80::a', 0);
     expect({ ...outgoing, message: outgoing?.message.toString('hex') }).toEqual({ message: packet.subarray(40).toString('hex'), source: 'fe80::a', destination: 'ff02::12', ttl: 255 });
     expect(others).toEqual([]);
   });

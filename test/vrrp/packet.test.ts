@@ -35,6 +35,7 @@ const anyAdvertisement: fc.Arbitrary<Advertisement> = fc.oneof(
   fc.record({
     version: fc.constant(3 as const),
     ...common,
+    addresses: fc.array(address, { minLength: 1, maxLength: 255 }),
     interval: fc.integer({ min: 1, max: 4095 }).map((centiseconds) => Milliseconds(10 * centiseconds)),
     checksum: fc.constantFrom('pseudo_header' as const, 'rfc9568' as const),
   }),
@@ -76,7 +77,7 @@ describe('the decoder', () => {
   });
 
   it('ignores the four reserved bits of version 3 (RFC 9568, 5.2.6)', () => {
-    const octets = encodeAdvertisement({ version: 3, virtualRouterId: 51, priority: 100, addresses: [], interval: Seconds(1), checksum: 'rfc9568' }, '192.0.2.1');
+    const octets = encodeAdvertisement({ version: 3, virtualRouterId: 51, priority: 100, addresses: ['192.0.2.100'], interval: Seconds(1), checksum: 'rfc9568' }, '192.0.2.1');
     octets.writeUInt8(octets.readUInt8(4) | 0xf0, 4);
     octets.writeUInt16BE(0, 6);
     octets.writeUInt16BE(plainChecksum(octets), 6);
@@ -121,5 +122,12 @@ describe('the addresses of an advertisement', () => {
     [68, 8],
   ])('with an MTU of %s are at most %i', (mtu, count) => {
     expect(addressesThatFit(mtu)).toBe(count);
+  });
+
+  it.each([
+    [1_500, 255],
+    [576, 128],
+  ])('with an MTU of %s and a signature behind them are at most %i', (mtu, count) => {
+    expect(addressesThatFit(mtu, true)).toBe(count);
   });
 });

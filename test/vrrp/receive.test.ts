@@ -85,6 +85,7 @@ const rejections: readonly { reason: RejectReason; why: string; record: Recorded
   { reason: 'authentication_failure', why: 'ours is only the beginning of its password', record: password2, change: same, changes: { authentication: { type: 'pass', password: 's3cre' } } },
   { reason: 'advertisement_interval', why: 'its interval is not ours in version 2 (RFC 3768, 7.1)', record: plain2, change: same, changes: { advertisementInterval: Seconds(2) } },
   { reason: 'advertisement_interval', why: 'its interval is zero in version 3', record: plain3, change: and((packet) => octet(24, 0)(octet(25, 0)(packet))) },
+  { reason: 'no_addresses', why: 'it lists no address in version 3 (RFC 9568, 5.2.5)', record: plain3, change: and((packet) => octet(3, 28)(octet(23, 0)(packet.subarray(0, 28)))) },
   { reason: 'own_address', why: 'it is our own, come back', record: plain3, change: same, source: '192.0.2.1' },
 ];
 
@@ -99,7 +100,7 @@ describe('a packet is rejected', () => {
   it('for every reason that there is', () => {
     const reasons: Record<RejectReason, true> = {
       ip_header: true, destination: true, ttl: true, too_short: true, version: true, unknown_virtual_router_id: true, type: true,
-      length: true, unicast_peer: true, checksum: true, authentication_type: true, authentication_failure: true, advertisement_interval: true, own_address: true,
+      length: true, no_addresses: true, unicast_peer: true, checksum: true, authentication_type: true, authentication_failure: true, advertisement_interval: true, own_address: true,
     };
     expect([...new Set(rejections.map(({ reason }) => reason))].sort()).toEqual(Object.keys(reasons).sort());
   });

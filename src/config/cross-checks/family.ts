@@ -7,6 +7,8 @@ type Instance = NonNullable<NonNullable<NonNullable<ReadableFile['vrrp']>['insta
 
 /** Of 16 octets each they fit, with both headers, into the 1,500 octets of Ethernet; as many as keepalived sends. */
 export const mostAdvertisedIPv6 = 89;
+/** The 28 octets of a signature leave room for one less, of which keepalived makes nothing else either. */
+export const addressesOfTrailer = 1;
 
 export const familyNames: Readonly<Record<Family, string>> = { ipv4: 'IPv4', ipv6: 'IPv6' };
 

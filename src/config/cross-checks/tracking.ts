@@ -1,6 +1,7 @@
 /** What must hold among scripts and those who track them. */
 import type { Path } from '../document.js';
 import { nearest } from '../nearest.js';
+import { trackedRouteName } from './routing.js';
 import { uniqueness, type Context, type ReadableFile } from './context.js';
 
 type Vrrp = NonNullable<ReadableFile['vrrp']>;
@@ -12,9 +13,11 @@ const kinds = [
   ['scripts', 'script'],
   ['files', 'file'],
   ['processes', 'process'],
+  ['routes', 'route'],
 ] as const;
 
 const nameOf = (entry: object | undefined): string | undefined => {
+  if (entry && 'destination' in entry) return trackedRouteName(entry);
   const name: unknown = entry && ('name' in entry ? entry.name : 'path' in entry ? entry.path : undefined);
   return typeof name === 'string' ? name : undefined;
 };

@@ -65,7 +65,8 @@ const checkPorts = (context: Context, service: Service, path: Path): void => {
   const what = ports.length > 1 ? 'several ports' : `port ${servicePort}`;
   const check = (place: Path, port: number | undefined, own: Readable<Forwarding> | undefined): void => {
     const method = own?.method ?? (context.given([...place, 'forwarding']) ? undefined : service.forwarding?.method);
-    if (port === undefined || ports.length === 0 || method === undefined || (port === servicePort && ports.length === 1)) return;
+    // behind several ports 0 is the one that the client asked for
+    if (port === undefined || ports.length === 0 || method === undefined || port === (ports.length === 1 ? servicePort : 0)) return;
     if (service.fwmark === undefined && servicePort === 0) context.report([...place, 'port'], { code: 'conflict', message: 'a service of every port cannot map ports', remedy: 'leave port out; to probe one port give health_check: { port: ... }' });
     else if (port === 0) context.report([...place, 'port'], { code: 'invalid_value', message: `port cannot be 0: the service has ${what}`, remedy: 'give a whole number from 1 to 65535' });
     else if (method !== 'nat') context.report([...place, 'port'], { code: 'conflict', message: service.fwmark === undefined ? `${method} cannot map ${what} to ${port}` : `${method} cannot map ports: packets that bear the mark keep theirs`, remedy: `leave port out${ports.length > 1 || servicePort === 0 ? '' : ` (it is ${servicePort}, the service's)`}, or give forwarding: nat` });

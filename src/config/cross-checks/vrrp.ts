@@ -6,8 +6,11 @@ import { version2Interval, version3Interval } from '../schema/vrrp.js';
 import { expectedDuration, withinLimits } from '../schema/values.js';
 import { checkInstanceTracking, checkTracking } from './tracking.js';
 import { familyOf, isLinkLocal } from '../../network/ip-address.js';
-import { advertisedFamily, checkFamily, mostAdvertisedIPv6 } from './family.js';
+import { checkGarp } from './garp.js';
+import { addressesOfTrailer, advertisedFamily, checkFamily, mostAdvertisedIPv6 } from './family.js';
+import { checkAuthentication } from './authentication.js';
 import { checkUnicast } from './unicast.js';
+import { virtualMacChecks, virtualMacName } from './virtual-mac.js';
 import { uniqueness, type Context, type ReadableFile } from './context.js';
 
 type Instance = NonNullable<NonNullable<NonNullable<ReadableFile['vrrp']>['instances']>[number]>;
@@ -20,6 +23,7 @@ export const checkVrrp = (context: Context): void => {
   const names = uniqueness(context, 'give every instance a name of its own');
   const routers = uniqueness(context, 'give every instance on an interface a virtual_router_id of its own');
   const addresses = uniqueness(context, 'let one instance hold the address, once');
+  const checkVirtualMac = virtualMacChecks(context);
   instances.forEach((instance, index) => {
     if (instance === undefined) return;
     const path = ['vrrp', 'instances', index];
@@ -39,6 +43,8 @@ export const checkVrrp = (context: Context): void => {
     checkInstanceTracking(context, instance, path);
     checkFamily(context, instance, path, versionOf(context, instance, path));
     checkUnicast(context, instance, path);
+    checkGarp(context, instance, path);
+    checkVirtualMac(instance, path);
     if (instance.priority === 255 && instance.preempt === false && context.given([...path, 'preempt'])) {
       context.report([...path, 'preempt'], { severity: 'warning', code: 'doubtful', message: 'preempt: false has no effect with priority 255: the owner of the addresses always takes over', remedy: 'give a priority below 255, or leave preempt out' });
     }
@@ -55,14 +61,12 @@ const versionOf = ({ file, given }: Context, instance: Instance, path: Path): 2 
 
 const checkVersion = (context: Context, instance: Instance, path: Path): void => {
   const version = versionOf(context, instance, path);
+  checkAuthentication(context, instance, path, version);
   if (version === undefined) return;
   const interval = instance.advertisement_interval;
   const limits = version === 2 ? version2Interval : version3Interval;
   if (interval !== undefined && !withinLimits(interval, limits)) {
     context.report([...path, 'advertisement_interval'], { code: 'invalid_value', message: `advertisement_interval cannot be ${formatDuration(interval)} with VRRP version ${version}`, remedy: `give ${expectedDuration(limits)}${version === 2 ? ', or version: 3' : ''}` });
-  }
-  if (version === 3 && context.given([...path, 'authentication'])) {
-    context.report([...path, 'authentication'], { code: 'conflict', message: 'VRRP version 3 has no authentication', remedy: 'remove authentication, or give version: 2', at: 'key' });
   }
   if (version === 2 && context.given([...path, 'checksum'])) {
     context.report([...path, 'checksum'], { code: 'conflict', severity: 'warning', message: 'checksum has no effect with VRRP version 2', remedy: 'leave checksum out, or give version: 3', at: 'key' });
@@ -79,7 +83,7 @@ const checkAddresses = (context: Context, instance: Instance, path: Path): void 
   const entries = instance.virtual_addresses ?? [];
   const list = [...path, 'virtual_addresses'];
   entries.forEach((entry, index) => {
-    const carrier = entry?.interface ?? (context.given([...list, index, 'interface']) ? undefined : instance.interface);
+    const carrier = entry?.interface ?? (context.given([...list, index, 'interface']) ? undefined : (virtualMacName(instance) ?? instance.interface));
     const { address, prefixLength } = entry?.address ?? {};
     const { broadcast, scope } = entry ?? {};
     const isIPv6 = address !== undefined && familyOf(address) === 'ipv6';
@@ -99,7 +103,8 @@ const checkAddresses = (context: Context, instance: Instance, path: Path): void 
   });
   const advertised = entries.filter((entry) => entry?.advertise !== false).length;
   if (advertisedFamily(instance) === 'ipv6') {
-    if (advertised > mostAdvertisedIPv6) context.report(list, { code: 'invalid_value', message: `${advertised} addresses do not fit into an advertisement`, remedy: `advertise at most ${mostAdvertisedIPv6}: give the others advertise: false`, at: 'key' });
+    const most = mostAdvertisedIPv6 - (instance.authentication?.type === 'hmac' ? addressesOfTrailer : 0);
+    if (advertised > most) context.report(list, { code: 'invalid_value', message: `${advertised} addresses do not fit into an advertisement`, remedy: `advertise at most ${most}: give the others advertise: false`, at: 'key' });
   } else if (advertised > mostAdvertised) {
     const message = `${advertised} addresses do not fit into an advertisement: the first ${mostAdvertised} are listed in it, all of them are held`;
     context.report(list, { severity: 'warning', code: 'doubtful', message, remedy: 'give those that need not be listed advertise: false, alike on both directors', at: 'key' });

@@ -2,8 +2,10 @@
 import { z } from 'zod';
 import { Milliseconds, Seconds } from '../../time/microseconds.js';
 import { addressScopes, type AddressScope } from '../model.js';
+import { authentication } from './authentication.js';
 import { notify, notifyFifo } from './notify.js';
-import { addressLabel, broadcast, duration, flag, interfaceName, ipAddress, list, mapping, named, oneOf, password, readAddressWithLength, textual, wholeNumber, type AddressWithLength } from './values.js';
+import { addressLabel, broadcast, duration, flag, interfaceName, ipAddress, list, mapping, named, oneOf, readAddressWithLength, textual, wholeNumber, type AddressWithLength } from './values.js';
+import { virtualRoutes, virtualRules } from './routing.js';
 import { track } from './track.js';
 
 export const version = () => z.literal([2, 3], { error: '2 or 3' });
@@ -44,6 +46,7 @@ const garp = mapping({
   repeat: wholeNumber(1, 100).prefault(5).describe('Gratuitous ARPs (IPv6: Neighbour Advertisements) for each address in one burst'),
   delay: duration({ to: Seconds(3_600) }).prefault('5s').describe('A second burst after this; 0 = none'),
   refresh: duration({ to: Seconds(86_400) }).prefault('60s').describe('One gratuitous ARP for each address every so often while master; 0 = never'),
+  interval: duration({ to: Seconds(1) }).prefault('0s').describe('At least so long between two of these on one interface, for switches that limit ARP; 0 = as fast as it goes'),
 });
 
 const unicast = mapping({
@@ -52,6 +55,10 @@ const unicast = mapping({
   ttl: wholeNumber(1, 255).prefault(255).describe('TTL (IPv6: hop limit) of what is sent'),
   min_ttl: wholeNumber(0, 255).prefault(0).describe('Packets that arrive with a lower TTL are rejected; 255 where the peers are on the same segment'),
   max_ttl: wholeNumber(0, 255).prefault(255).describe('Packets that arrive with a higher TTL are rejected'),
+});
+
+const virtualMac = z.union([flag(), mapping({ interface: interfaceName().describe('Name of the macvlan; vrrp.VRID (IPv6: vrrp6.VRID) by default') })], {
+  error: 'true, false, or a mapping such as { interface: vmac51 }',
 });
 
 export const instance = mapping({
@@ -66,15 +73,14 @@ export const instance = mapping({
   preempt: flag().prefault(true).describe('true: take over from a master of lower priority'),
   preempt_delay: duration({ to: Seconds(86_400) }).prefault('0s').describe('Wait so long after start or recovery before taking over from a master of lower priority'),
   checksum: checksum().optional().describe('VRRPv3 over IPv4: checksum with the pseudo-header, as keepalived and FRR send it, or without (rfc9568); vrrp.checksum by default'),
-  authentication: mapping({
-    type: oneOf(['pass'], { ah: 'authentication of type ah' }).describe('pass: simple text password (RFC 2338)'),
-    password: password().describe('1 to 8 octets; whoever can read the wire can read it'),
-  })
-    .optional()
-    .describe('VRRPv2 only'),
+  authentication: authentication().optional().describe('Of advertisements: pass for VRRPv2, hmac for VRRPv3'),
   virtual_addresses: list(virtualAddress, 'a list of addresses such as [192.0.2.10/24]').min(1, { error: 'at least one address' }).describe('What the master holds: addresses, or mappings'),
+  virtual_routes: virtualRoutes().describe('Routes that the master holds beside its addresses'),
+  virtual_rules: virtualRules().describe('Routing rules that the master holds beside its addresses'),
   garp: garp.prefault({}).describe('Gratuitous ARP: how the master announces its addresses'),
   unicast: unicast.optional().describe('Advertisements to and from these routers instead of multicast'),
+  virtual_mac: virtualMac.prefault(false).describe('true: the addresses have the virtual MAC address 00:00:5e:00:01:VRID (IPv6: 00:00:5e:00:02:VRID), on a macvlan above the interface'),
+  accept: flag().prefault(true).describe('false: what is sent to the virtual addresses and is for no virtual server is dropped; the owner (priority 255) always accepts'),
   track: track().describe('What the effective priority depends on; without a weight a failure is FAULT'),
   notify: notify().describe('Commands that are run at transitions of this instance'),
 });
