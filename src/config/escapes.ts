@@ -20,3 +20,9 @@ export const escapeText = (text: string): string =>
     const name = Object.keys(named).find((key) => named[key] === character);
     return `\\${name ?? `x${character.charCodeAt(0).toString(16).padStart(2, '0')}`}`;
   });
+
+/**
+ * A JavaScript expression over octets, each of which is one character of latin1: `\x9c` is the octet, and what the pattern has
+ * beyond ASCII stands for its octets in UTF-8. @throws SyntaxError
+ */
+export const octetPattern = (source: string): RegExp => new RegExp(Buffer.from(source).toString('latin1'));

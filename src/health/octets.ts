@@ -1,6 +1,6 @@
 /** What is sent, and whether an answer holds what is expected, at most its first 64 KiB. */
 import type { Expected, Octets } from '../config/check-model.js';
-import { escapeText } from '../config/escapes.js';
+import { escapeText, octetPattern } from '../config/escapes.js';
 
 /** What is read of an answer; the rest is not waited for. */
 export const answerLimit = 64 * 1024;
@@ -22,8 +22,7 @@ const hexExcerpt = (answer: Buffer): string => `hex ${answer.toString('hex', 0, 
 /** `answer`: what has come so far; nothing beyond `answerLimit` counts. */
 export const judge = (expected: Expected): ((answer: Buffer) => boolean) => {
   if (expected.form === 'regex') {
-    // Octet by octet, so that \x9c means the octet; what the pattern has beyond ASCII means its octets in UTF-8.
-    const pattern = new RegExp(Buffer.from(expected.value).toString('latin1'));
+    const pattern = octetPattern(expected.value);
     return (answer) => pattern.test(answer.toString('latin1', 0, Math.min(answer.length, answerLimit)));
   }
   const octets = octetsOf(expected);

@@ -50,6 +50,7 @@ const errors: readonly (readonly [string, string, string])[] = [
   ['NAT to port 0', serviceFile('', '{ address: 192.0.2.22, port: @0, health_check: none }', 'port: 80, forwarding: nat'), 'invalid_value port cannot be 0: the service has port 80'],
   ['a path in a tcp check', serviceFile('health_check: { @path: / }'), 'conflict path has no meaning for a health check of type tcp'],
   ['a method in an inherited tls check', serviceFile('health_check: { type: tls }', '{ address: 192.0.2.22, health_check: { @method: GET } }'), 'conflict method has no meaning for a health check of type tls'],
+  ['an unknown key of what is expected', serviceFile('health_check: { type: udp, expect: { @hexx: "00" } }'), 'unknown_key unknown key hexx'],
   ['a port of a ping', serviceFile('health_check: { type: ping, @port: 80 }'), 'conflict port has no meaning for a health check of type ping'],
   ['something sent without an answer expected', serviceFile('health_check: { @send: PING }'), 'conflict send has no effect without expect'],
   ['a source of the other family', serviceFile('health_check: { source: @"2001:db8::1" }'), 'conflict 2001:db8::1 is not IPv4 as 192.0.2.22, which is probed from it'],

@@ -1,7 +1,7 @@
 /** `send`, `expect` and `require_reply` of health checks over TCP and UDP: octets that are sent, and what an answer must hold. */
 import { z } from 'zod';
 import type { Octets } from '../check-model.js';
-import { unescapeText } from '../escapes.js';
+import { octetPattern, unescapeText } from '../escapes.js';
 import { flag, mapping, textual, type IssueDetails } from './values.js';
 
 /** What is sent fits into one datagram over any network; what is expected, into what is read. */
@@ -29,10 +29,10 @@ const regex = () =>
     'a regular expression (JavaScript)',
     (input, fail) => {
       try {
-        new RegExp(input);
+        octetPattern(input);
         return input === '' ? fail() : input;
       } catch (error) {
-        return fail({ problem: `regex is no regular expression: ${error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : String(error)}` });
+        return fail({ problem: `regex is no regular expression: ${error instanceof Error ? error.message.replace(/^Invalid regular expression: (\/.*\/\w*: )?/s, '') : String(error)}` });
       }
     },
     { format: 'regex' },
@@ -53,6 +53,7 @@ const oneForm = <Form extends string>(value: Readonly<Partial<Record<Form, strin
 };
 
 const exactlyOne = <Form extends string>(rule: string) => (value: Readonly<Partial<Record<Form, string | undefined>>>, context: z.core.$RefinementCtx): { readonly form: Form; readonly value: string } => {
+  if (context.issues.length > 0) return z.NEVER; // an unknown key is reported already
   const found = oneForm(value);
   if (found !== undefined && (found.form === 'regex' || withinLimit(found as Octets))) return found;
   const params: IssueDetails = found === undefined ? {} : { problem: `${found.form} is too long` };
