@@ -37,9 +37,9 @@ export class PoolService {
     this.kernel = new Map(destinations.map((destination) => [destinationKey(destination), destination]));
   }
 
-  /** `verdicts`: one for each real server, in their order. */
-  decide(verdicts: readonly Verdict[], quorum: QuorumState): PoolDecision {
-    return decidePool(this.pool, verdicts, [...this.kernel.values()], quorum);
+  /** `verdicts`, and `shares` of their weights: one for each real server, in their order. */
+  decide(verdicts: readonly Verdict[], quorum: QuorumState, shares: readonly number[]): PoolDecision {
+    return decidePool(this.pool, verdicts, [...this.kernel.values()], quorum, shares);
   }
 
   /** The kernel's weight of a destination of the configuration; undefined = not in the table. */
