@@ -88,10 +88,13 @@ export function decidePool(
   };
 }
 
-/** A sorry server at a real server's address and port is told from it by the quorum: only with the quorum down was it put there as sorry server. */
+/**
+ * A sorry server at a real server's address and port is told from it by the quorum: only with the quorum down was it put there as sorry server.
+ * One without weight is on its way out.
+ */
 function isSorryInKernel(sorry: DestinationConfiguration, members: readonly Member[], inKernel: ReadonlyMap<string, number>, previous: QuorumState): boolean {
   const isRealServer = members.some(({ server }) => keyOf(server) === keyOf(sorry));
-  return inKernel.has(keyOf(sorry)) && (!isRealServer || previous === 'down');
+  return (inKernel.get(keyOf(sorry)) ?? 0) > 0 && (!isRealServer || previous === 'down');
 }
 
 /** The table without a sorry server. */

@@ -7,7 +7,7 @@ import { serverKey, stepPolicies, type CountedMember, type PolicyNotice, type Po
 import type { QuorumState } from '../health/quorum.js';
 import { type HealthState, initialHealthState, uncheckedHealthState } from '../health/state.js';
 import { describeCheck } from '../health/wording.js';
-import type { Microseconds } from '../time/microseconds.js';
+import { earliest, type Microseconds } from '../time/microseconds.js';
 import { policyStatus } from './policy-status.js';
 import { PoolService } from './pool-service.js';
 import type { DesiredService, TableEntry } from './reconcile.js';
@@ -68,7 +68,7 @@ export class VirtualServer {
 
   /** When something changes without a verdict, e.g. the next step of a slow start; of the monotonic clock. */
   get nextChange(): Microseconds | undefined {
-    return this.next;
+    return earliest([this.next, ...this.services.map(({ nextLook }) => nextLook)]);
   }
 
   /**
@@ -79,12 +79,12 @@ export class VirtualServer {
     const notices = now === undefined ? [] : this.advance(stateOf, now);
     const verdicts = (this.counted ?? []).map(({ verdict }) => verdict);
     const shares = (this.counted ?? []).map(({ share }) => share);
-    const decisions = this.services.map((service) => ({ service, decision: service.decide(verdicts, this.quorum, shares) }));
+    const decisions = this.services.map((service) => ({ service, decision: service.decide(verdicts, this.quorum, shares, now) }));
     const [first] = decisions;
     if (!first) throw new RangeError(`the virtual server ${this.name} has no service`);
-    this.quorum = first.decision.quorum;
-    this.decision = first.decision;
-    return { pool: first.decision, desired: decisions.map(({ service: { service }, decision: { destinations } }) => ({ name: this.name, service, destinations })), notices };
+    this.quorum = first.decision.pool.quorum;
+    this.decision = first.decision.pool;
+    return { pool: first.decision.pool, desired: decisions.map(({ service: { service }, decision: { destinations } }) => ({ name: this.name, service, destinations })), notices };
   }
 
   private advance(stateOf: (key: string) => HealthState | undefined, now: Microseconds): readonly PolicyNotice[] {
