@@ -103,9 +103,9 @@ export class LvsEngine {
     this.stopped = true;
     clearInterval(this.drift);
     clearTimeout(this.retry);
-    this.wakeUps.clear();
     this.runner.stop();
     await this.work;
+    this.wakeUps.clear();
     if (remove) await this.remove();
     this.client?.close();
   }

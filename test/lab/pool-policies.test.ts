@@ -88,7 +88,7 @@ it('a server that is back gets few requests first, and more in steps that a relo
 
 it('a healthy server that a reload removes takes nothing new, and goes when its requests have their answers: none is lost', async () => {
   const from = await pair.lab.now();
-  const all = content();
+  const all = content({ slow_start: undefined });
   await reload(pair.d1, editServers(all, (server) => ({ ...server, real_servers: (server['real_servers'] as readonly FileContent[]).slice(0, 2) })));
   expect((await table())['rs3'] ?? 0).toBe(0);
   await expect.poll(table, settled).toEqual({ rs1: 100, rs2: 100 });
@@ -96,7 +96,7 @@ it('a healthy server that a reload removes takes nothing new, and goes when its 
   await requests.waitForSuccess(await pair.lab.now() + 500);
   expect(lost(requests, from)).toEqual([]);
   await reload(pair.d1, all);
-  await expect.poll(table, { timeout: slowStart + settled.timeout }).toEqual({ rs1: 100, rs2: 100, rs3: 100 });
+  await expect.poll(table, settled).toEqual({ rs1: 100, rs2: 100, rs3: 100 });
 });
 
 it('commands are run once when the quorum is lost and once when it is back; a restart that changes nothing runs none', async () => {
@@ -117,7 +117,7 @@ it('commands are run once when the quorum is lost and once when it is back; a re
 });
 
 it('in panic all servers go on, nothing is lost, and the quorum stays; it ends when enough of them are back', async () => {
-  await expect.poll(table, { timeout: slowStart + settled.timeout }).toEqual({ rs1: 100, rs2: 100, rs3: 100 });
+  await expect.poll(table, settled).toEqual({ rs1: 100, rs2: 100, rs3: 100 });
   const before = (await told()).length;
   const from = await pair.lab.now();
   await set('failing', 'rs1', 'rs2', 'rs3');
