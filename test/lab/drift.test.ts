@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { between, longestOutage } from '../../src/lab/summary.js';
 import { startRequests, type RequestStream } from '../../src/lab/traffic.js';
 import { requireLab } from '../tiers.js';
-import { logSince, lost, measureSlack, PairUnderTest } from './directors.js';
+import { logSince, lost, measureSlack, PairUnderTest, patience } from './directors.js';
 
 requireLab();
 
@@ -21,7 +21,7 @@ let begin: number;
 beforeAll(async () => {
   pair = await PairUnderTest.boot();
   await pair.start();
-  requests = startRequests(pair.site);
+  requests = startRequests(pair.site, { timeout: patience });
   for (const { name } of pair.site.realServers) await requests.waitForSuccess(0, name);
   slack = await measureSlack(pair.lab, requests);
 });
