@@ -1,5 +1,7 @@
 /** The configuration after validation: plain, complete, immutable data that can be sent between processes as it is. */
 import type { DnsHealthCheck, PingHealthCheck, SmtpHealthCheck, TcpHealthCheck, UdpHealthCheck } from './check-model.js';
+import type { ClientCertificate, HttpHealthCheck, HttpRequest } from './http-check-model.js';
+import type { AgentHealthCheck, FileHealthCheck, ScriptHealthCheck } from './weighing-check-model.js';
 import type { Microseconds } from '../time/microseconds.js';
 import type { RouteConfiguration, RuleConfiguration, StaticConfiguration, TrackedRoute } from './routing-model.js';
 
@@ -364,12 +366,14 @@ export interface RealServerConfiguration extends DestinationConfiguration {
   readonly upperThreshold?: number | undefined;
   readonly lowerThreshold?: number | undefined;
   readonly healthCheck: HealthCheckConfiguration;
+  /** beside the health check; absent = none */
+  readonly agentCheck?: AgentHealthCheck | undefined;
 }
 
 // --- Health checks --------------------------------------------------------------------------------------------
 
-export type { DnsHealthCheck, PingHealthCheck, SmtpHealthCheck, TcpHealthCheck, UdpHealthCheck };
-export type HealthCheckConfiguration = NoHealthCheck | TcpHealthCheck | UdpHealthCheck | TlsHealthCheck | HttpHealthCheck | DnsHealthCheck | SmtpHealthCheck | PingHealthCheck;
+export type { AgentHealthCheck, ClientCertificate, DnsHealthCheck, FileHealthCheck, HttpHealthCheck, HttpRequest, PingHealthCheck, ScriptHealthCheck, SmtpHealthCheck, TcpHealthCheck, UdpHealthCheck };
+export type HealthCheckConfiguration = NoHealthCheck | TcpHealthCheck | UdpHealthCheck | TlsHealthCheck | HttpHealthCheck | DnsHealthCheck | SmtpHealthCheck | PingHealthCheck | ScriptHealthCheck | FileHealthCheck | AgentHealthCheck;
 
 /** Taken as healthy. */
 export interface NoHealthCheck {
@@ -382,6 +386,8 @@ export interface HealthCheckBase {
   readonly port: number;
   /** local address to probe from */
   readonly source: string | undefined;
+  /** SO_MARK of the probe's socket; absent = none */
+  readonly mark?: number | undefined;
   readonly interval: Microseconds;
   readonly timeout: Microseconds;
   /** successes before up */
@@ -399,20 +405,11 @@ export interface TlsSettings {
   readonly ca: string | undefined;
   /** where that text was read, as the file names it; for people, no part of the check */
   readonly caPath?: string | undefined;
+  readonly clientCertificate?: ClientCertificate | undefined;
+  /** a certificate that expires within is told; absent = it is not looked at */
+  readonly expiryWarning?: Microseconds | undefined;
 }
 
 export interface TlsHealthCheck extends HealthCheckBase, TlsSettings {
   readonly type: 'tls';
-}
-
-export interface HttpHealthCheck extends HealthCheckBase, TlsSettings {
-  readonly type: 'http' | 'https';
-  readonly method: 'GET' | 'HEAD' | 'OPTIONS' | 'POST';
-  readonly path: string;
-  /** Host header; undefined = the address, with the port unless it is the scheme's own */
-  readonly host: string | undefined;
-  /** inclusive ranges of accepted status codes */
-  readonly status: readonly (readonly [number, number])[];
-  /** regular expression (JavaScript) that must match within the first 64 KiB of the body */
-  readonly body: string | undefined;
 }

@@ -3,6 +3,7 @@ import type { DestinationConfiguration, ServiceTarget, VirtualServerConfiguratio
 import { decidePool, type PoolConfiguration, type PoolDecision } from '../health/pool.js';
 import type { QuorumState } from '../health/quorum.js';
 import type { Verdict } from '../health/state.js';
+import { advisedWeight, type WeightAdvice } from '../health/weight.js';
 import { type Destination, destinationKey, type DestinationEntry } from './destination.js';
 import { type Service, serviceKey, type ServiceSelector } from './service.js';
 import { selectorOf, serviceFromConfiguration } from './table.js';
@@ -37,9 +38,11 @@ export class PoolService {
     this.kernel = new Map(destinations.map((destination) => [destinationKey(destination), destination]));
   }
 
-  /** `verdicts`: one for each real server, in their order. */
-  decide(verdicts: readonly Verdict[], quorum: QuorumState): PoolDecision {
-    return decidePool(this.pool, verdicts, [...this.kernel.values()], quorum);
+  /** `verdicts`, `advices` of weights (undefined = the configured one): one for each real server, in their order. */
+  decide(verdicts: readonly Verdict[], advices: readonly (WeightAdvice | undefined)[], quorum: QuorumState): PoolDecision {
+    const isAdvised = advices.some((advice) => advice !== undefined);
+    const pool = isAdvised ? { ...this.pool, realServers: this.pool.realServers.map((server, index) => ({ ...server, weight: advisedWeight(server.weight, advices[index]) })) } : this.pool;
+    return decidePool(pool, verdicts, [...this.kernel.values()], quorum);
   }
 
   /** The kernel's weight of a destination of the configuration; undefined = not in the table. */

@@ -1,6 +1,7 @@
 /** A configured virtual server as it runs: the verdicts on its servers, its quorum, what the kernel has of it. */
 import type { HealthCheckConfiguration, VirtualServerConfiguration } from '../config/model.js';
 import type { RealServerStatus, VirtualServerStatus } from '../control/status.js';
+import { agentStatus, withAgent } from '../health/agent-beside.js';
 import { type ActiveCheck, checkKey } from '../health/check-key.js';
 import type { PoolDecision } from '../health/pool.js';
 import type { QuorumState } from '../health/quorum.js';
@@ -24,6 +25,8 @@ export class VirtualServer {
   readonly services: readonly PoolService[];
   /** of the check of each real server, in their order; undefined = not checked */
   readonly checkKeys: readonly (string | undefined)[];
+  /** the same of the agents beside them */
+  private readonly agentKeys: readonly (string | undefined)[];
   private quorum: QuorumState = 'undecided';
   private decision: PoolDecision | undefined;
   private readonly startedAt = Date.now();
@@ -33,6 +36,7 @@ export class VirtualServer {
     predecessor: VirtualServer | undefined,
   ) {
     this.checkKeys = configuration.realServers.map(({ healthCheck }) => (isActive(healthCheck) ? checkKey(healthCheck) : undefined));
+    this.agentKeys = configuration.realServers.map(({ agentCheck }) => agentCheck && checkKey(agentCheck));
     const before = new Map((predecessor?.services ?? []).map((service) => [service.key, service]));
     this.services = configuration.targets.map((target) => new PoolService(target, configuration, before.get(serviceKey(selectorOf(target, configuration.protocol)))));
     if (predecessor && this.services.some(({ key }) => before.has(key))) this.quorum = predecessor.quorum;
@@ -47,7 +51,7 @@ export class VirtualServer {
   }
 
   get checks(): readonly ActiveCheck[] {
-    return this.configuration.realServers.map(({ healthCheck }) => healthCheck).filter(isActive);
+    return this.configuration.realServers.flatMap(({ healthCheck, agentCheck }) => [...(isActive(healthCheck) ? [healthCheck] : []), ...(agentCheck ? [agentCheck] : [])]);
   }
 
   /** What the kernel has now: of its services, those that are there. */
@@ -57,8 +61,9 @@ export class VirtualServer {
 
   /** What the kernel should have, by the verdicts of now. All of its services share one quorum, which the first one decides. */
   decide(stateOf: (key: string) => HealthState | undefined): VirtualServerDecision {
-    const verdicts = this.configuration.realServers.map((_, index) => this.stateAt(index, stateOf).verdict);
-    const decisions = this.services.map((service) => ({ service, decision: service.decide(verdicts, this.quorum) }));
+    const states = this.configuration.realServers.map((_, index) => this.stateAt(index, stateOf));
+    const [verdicts, advices] = [states.map(({ verdict }) => verdict), states.map(({ weight }) => weight)];
+    const decisions = this.services.map((service) => ({ service, decision: service.decide(verdicts, advices, this.quorum) }));
     const [first] = decisions;
     if (!first) throw new RangeError(`the virtual server ${this.name} has no service`);
     this.quorum = first.decision.quorum;
@@ -73,7 +78,12 @@ export class VirtualServer {
 
   /** The indices of the real servers that this check speaks for. */
   serversOf(key: string): readonly number[] {
-    return this.checkKeys.flatMap((own, index) => (own === key ? [index] : []));
+    return this.checkKeys.flatMap((own, index) => (own === key || this.agentKeys[index] === key ? [index] : []));
+  }
+
+  /** Whether this check is the agent beside the one of a real server. */
+  isAgentBeside(key: string, index: number): boolean {
+    return this.agentKeys[index] === key && this.checkKeys[index] !== key;
   }
 
   status(stateOf: (key: string) => HealthState | undefined): VirtualServerStatus {
@@ -101,13 +111,22 @@ export class VirtualServer {
           reason: state.reason,
           since: new Date(state.since).toISOString(),
           check: describeCheck(server.healthCheck),
+          ...this.agentAt(index, stateOf),
         };
       }),
     };
   }
 
-  private stateAt(index: number, stateOf: (key: string) => HealthState | undefined): HealthState {
+  private agentAt(index: number, stateOf: (key: string) => HealthState | undefined): Pick<RealServerStatus, 'agent'> {
+    const key = this.configuration.realServers[index]?.healthCheck.type === 'agent' ? this.checkKeys[index] : this.agentKeys[index];
+    return key === undefined ? {} : { agent: agentStatus(stateOf(key)) };
+  }
+
+  /** Of a real server: by its check and the agent beside it. */
+  stateAt(index: number, stateOf: (key: string) => HealthState | undefined): HealthState {
     const key = this.checkKeys[index];
-    return key === undefined ? uncheckedHealthState(this.startedAt) : (stateOf(key) ?? initialHealthState(this.startedAt));
+    const state = key === undefined ? uncheckedHealthState(this.startedAt) : (stateOf(key) ?? initialHealthState(this.startedAt));
+    const agent = this.agentKeys[index];
+    return agent === undefined ? state : withAgent(state, stateOf(agent));
   }
 }
