@@ -1,5 +1,5 @@
 /** The `http` and `https` checks, as model.ts composes them. */
-import type { HealthCheckBase, TlsSettings } from './model.js';
+import type { HealthCheckBase, TlsSettings } from './health-check-model.js';
 
 export interface BodyDigest {
   readonly algorithm: 'sha256' | 'md5';

@@ -1,6 +1,6 @@
 /** The health checks that can tell a weight: `script`, `file` and `agent`, as model.ts composes them. */
 import type { Octets } from './check-model.js';
-import type { HealthCheckBase } from './model.js';
+import type { HealthCheckBase } from './health-check-model.js';
 
 /** Run by the supervisor. It is told who it is asked about, so services share it only where they share a name. */
 export interface ScriptHealthCheck extends HealthCheckBase {

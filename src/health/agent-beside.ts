@@ -3,10 +3,14 @@ import type { AgentStatus } from '../control/status.js';
 import { agentAdvice, describeAgent, isAvailable } from './agent-state.js';
 import type { HealthState } from './state.js';
 
-/** `agent`: the state of the agent's own check; what it said last holds while it is not heard, and before its first word it says nothing. */
+/**
+ * `agent`: the state of the agent's own check; what it said last holds while it is not heard, and one that was never heard says nothing. Until it was asked once a server
+ * waits: else one that it drains would be brought in whole for a moment, after every restart.
+ */
 export function withAgent(state: HealthState, agent: HealthState | undefined): HealthState {
-  if (agent?.agent === undefined) return state;
+  if (agent === undefined || agent.verdict === 'unknown') return state.verdict === 'up' ? { ...state, verdict: 'unknown', reason: `${state.reason}; its agent was not asked yet` } : state;
   const said = agent.agent;
+  if (said === undefined) return state;
   const words = `agent: ${describeAgent(said)}`;
   if (!isAvailable(said)) return { ...state, verdict: 'down', since: state.verdict === 'down' ? Math.min(state.since, agent.since) : agent.since, reason: state.verdict === 'down' ? `${state.reason}; ${words}` : words };
   return { ...state, reason: words === 'agent: up' ? state.reason : `${state.reason}; ${words}`, weight: agentAdvice(said) };

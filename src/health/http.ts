@@ -66,7 +66,7 @@ const exchange = (check: HttpHealthCheck, request: HttpRequest, redirects: numbe
         if (typeof next === 'string') settle({ ok: false, reason: next });
         else then(() => exchange(check, next, redirects - 1, self, send, onJudged));
       } else if (!accepts(request, status)) {
-        const exhausted = location !== undefined && isRedirect(status) && check.redirects ? ` after ${check.redirects} redirects` : '';
+        const exhausted = location !== undefined && isRedirect(status) && check.redirects ? ` after ${check.redirects} ${check.redirects === 1 ? 'redirect' : 'redirects'}` : '';
         settle({ ok: false, reason: `HTTP status ${status}${exhausted}, expected ${describeRanges(request.status)}` });
       } else judge = new BodyJudge(request, status);
     },

@@ -67,9 +67,14 @@ describe('an agent beside another check', () => {
     expect(withAgent(main, after('drain'))).toMatchObject({ verdict: 'up', weight: { factor: 0 }, reason: 'HTTP status 200; agent: drain' });
   });
 
+  it('is waited for until it was asked once', () => {
+    expect(withAgent(main, undefined)).toMatchObject({ verdict: 'unknown', reason: 'HTTP status 200; its agent was not asked yet' });
+    expect(withAgent(main, initialHealthState(0))).toMatchObject({ verdict: 'unknown' });
+    expect(withAgent(failed, undefined)).toEqual(failed);
+  });
+
   it('says nothing before its first word, and by silence changes nothing', () => {
-    expect(withAgent(main, undefined)).toEqual(main);
-    expect(withAgent(main, after(unheard))).toEqual(main);
+    expect(withAgent(main, fold({ rise: 1, fall: 1 }, [unheard]))).toEqual(main);
     expect(withAgent(main, after('drain', unheard, unheard, unheard, unheard))).toMatchObject({ verdict: 'up', weight: { factor: 0 } });
   });
 
@@ -91,4 +96,23 @@ describe('a weight that is told', () => {
   });
 
   test.each(['257%', '65536', '-1', '1.5', 'x', '', '5 %'])('is not %s', (word) => expect(parseWeight(word)).toBeUndefined());
+});
+
+describe('a warning', () => {
+  const subject = { server: { address: '10.0.0.1', port: 443 }, virtualServer: 'web', isBeside: false };
+  const soon: ProbeResult = { ok: true, detail: 'HTTP status 200', warning: 'certificate expires on 2026-12-01T00:00:00Z' };
+  const lines = (before: HealthState, state: HealthState) => newsOf(subject, before, state).map(({ level, message }) => `${level} ${message}`);
+
+  it('is told when it begins and when it ends, and stands in the reason as long', () => {
+    const well = after({ ok: true, detail: 'HTTP status 200' });
+    const [warned, again] = [fold(thresholds, [soon]), fold(thresholds, [soon, soon])];
+    expect(warned).toMatchObject({ verdict: 'up', reason: 'HTTP status 200; certificate expires on 2026-12-01T00:00:00Z' });
+    expect(lines(well, { ...warned, verdict: 'up' })).toEqual(['warn real server 10.0.0.1:443 of web: certificate expires on 2026-12-01T00:00:00Z']);
+    expect(lines(warned, again)).toEqual([]);
+    expect(lines(again, well)).toEqual(['info real server 10.0.0.1:443 of web: no longer: certificate expires on 2026-12-01T00:00:00Z']);
+  });
+
+  it('outlasts a failure, which says nothing of it', () => {
+    expect(lines(fold(thresholds, [soon]), fold(thresholds, [soon, unheard]))).toEqual([]);
+  });
 });

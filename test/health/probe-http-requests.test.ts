@@ -96,7 +96,7 @@ describe.each([
     expect(await request({ path: '/absolute' })).toEqual(failure('HTTP status 301, expected 200-299'));
     expect(await request({ path: '/absolute', redirects: 1, body: 'all is ok' })).toMatchObject({ ok: true });
     expect(await request({ path: '/chain', redirects: 2, body: 'method=GET' })).toMatchObject({ ok: true });
-    expect(await request({ path: '/chain', redirects: 1 })).toEqual(failure('HTTP status 307 after 1 redirects, expected 200-299'));
+    expect(await request({ path: '/chain', redirects: 1 })).toEqual(failure('HTTP status 307 after 1 redirect, expected 200-299'));
     expect(await request({ path: '/loop', redirects: 10 })).toEqual(failure('HTTP status 302 after 10 redirects, expected 200-299'));
   });
 });
