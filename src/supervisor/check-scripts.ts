@@ -1,6 +1,7 @@
 /** Runs the scripts of health checks for the lvs child: few at once, each within its time, and none that it no longer wants. */
 import type { ScriptHealthCheck } from '../config/model.js';
 import type { ScriptEnding } from '../health/script.js';
+import { checkKey } from '../health/check-key.js';
 import { toMilliseconds } from '../time/microseconds.js';
 import { Command, type Ending } from './command.js';
 
@@ -8,6 +9,8 @@ import { Command, type Ending } from './command.js';
 const mostAtOnce = 16;
 /** what a full queue refused is told again after this */
 const retryMilliseconds = 1_000;
+/** after SIGTERM, and SIGKILL two seconds later, a process has ended, unless the kernel holds it */
+const stubbornMilliseconds = 5_000;
 
 /** Nothing of the daemon's own environment: a script must not depend on how the daemon was started. */
 const environmentFor = ({ address, port, virtualServer, realServer }: ScriptHealthCheck): Readonly<Record<string, string>> => ({
@@ -42,8 +45,10 @@ export class CheckScripts {
   /** those that wait and those that run, in the order in which they came */
   readonly #wanted = new Map<number, Wanted>();
   #waiting: Wanted[] = [];
-  /** processes, wanted or not: one that no signal ends goes on counting */
+  /** processes, wanted or not, but for those that no signal ends */
   #running = 0;
+  /** checks whose last run has had its time and not ended yet, by their key: no other begins meanwhile */
+  readonly #stuck = new Set<string>();
   readonly #retries = new Map<number, NodeJS.Timeout>();
   #closed = false;
 
@@ -54,6 +59,7 @@ export class CheckScripts {
     if (this.#closed) return;
     const wanted: Wanted = { id, check, command: undefined };
     this.#wanted.set(id, wanted);
+    if (this.#stuck.has(checkKey(check))) return this.#ended(id, { type: 'not_run', why: 'an earlier run has not ended yet' });
     this.#waiting.push(wanted);
     this.#proceed();
   }
@@ -103,11 +109,26 @@ export class CheckScripts {
       ...(check.weightFrom === 'output' ? { output: { onLine, onSuppressed: () => undefined } } : {}),
     });
     wanted.command = command;
-    void command.overdue.then(() => this.#ended(id, { type: 'overdue' }));
+    const key = checkKey(check);
+    let isCounted = true;
+    const leave = (): void => {
+      if (!isCounted) return;
+      isCounted = false;
+      this.#running--;
+      this.#proceed();
+    };
+    let patience: NodeJS.Timeout | undefined;
+    void command.overdue.then(() => {
+      this.#stuck.add(key);
+      // one that the kernel does not let go must not keep the others waiting for ever
+      patience = setTimeout(leave, stubbornMilliseconds);
+      this.#ended(id, { type: 'overdue' });
+    });
     const ending = await command.ended;
-    this.#running--;
+    clearTimeout(patience);
+    this.#stuck.delete(key);
     this.#ended(id, endingOf(ending, output));
-    this.#proceed();
+    leave();
   }
 
   #ended(id: number, ending: ScriptEnding): void {

@@ -62,6 +62,15 @@ it('ends one that takes too long, with all that it started', async () => {
   await expect.poll(() => isGone(child) && isGone(shell), { timeout: 9_000 }).toBe(true);
 });
 
+it('begins no other run while one that had its time has not ended', async () => {
+  // heeds no SIGTERM: SIGKILL comes two seconds later
+  const check = sh("trap '' TERM; sleep 600 & while :; do wait; done", { timeout: Milliseconds(300) });
+  scripts.run(1, check);
+  expect(await ended(1)).toEqual({ type: 'overdue' });
+  scripts.run(2, check);
+  expect(await ended(2)).toEqual({ type: 'not_run', why: 'an earlier run has not ended yet' });
+});
+
 it('ends what is given up, and says nothing of it', async () => {
   const file = join(directory, 'pid');
   scripts.run(1, sh(`echo $$ > ${file}.new; mv ${file}.new ${file}; exec sleep 600`));
