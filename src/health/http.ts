@@ -48,7 +48,12 @@ const exchange = (check: HttpHealthCheck, request: HttpRequest, redirects: numbe
     // Not within the callback: the parser of undici, for one, does not expect its socket to go meanwhile.
     queueMicrotask(() => {
       part.release();
-      next();
+      // what is thrown here would end the process
+      try {
+        next();
+      } catch (error) {
+        self.error(error);
+      }
     });
   };
   const settle = (judgement: Judgement | undefined): void => {
