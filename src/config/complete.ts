@@ -6,7 +6,7 @@ import { advertisedFamily } from './cross-checks/family.js';
 import { completeHttp } from './http-check.js';
 import { type CheckKeys, inheritedKeys, inheritedType } from './inherit-check.js';
 import { Microseconds, Seconds } from '../time/microseconds.js';
-import type { AuthenticationConfiguration, Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckBase, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ScriptHealthCheck, ServiceTarget, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualMacConfiguration, VirtualServerConfiguration, VrrpConfiguration } from './model.js';
+import type { AuthenticationConfiguration, ChangeCommands, Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckBase, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ScriptHealthCheck, ServiceTarget, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualMacConfiguration, VirtualServerConfiguration, VrrpConfiguration } from './model.js';
 import { type Family, familyOf } from '../network/ip-address.js';
 import { completeRoute, completeRule, completeTrackedRoute } from './complete-routing.js';
 import { checkDefaults, type CheckType, healthCheckKeys, keysOfTypes } from './schema/health-check.js';
@@ -178,12 +178,20 @@ const completeService = (entry: ServiceEntry, certificates: Surroundings['certif
     onePacket: entry.one_packet,
     persistence: entry.persistence && completePersistence(entry.persistence, targets),
     modules: [...(entry.helper === 'ftp' ? ['ip_vs_ftp'] : []), ...(entry.persistence?.engine === 'sip' ? ['ip_vs_pe_sip'] : [])],
-    quorum: entry.quorum,
+    quorum: completeQuorum(entry.quorum),
     sorryServer: sorry && { address: sorry.address, port: sorry.port ?? port, ...completeForwarding(sorry.forwarding ?? entry.forwarding) },
     onFailure: entry.on_failure,
+    initial: entry.initial,
+    ...(entry.damping && { damping: entry.damping }),
+    ...(entry.panic && { panic: entry.panic }),
     realServers: entry.real_servers.map((server) => completeServer(server, port, entry, certificates)),
   };
 };
+
+const completeQuorum = ({ weight, hysteresis, on_up: onUp, on_down: onDown, timeout, user }: ServiceEntry['quorum']): VirtualServerConfiguration['quorum'] => ({ weight, hysteresis, ...changeCommands({ onUp, onDown, timeout, user }) });
+
+/** Without a command there is nothing to say of time limits and users. */
+const changeCommands = (commands: ChangeCommands): { readonly commands?: ChangeCommands } => (commands.onUp === undefined && commands.onDown === undefined ? {} : { commands });
 
 const completePersistence = ({ timeout, netmask, prefix_length: prefixLength, engine }: NonNullable<ServiceEntry['persistence']>, [first]: readonly ServiceTarget[]): PersistenceConfiguration => ({
   timeout,
@@ -196,6 +204,8 @@ const completeForwarding = ({ method, tunnel }: Forwarding): Pick<DestinationCon
 /** `servicePort`: 0 where the service has several, or every one. */
 const completeServer = (server: ServerEntry, servicePort: number, service: ServiceEntry, certificates: Surroundings['certificates']): RealServerConfiguration => {
   const port = server.port ?? servicePort;
+  const notify = server.notify ?? service.notify;
+  const slowStart = server.slow_start ?? service.slow_start;
   return {
     address: server.address,
     port,
@@ -203,6 +213,8 @@ const completeServer = (server: ServerEntry, servicePort: number, service: Servi
     weight: server.weight,
     ...(server.upper_threshold ? { upperThreshold: server.upper_threshold } : {}),
     ...(server.lower_threshold ? { lowerThreshold: server.lower_threshold } : {}),
+    ...(slowStart === undefined ? {} : { slowStart }),
+    ...(notify && changeCommands({ onUp: notify.up, onDown: notify.down, timeout: notify.timeout, user: notify.user })),
     ...completeChecks(server, port === 0 ? (probePort(targetsOf(service)) ?? 0) : port, service, certificates),
   };
 };

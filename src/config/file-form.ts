@@ -2,7 +2,7 @@
 import { dnsForm, smtpForm, tcpForm, udpForm } from './check-form.js';
 import { formatDuration } from './duration.js';
 import { httpForm } from './http-check.js';
-import type { Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NoHealthCheck, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import type { ChangeCommands, Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NoHealthCheck, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
 import { routeForm, ruleForm, trackedRouteForm } from './routing-form.js';
 import { sysctlFlags } from './schema/ipvs.js';
 import { Seconds } from '../time/microseconds.js';
@@ -109,11 +109,16 @@ export const serviceForm = (service: VirtualServerConfiguration): FileMapping =>
   one_packet: service.onePacket,
   persistence: service.persistence && persistenceForm(service.persistence),
   helper: service.modules.includes('ip_vs_ftp') ? 'ftp' : undefined,
-  quorum: { weight: service.quorum.weight, hysteresis: service.quorum.hysteresis },
+  quorum: { weight: service.quorum.weight, hysteresis: service.quorum.hysteresis, ...quorumCommandsForm(service.quorum.commands) },
   sorry_server: service.sorryServer && { ...destinationForm(service.sorryServer), forwarding: forwardingForm(service.sorryServer) },
   on_failure: service.onFailure,
+  initial: service.initial ?? 'down',
+  damping: service.damping && { changes: service.damping.changes, period: formatDuration(service.damping.period), hold: formatDuration(service.damping.hold) },
+  panic: service.panic && { threshold: `${service.panic.threshold}%`, within: formatDuration(service.panic.within) },
   real_servers: service.realServers.map(serverForm),
 });
+
+const quorumCommandsForm = (commands: ChangeCommands | undefined): FileMapping | undefined => commands && { on_up: commands.onUp, on_down: commands.onDown, timeout: formatDuration(commands.timeout), user: commands.user };
 
 /** The packets of a mark have any protocol. */
 const targetsForm = ({ targets, protocol }: VirtualServerConfiguration): FileMapping => {
@@ -141,6 +146,8 @@ const serverForm = (server: RealServerConfiguration): FileMapping => ({
   forwarding: forwardingForm(server),
   upper_threshold: server.upperThreshold,
   lower_threshold: server.lowerThreshold,
+  slow_start: server.slowStart === undefined ? undefined : formatDuration(server.slowStart),
+  notify: server.commands && { up: server.commands.onUp, down: server.commands.onDown, timeout: formatDuration(server.commands.timeout), user: server.commands.user },
   health_check: checkForm(server.healthCheck, server.agentCheck),
 });
 

@@ -335,10 +335,38 @@ export interface VirtualServerConfiguration {
   readonly persistence: PersistenceConfiguration | undefined;
   /** kernel modules that it needs beside its scheduler's, e.g. `ip_vs_ftp` */
   readonly modules: readonly string[];
-  readonly quorum: { readonly weight: number; readonly hysteresis: number };
+  readonly quorum: { readonly weight: number; readonly hysteresis: number; readonly commands?: ChangeCommands | undefined };
   readonly sorryServer: DestinationConfiguration | undefined;
   readonly onFailure: 'remove' | 'weight_zero';
+  /** what a real server counts as until its first verdict; absent: down */
+  readonly initial?: 'down' | 'up';
+  /** absent: off */
+  readonly damping?: DampingConfiguration | undefined;
+  readonly panic?: PanicConfiguration | undefined;
   readonly realServers: readonly RealServerConfiguration[];
+}
+
+/** A real server whose verdict changes more than `changes` times within `period` is held down for `hold`. */
+export interface DampingConfiguration {
+  readonly changes: number;
+  readonly period: Microseconds;
+  readonly hold: Microseconds;
+}
+
+/** Real servers stay as they were when more than `threshold` percent of the pool fail within `within`. */
+export interface PanicConfiguration {
+  readonly threshold: number;
+  readonly within: Microseconds;
+}
+
+/** Commands (program and arguments) that are run when a quorum or a real server goes up or down. */
+export interface ChangeCommands {
+  readonly onUp: readonly string[] | undefined;
+  readonly onDown: readonly string[] | undefined;
+  /** of one command */
+  readonly timeout: Microseconds;
+  /** name of the user that they run as */
+  readonly user: string;
 }
 
 export interface PersistenceConfiguration {
@@ -363,6 +391,9 @@ export interface RealServerConfiguration extends DestinationConfiguration {
   /** connections at which the kernel stops giving it new ones, and below which it begins again; 0 = none */
   readonly upperThreshold?: number | undefined;
   readonly lowerThreshold?: number | undefined;
+  /** its weight rises for so long when it is back; absent: at once */
+  readonly slowStart?: Microseconds | undefined;
+  readonly commands?: ChangeCommands | undefined;
   readonly healthCheck: HealthCheckConfiguration;
   /** beside the health check; absent = none */
   readonly agentCheck?: AgentHealthCheck | undefined;

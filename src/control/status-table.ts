@@ -53,10 +53,16 @@ const weight = ({ weight: now, configured_weight: configured }: RealServerStatus
   return now === configured ? String(now) : `${now} of ${configured}`;
 };
 
-const health = ({ healthy }: RealServerStatus): Cell => {
+const health = ({ healthy, held_until: held }: RealServerStatus): Cell => {
+  if (held !== undefined) return cell('HELD', 'red');
   if (healthy === null) return cell('unknown', 'yellow');
   return healthy ? cell('up', 'green') : cell('DOWN', 'red');
 };
+
+const policyLines = ({ held_until: held, slow_start: slow }: RealServerStatus): readonly string[] => [
+  ...(held === undefined ? [] : [`held down until ${held}: its verdict changed too often`]),
+  ...(slow === undefined ? [] : [`starts slowly: ${slow.percent} % of its weight, all of it at ${slow.until}`]),
+];
 
 const serviceRows = (service: VirtualServerStatus, columns: number, options: TableOptions): readonly (readonly Cell[] | string)[] => {
   const { name, services, scheduler, real_servers: servers } = service;
@@ -64,6 +70,7 @@ const serviceRows = (service: VirtualServerStatus, columns: number, options: Tab
   const marks: readonly (readonly [string, Colour | undefined])[] = [
     [`${up} of ${servers.length} up`, undefined],
     ...(service.quorum_up ? [] : [['QUORUM LOST', 'red'] as const]),
+    ...(service.panic ? [['PANIC', 'red'] as const] : []),
     ...(service.sorry_server_active ? [['sorry server', 'yellow'] as const] : []),
   ];
   const room = columns - marks.reduce((length, [text]) => length + 2 + text.length, 0);
@@ -74,6 +81,7 @@ const serviceRows = (service: VirtualServerStatus, columns: number, options: Tab
     ...servers.flatMap((server) => [
       [cell(`  ${endpoint(server.address, server.port)}`), cell(server.forwarding), cell(weight(server)), health(server), cell(formatAge(server.since, options.now)), cell(server.check)],
       ...(server.healthy === true ? [] : wrap(server.reason, columns - 6).map((line) => `      ${line}`)),
+      ...policyLines(server).map((line) => `      ${line}`),
     ]),
   ];
 };
@@ -108,6 +116,7 @@ const warnings = ({ instances, virtual_servers: services, processes, static: fix
     }),
   ...routingWarnings({ instances, ...(fixed && { static: fixed }) }),
   ...services.filter(({ quorum_up: up }) => !up).map(({ name }) => `${name} has lost its quorum`),
+  ...services.filter(({ panic = false }) => panic).map(({ name }) => `${name} is in panic: too many real servers failed at once, and stay in the table`),
   ...processes.flatMap(processWarning),
   ...(email?.problem == null ? [] : [`e-mail cannot be delivered to ${email.server}: ${email.problem} (${email.waiting} events wait)`]),
 ];

@@ -177,6 +177,8 @@ export interface VirtualServerStatus {
   readonly quorum_up: boolean;
   /** true while the sorry server is the one in the table */
   readonly sorry_server_active: boolean;
+  /** true while too many real servers failed at once, which stay in the table; missing otherwise */
+  readonly panic?: boolean;
   readonly real_servers: readonly RealServerStatus[];
 }
 
@@ -186,6 +188,10 @@ export interface RealServerStatus {
   /** in the kernel now; null = not in the table */
   readonly weight: number | null;
   readonly configured_weight: number;
+  /** ISO 8601; missing unless it is held down since its verdict changed too often */
+  readonly held_until?: string;
+  /** missing unless it starts slowly: what it has of its weight, and when it has all (ISO 8601) */
+  readonly slow_start?: { readonly percent: number; readonly until: string };
   readonly forwarding: string;
   /** null = no verdict yet */
   readonly healthy: boolean | null;

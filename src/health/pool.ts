@@ -1,6 +1,7 @@
 /** Which destinations one virtual server should have in the kernel, by the verdicts on its real servers and its quorum. */
 import type { DestinationConfiguration, RealServerConfiguration, VirtualServerConfiguration } from '../config/model.js';
 import { nextQuorum, type QuorumState } from './quorum.js';
+import { weightByShare } from './slow-start.js';
 import type { Verdict } from './state.js';
 
 /** A destination as the kernel has it now. */
@@ -39,23 +40,30 @@ export type PoolConfiguration = Pick<VirtualServerConfiguration, 'realServers' |
 interface Member {
   readonly server: RealServerConfiguration;
   readonly verdict: Verdict;
+  /** what it gets in the table when it is up: less than its weight while it starts slowly */
+  readonly weight: number;
   /** weight in the kernel now; undefined = not there */
   readonly kernelWeight: number | undefined;
 }
 
 const keyOf = ({ address, port }: { readonly address: string; readonly port: number }): string => `${address} ${port}`;
 
-/** `verdicts`: one for each of `config.realServers`, in their order; the entry of a server whose check is `none` is not looked at. */
+/**
+ * `verdicts`: one for each of `config.realServers`, in their order; the entry of a server whose check is `none` is not looked at.
+ * `shares`: likewise, of its weight in the table, 0..1 (1 where there is none); for the quorum its whole weight counts.
+ */
 export function decidePool(
   config: PoolConfiguration,
   verdicts: readonly Verdict[],
   kernel: readonly KernelDestination[],
   quorumState: QuorumState,
+  shares: readonly number[] = [],
 ): PoolDecision {
   const inKernel = new Map(kernel.map((destination) => [keyOf(destination), destination.weight]));
   const members = config.realServers.map((server, index): Member => ({
     server,
     verdict: server.healthCheck.type === 'none' ? 'up' : (verdicts[index] ?? 'unknown'),
+    weight: weightByShare(server.weight, shares[index] ?? 1),
     kernelWeight: inKernel.get(keyOf(server)),
   }));
   const sorry = config.sorryServer;
@@ -80,10 +88,13 @@ export function decidePool(
   };
 }
 
-/** A sorry server at a real server's address and port is told from it by the quorum: only with the quorum down was it put there as sorry server. */
+/**
+ * A sorry server at a real server's address and port is told from it by the quorum: only with the quorum down was it put there as sorry server.
+ * One without weight is on its way out.
+ */
 function isSorryInKernel(sorry: DestinationConfiguration, members: readonly Member[], inKernel: ReadonlyMap<string, number>, previous: QuorumState): boolean {
   const isRealServer = members.some(({ server }) => keyOf(server) === keyOf(sorry));
-  return inKernel.has(keyOf(sorry)) && (!isRealServer || previous === 'down');
+  return (inKernel.get(keyOf(sorry)) ?? 0) > 0 && (!isRealServer || previous === 'down');
 }
 
 /** The table without a sorry server. */
@@ -107,10 +118,10 @@ function sorryTable(sorry: DestinationConfiguration, members: readonly Member[],
   return [...others.flatMap((member) => destination(member, weightOf(member))), { ...sorry, weight: 1 }];
 }
 
-function wantedWeight({ server, verdict, kernelWeight }: Member, onFailure: 'remove' | 'weight_zero'): number | undefined {
+function wantedWeight({ weight, verdict, kernelWeight }: Member, onFailure: 'remove' | 'weight_zero'): number | undefined {
   switch (verdict) {
     case 'up':
-      return server.weight;
+      return weight;
     case 'down':
       return onFailure === 'weight_zero' ? 0 : undefined;
     case 'unknown':

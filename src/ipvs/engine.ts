@@ -5,11 +5,13 @@ import { counted, event, type Report } from '../control/event.js';
 import type { VirtualServerStatus } from '../control/status.js';
 import { newsOf } from '../health/news.js';
 import { probeWith } from '../health/probe.js';
+import { describePolicyNotice } from '../health/policy-wording.js';
 import { HealthRunner } from '../health/runner.js';
 import type { RunScript } from '../health/script.js';
 import type { HealthState } from '../health/state.js';
 import { describeEndpoint, describePoolChange } from '../health/wording.js';
 import type { HealthChange, LvsConfigure, OwnedService } from '../supervisor/messages.js';
+import { monotonicNow } from '../time/clock.js';
 import { IpvsClient, IpvsUnavailableError } from './client.js';
 import { healthOf, quorumOf, verdictOf } from './health-report.js';
 import { describe, type Operation, type OperationFailure } from './operation.js';
@@ -18,6 +20,7 @@ import { missingSchedulerModules } from './scheduler.js';
 import { serviceKey } from './service.js';
 import { Sysctls } from './sysctls.js';
 import { VirtualServer } from './virtual-server.js';
+import { WakeUps } from './wake-ups.js';
 import { inWords } from '../control/in-words.js';
 
 const driftMilliseconds = 30_000;
@@ -28,7 +31,7 @@ const linesAtMost = 20;
 /** tables up to so many services are read anew for a status */
 const freshStatusServices = 200;
 
-type Cause = 'start' | 'reload' | 'health' | 'drift';
+type Cause = 'start' | 'reload' | 'health' | 'time' | 'drift';
 
 export interface LvsEngineOptions {
   readonly report: Report;
@@ -50,8 +53,9 @@ export class LvsEngine {
   private readonly runner: HealthRunner;
   /** everything that reads or writes the kernel's table waits its turn */
   private work: Promise<void> = Promise.resolve();
-  /** virtual servers whose verdicts changed since the table was last written */
-  private readonly dirty = new Set<VirtualServer>();
+  /** virtual servers whose verdicts changed since the table was last written, or where time has come for something */
+  private readonly dirty = new Map<VirtualServer, 'health' | 'time'>();
+  private readonly wakeUps = new WakeUps<VirtualServer>((server) => this.changed(server, 'time'));
   private readonly drift: NodeJS.Timeout;
   private retry: NodeJS.Timeout | undefined;
   private stopped = false;
@@ -71,6 +75,7 @@ export class LvsEngine {
       const before = new Map(this.servers.map((server) => [server.name, server]));
       this.servers = configuration.virtualServers.map((virtualServer) => new VirtualServer(virtualServer, before.get(virtualServer.name)));
       this.dirty.clear();
+      this.wakeUps.clear();
       this.runner.configure(this.servers.flatMap(({ checks }) => checks));
       await this.reconcileAll(cause);
       this.tellHealth();
@@ -95,7 +100,7 @@ export class LvsEngine {
     if (this.client && this.servers.length <= freshStatusServices) {
       await this.enqueue(() => this.observe()).catch(() => undefined);
     }
-    return this.servers.map((server) => server.status((key) => this.runner.stateOf(key)));
+    return this.servers.map((server) => server.status((key) => this.runner.stateOf(key), monotonicNow()));
   }
 
   /** @param remove the table with it; when the supervisor is gone it always stays, since traffic must not stop */
@@ -105,6 +110,7 @@ export class LvsEngine {
     clearTimeout(this.retry);
     this.runner.stop();
     await this.work;
+    this.wakeUps.clear();
     if (remove) await this.remove();
     this.client?.close();
   }
@@ -120,20 +126,25 @@ export class LvsEngine {
         const subject = { server: realServer, virtualServer: server.name, isBeside: server.isAgentBeside(key, index) };
         for (const { level, message } of newsOf(subject, previous, state)) this.options.report(event(level, message, fields));
         this.options.onHealth(verdictOf(server, index, server.stateAt(index, (each) => this.runner.stateOf(each))), false);
-        if (this.dirty.size === 0) void this.enqueue(() => this.reconcileDirty());
-        this.dirty.add(server);
+        this.changed(server, 'health');
       }
     }
   }
 
+  private changed(server: VirtualServer, cause: 'health' | 'time'): void {
+    if (this.dirty.size === 0) void this.enqueue(() => this.reconcileDirty());
+    if (cause === 'health' || !this.dirty.has(server)) this.dirty.set(server, cause);
+  }
+
   private async reconcileDirty(): Promise<void> {
-    const servers = [...this.dirty].filter((server) => this.servers.includes(server));
+    const servers = [...this.dirty.keys()].filter((server) => this.servers.includes(server));
+    const cause = [...this.dirty.values()].includes('health') ? 'health' : 'time';
     this.dirty.clear();
     if (servers.length === 0 || this.stopped) return;
     await this.guarded(async (client) => {
       const table: TableEntry[] = [];
       for (const { service } of servers.flatMap(({ services }) => services)) table.push({ service, destinations: await client.getDestinations(service) });
-      const refused = await this.applyDifference(client, servers, table, [], 'health');
+      const refused = await this.applyDifference(client, servers, table, [], cause);
       // the table was not what it was a moment ago: someone else is at work
       if (refused.length > 0) await this.compareAll(client, 'drift');
     });
@@ -228,7 +239,7 @@ export class LvsEngine {
   }
 
   private async compareAll(client: IpvsClient, cause: Cause): Promise<void> {
-    this.dirty.clear(); // this looks at all of them
+    if (cause !== 'drift') this.dirty.clear(); // this looks at all of them
     let refused = await this.applyDifference(client, this.servers, await client.getTable(), this.owned, cause);
     const modules = missingSchedulerModules(refused);
     if (modules.length > 0) await this.load(modules);
@@ -245,7 +256,9 @@ export class LvsEngine {
     cause: Cause,
   ): Promise<readonly OperationFailure[]> {
     this.see(servers, table);
-    const decisions = servers.map((server) => ({ server, decision: server.decide((key) => this.runner.stateOf(key)) }));
+    // what is put right after others is what was decided before: what changed meanwhile has its turn
+    const now = cause === 'drift' ? undefined : monotonicNow();
+    const decisions = servers.map((server) => ({ server, decision: server.decide((key) => this.runner.stateOf(key), now) }));
     const operations = reconcile(
       decisions.flatMap(({ decision }) => decision.desired),
       table,
@@ -253,6 +266,11 @@ export class LvsEngine {
     );
     const refused = operations.length > 0 ? await client.apply(operations) : [];
     for (const { server, decision } of decisions) {
+      this.wakeUps.set(server, server.nextChange);
+      for (const notice of decision.notices) {
+        const { level, sentence } = describePolicyNotice(server.configuration, notice);
+        this.options.report(event(level, sentence, { virtual_server: server.name }));
+      }
       for (const change of decision.pool.changes) {
         if (change.type !== 'quorum' || change.to === 'undecided') continue;
         const sorry = server.configuration.sorryServer;
@@ -277,7 +295,7 @@ export class LvsEngine {
     }
     const many = operations.length > linesAtMost;
     if (many) this.options.report(event('info', `IPVS: ${counted(operations.length, 'change')} made`, { cause }));
-    for (const operation of operations) this.options.report(event(many ? 'debug' : 'info', `IPVS: ${describe(operation)}`, { cause }));
+    for (const operation of operations) this.options.report(event(many || (cause === 'time' && operation.type === 'edit_destination') ? 'debug' : 'info', `IPVS: ${describe(operation)}`, { cause }));
   }
 
   private see(servers: readonly VirtualServer[], table: readonly TableEntry[]): void {

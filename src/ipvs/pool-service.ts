@@ -1,9 +1,11 @@
 /** One of a virtual server's services in the kernel: the pool as it looks behind that service's port, and what the kernel has of it. */
 import type { DestinationConfiguration, ServiceTarget, VirtualServerConfiguration } from '../config/model.js';
+import { stepLeaving, type LeavingStep } from '../health/leaving.js';
 import { decidePool, type PoolConfiguration, type PoolDecision } from '../health/pool.js';
 import type { QuorumState } from '../health/quorum.js';
 import type { Verdict } from '../health/state.js';
 import { advisedWeight, type WeightAdvice } from '../health/weight.js';
+import type { Microseconds } from '../time/microseconds.js';
 import { type Destination, destinationKey, type DestinationEntry } from './destination.js';
 import { type Service, serviceKey, type ServiceSelector } from './service.js';
 import { selectorOf, serviceFromConfiguration } from './table.js';
@@ -12,11 +14,20 @@ import { selectorOf, serviceFromConfiguration } from './table.js';
 export const behindPort = <T extends DestinationConfiguration>(destination: T, target: ServiceTarget): T =>
   destination.port === 0 && 'port' in target && target.port !== 0 ? { ...destination, port: target.port } : destination;
 
+export interface PoolServiceDecision {
+  readonly pool: PoolDecision;
+  /** of the pool, and those that leave, with weight 0 */
+  readonly destinations: readonly DestinationEntry[];
+}
+
 export class PoolService {
   readonly service: Service;
   readonly key: string;
   readonly selector: ServiceSelector;
   private readonly pool: PoolConfiguration;
+  /** what was configured before a reload, and what left then */
+  private readonly former: ReadonlySet<string>;
+  private leaving: LeavingStep;
   /** by what was last read or written: `address:port` -> destination */
   private kernel: ReadonlyMap<string, Destination | DestinationEntry>;
 
@@ -31,6 +42,14 @@ export class PoolService {
     this.kernel = predecessor?.kernel ?? new Map();
     const { realServers, sorryServer, quorum, onFailure } = configuration;
     this.pool = { realServers: realServers.map((server) => behindPort(server, target)), sorryServer: sorryServer && behindPort(sorryServer, target), quorum, onFailure };
+    this.leaving = predecessor?.leaving ?? { state: new Map(), next: undefined };
+    this.former = new Set(predecessor ? [...predecessor.configured.keys(), ...predecessor.leaving.state.keys()] : []);
+  }
+
+  /** Its destinations, by their keys: the indices of real servers. */
+  private get configured(): ReadonlyMap<string, number> {
+    const { realServers, sorryServer } = this.pool;
+    return new Map([...(sorryServer ? [[destinationKey(sorryServer), -1] as const] : []), ...realServers.map((server, index) => [destinationKey(server), index] as const)]);
   }
 
   /** What the kernel has now. */
@@ -38,11 +57,26 @@ export class PoolService {
     this.kernel = new Map(destinations.map((destination) => [destinationKey(destination), destination]));
   }
 
-  /** `verdicts`, `advices` of weights (undefined = the configured one): one for each real server, in their order. */
-  decide(verdicts: readonly Verdict[], advices: readonly (WeightAdvice | undefined)[], quorum: QuorumState): PoolDecision {
-    const isAdvised = advices.some((advice) => advice !== undefined);
-    const pool = isAdvised ? { ...this.pool, realServers: this.pool.realServers.map((server, index) => ({ ...server, weight: advisedWeight(server.weight, advices[index]) })) } : this.pool;
-    return decidePool(pool, verdicts, [...this.kernel.values()], quorum);
+  /** When a destination that leaves is to be looked at again; of the monotonic clock. */
+  get nextLook(): Microseconds | undefined {
+    return this.leaving.next;
+  }
+
+  /**
+   * `verdicts`, `shares` of their weights, and `advices` of what these are (undefined = as configured): one for each real server, in their order. `now`: of the monotonic clock; left out: nothing new begins to
+   * leave, nor does what leaves go.
+   */
+  decide(verdicts: readonly Verdict[], quorum: QuorumState, shares: readonly number[], now: Microseconds | undefined, advices: readonly (WeightAdvice | undefined)[]): PoolServiceDecision {
+    const pool = decidePool(advices.some((advice) => advice !== undefined) ? { ...this.pool, realServers: this.pool.realServers.map((server, index) => ({ ...server, weight: advisedWeight(server.weight, advices[index]) })) } : this.pool, verdicts, [...this.kernel.values()], quorum, shares);
+    const wanted = new Set(pool.destinations.map(destinationKey));
+    const unwanted = [...this.kernel].filter(([key]) => !wanted.has(key));
+    if (now !== undefined && unwanted.length + this.leaving.state.size > 0) {
+      const { configured, former } = this;
+      // what a reload removed had not failed, since it had weight
+      const isOurs = (key: string): boolean => (configured.has(key) ? verdicts[configured.get(key) ?? -1] !== 'down' : former.has(key));
+      this.leaving = stepLeaving(this.leaving.state, unwanted.map(([key, entry]) => ({ ...entry, key })), isOurs, now);
+    }
+    return { pool, destinations: [...pool.destinations, ...unwanted.flatMap(([key, entry]) => (this.leaving.state.has(key) ? [{ ...entry, weight: 0 }] : []))] };
   }
 
   /** The kernel's weight of a destination of the configuration; undefined = not in the table. */

@@ -4,9 +4,13 @@ import type { RealServerStatus, VirtualServerStatus } from '../control/status.js
 import { agentStatus, withAgent } from '../health/agent-beside.js';
 import { type ActiveCheck, checkKey } from '../health/check-key.js';
 import type { PoolDecision } from '../health/pool.js';
+import { serverKey, stepPolicies, type CountedMember, type PolicyNotice, type PolicyState } from '../health/policies.js';
 import type { QuorumState } from '../health/quorum.js';
 import { type HealthState, initialHealthState, uncheckedHealthState } from '../health/state.js';
+import { advisedWeight, type WeightAdvice } from '../health/weight.js';
 import { describeCheck } from '../health/wording.js';
+import { earliest, type Microseconds } from '../time/microseconds.js';
+import { policyStatus } from './policy-status.js';
 import { PoolService } from './pool-service.js';
 import type { DesiredService, TableEntry } from './reconcile.js';
 import { serviceKey } from './service.js';
@@ -18,6 +22,8 @@ export interface VirtualServerDecision {
   readonly pool: PoolDecision;
   /** one for each of its services, in their order */
   readonly desired: readonly DesiredService[];
+  /** what is new of held servers, panic and slow start */
+  readonly notices: readonly PolicyNotice[];
 }
 
 export class VirtualServer {
@@ -29,6 +35,11 @@ export class VirtualServer {
   private readonly agentKeys: readonly (string | undefined)[];
   private quorum: QuorumState = 'undecided';
   private decision: PoolDecision | undefined;
+  private policyState: PolicyState | undefined;
+  private counted: readonly CountedMember[] | undefined;
+  /** of the weights, by their checks, at the last decision */
+  private advices: readonly (WeightAdvice | undefined)[] = [];
+  private next: Microseconds | undefined;
   private readonly startedAt = Date.now();
 
   constructor(
@@ -39,7 +50,10 @@ export class VirtualServer {
     this.agentKeys = configuration.realServers.map(({ agentCheck }) => agentCheck && checkKey(agentCheck));
     const before = new Map((predecessor?.services ?? []).map((service) => [service.key, service]));
     this.services = configuration.targets.map((target) => new PoolService(target, configuration, before.get(serviceKey(selectorOf(target, configuration.protocol)))));
-    if (predecessor && this.services.some(({ key }) => before.has(key))) this.quorum = predecessor.quorum;
+    if (predecessor && this.services.some(({ key }) => before.has(key))) {
+      this.quorum = predecessor.quorum;
+      this.policyState = predecessor.policyState;
+    }
   }
 
   get name(): string {
@@ -59,16 +73,43 @@ export class VirtualServer {
     for (const service of this.services) service.observe(table.get(service.key)?.destinations ?? []);
   }
 
-  /** What the kernel should have, by the verdicts of now. All of its services share one quorum, which the first one decides. */
-  decide(stateOf: (key: string) => HealthState | undefined): VirtualServerDecision {
-    const states = this.configuration.realServers.map((_, index) => this.stateAt(index, stateOf));
-    const [verdicts, advices] = [states.map(({ verdict }) => verdict), states.map(({ weight }) => weight)];
-    const decisions = this.services.map((service) => ({ service, decision: service.decide(verdicts, advices, this.quorum) }));
+  /** When something changes without a verdict, e.g. the next step of a slow start; of the monotonic clock. */
+  get nextChange(): Microseconds | undefined {
+    return earliest([this.next, ...this.services.map(({ nextLook }) => nextLook)]);
+  }
+
+  /**
+   * What the kernel should have: by the verdicts and the time of now, or with `now` left out by those of the last decision, to compare the
+   * table with. All of its services share one quorum, which the first one decides.
+   */
+  decide(stateOf: (key: string) => HealthState | undefined, now: Microseconds | undefined): VirtualServerDecision {
+    const notices = now === undefined ? [] : this.advance(stateOf, now);
+    const verdicts = (this.counted ?? []).map(({ verdict }) => verdict);
+    const shares = (this.counted ?? []).map(({ share }) => share);
+    const decisions = this.services.map((service) => ({ service, decision: service.decide(verdicts, this.quorum, shares, now, this.advices) }));
     const [first] = decisions;
     if (!first) throw new RangeError(`the virtual server ${this.name} has no service`);
-    this.quorum = first.decision.quorum;
-    this.decision = first.decision;
-    return { pool: first.decision, desired: decisions.map(({ service: { service }, decision: { destinations } }) => ({ name: this.name, service, destinations })) };
+    this.quorum = first.decision.pool.quorum;
+    this.decision = first.decision.pool;
+    return { pool: first.decision.pool, desired: decisions.map(({ service: { service }, decision: { destinations } }) => ({ name: this.name, service, destinations })), notices };
+  }
+
+  private advance(stateOf: (key: string) => HealthState | undefined, now: Microseconds): readonly PolicyNotice[] {
+    const { realServers, initial = 'down', damping, panic } = this.configuration;
+    const states = realServers.map((_, index) => this.stateAt(index, stateOf));
+    this.advices = states.map(({ weight }) => weight);
+    const members = realServers.map((server, index) => ({
+      key: serverKey(server),
+      verdict: states[index]?.verdict ?? ('unknown' as const),
+      weight: advisedWeight(server.weight, states[index]?.weight),
+      slowStart: server.slowStart,
+      serving: (this.services[0]?.weightOf(server) ?? 0) > 0,
+    }));
+    const { state, counted, next, notices } = stepPolicies(this.policyState, members, { initial, damping, panic }, now);
+    this.policyState = state;
+    this.counted = counted;
+    this.next = next;
+    return notices;
   }
 
   /** What was decided is in the kernel. */
@@ -86,7 +127,7 @@ export class VirtualServer {
     return this.agentKeys[index] === key && this.checkKeys[index] !== key;
   }
 
-  status(stateOf: (key: string) => HealthState | undefined): VirtualServerStatus {
+  status(stateOf: (key: string) => HealthState | undefined, now: Microseconds): VirtualServerStatus {
     const { name, targets, protocol, scheduler, realServers } = this.configuration;
     const [first] = targets;
     return {
@@ -99,6 +140,7 @@ export class VirtualServer {
       scheduler,
       quorum_up: this.decision?.quorumUp ?? false,
       sorry_server_active: this.decision?.sorryActive ?? false,
+      ...(this.policyState?.panic ? { panic: true } : {}),
       real_servers: realServers.map((server, index): RealServerStatus => {
         const state = this.stateAt(index, stateOf);
         return {
@@ -106,6 +148,7 @@ export class VirtualServer {
           port: server.port,
           weight: this.services[0]?.weightOf(server) ?? null,
           configured_weight: server.weight,
+          ...policyStatus(server, this.counted?.[index], now),
           forwarding: server.forwarding,
           healthy: state.verdict === 'unknown' ? null : state.verdict === 'up',
           reason: state.reason,

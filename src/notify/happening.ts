@@ -19,8 +19,21 @@ export interface SplitBrainNotice extends Omit<SplitBrainChange, 'to'> {
 
 export type Happening = Notice | HealthNotice | SplitBrainNotice;
 
-export const happeningKey = (happening: Happening | HealthChange): string =>
-  'virtualServer' in happening ? `${happening.kind} ${happening.virtualServer} ${happening.name}` : `${happening.kind} ${happening.name}`;
+/** What commands are run for, whichever of them it is. */
+export interface CommandNotice extends Pick<Notice, 'time' | 'reason' | 'virtualRouterId' | 'interface'> {
+  readonly kind: (Notice | HealthNotice)['kind'];
+  readonly name: string;
+  /** of a real server, and of a virtual server its own name */
+  readonly virtualServer?: string;
+  /** what its commands were told last; where they were told nothing yet, what it was before */
+  readonly from: (Notice | HealthNotice)['from' | 'to'];
+  readonly to: (Notice | HealthNotice)['to'];
+  /** of instances and groups */
+  readonly priority?: number;
+}
+
+export const happeningKey = ({ kind, name, virtualServer }: { readonly kind: string; readonly name: string; readonly virtualServer?: string }): string =>
+  virtualServer === undefined ? `${kind} ${name}` : `${kind} ${virtualServer} ${name}`;
 
 /** The states after which nothing is left of what had them. */
-export const isOver = ({ to }: Pick<Happening, 'to'>): boolean => to === 'STOP' || to === 'REMOVED' || to === 'ENDED';
+export const isOver = ({ to }: { readonly to: string }): boolean => to === 'STOP' || to === 'REMOVED' || to === 'ENDED';

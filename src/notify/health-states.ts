@@ -21,7 +21,7 @@ export class HealthStates {
 
   /** UNKNOWN (a new child, a new check) leaves the last verdict in force. */
   #change({ to, ...change }: HealthChange): readonly HealthNotice[] {
-    const key = happeningKey({ ...change, to });
+    const key = happeningKey(change);
     const before = this.#last.get(key);
     // what it is called in the kernel may have changed
     if (before?.to === to) this.#last.set(key, { ...before, service: change.service });

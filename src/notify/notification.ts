@@ -7,11 +7,12 @@ import type { Reply, Request } from '../control/server.js';
 import { Streamed } from '../control/stream-writer.js';
 import type { HealthChange, InstanceTransition, SplitBrainChange } from '../supervisor/messages.js';
 import { FifoKeeper } from './fifo-keeper.js';
-import type { Happening } from './happening.js';
+import { happeningKey, type Happening, type HealthNotice } from './happening.js';
 import { HealthStates, SplitBrainStates } from './health-states.js';
 import { Mailer } from './mailer.js';
 import { Notices } from './notice.js';
 import { Notifier } from './notifier.js';
+import { ToldRecord } from './told-record.js';
 
 /** For the commands of a stop, once everything is released. */
 const STOP_LIMIT_MS = 10_000;
@@ -26,18 +27,26 @@ export class Notification {
   readonly #fifo: FifoKeeper;
   readonly #notifier: Notifier;
   readonly #mailer: Mailer;
+  readonly #told: ToldRecord;
 
-  constructor(report: Report) {
+  constructor(runtimeDirectory: string, report: Report) {
+    this.#told = new ToldRecord(runtimeDirectory, report);
     this.#fifo = new FifoKeeper(() => this.#current, report);
     this.#notifier = new Notifier(report);
     this.#mailer = new Mailer(report);
   }
 
-  /** To be called before the vrrp child gets it. Tells nothing. */
-  configure(configuration: Pick<Configuration, 'routerId' | 'vrrp' | 'email'>): void {
+  /** What an earlier daemon told. Never rejects. */
+  load(): Promise<void> {
+    return this.#told.load();
+  }
+
+  /** To be called before the children get it. Tells nothing. */
+  configure(configuration: Pick<Configuration, 'routerId' | 'vrrp' | 'virtualServers' | 'email'>): void {
     const { instances, syncGroups, notifyFifo } = configuration.vrrp;
     this.#notices.configure(syncGroups, new Set(instances.map(({ name }) => name)));
     this.#notifier.configure(configuration);
+    this.#told.retain((subject) => this.#notifier.has(subject));
     this.#fifo.configure(notifyFifo);
     this.#mailer.configure(configuration);
   }
@@ -61,7 +70,9 @@ export class Notification {
   }
 
   health(changes: readonly HealthChange[], complete: boolean): void {
-    this.#tell(this.#health.take(changes, complete, Date.now()));
+    const notices = this.#health.take(changes, complete, Date.now());
+    this.#command(notices);
+    this.#tell(notices);
   }
 
   /** Its successor says what is so then. */
@@ -79,17 +90,22 @@ export class Notification {
     return this.#mailer.status;
   }
 
-  /** Tells of what the vrrp child did not say that it stopped, and waits for the commands. */
-  async stop(): Promise<void> {
+  /** Tells of what the vrrp child did not say that it stopped, and waits for the commands. @param tableRemoved nothing is balanced any more: quorums and real servers go down */
+  async stop(tableRemoved: boolean): Promise<void> {
+    if (tableRemoved) this.#command(this.#health.current.map((last) => ({ ...last, time: Date.now(), from: last.to === 'DOWN' ? 'DOWN' : 'UP', to: 'REMOVED', reason: 'the IPVS table was removed at the stop' })));
     const notices = this.#notices.stopAll(Date.now(), 'stopped');
     this.#notifier.notify(notices);
     this.#tell(notices);
-    await Promise.all([this.#notifier.finish(STOP_LIMIT_MS), this.#mailer.finish(MAIL_LIMIT_MS)]);
+    await Promise.all([this.#notifier.finish(STOP_LIMIT_MS), this.#mailer.finish(MAIL_LIMIT_MS), this.#told.settled()]);
     this.#fifo.configure(undefined);
   }
 
   get #current(): readonly Happening[] {
     return [...this.#notices.current, ...this.#splitBrain.current, ...this.#health.current];
+  }
+
+  #command(notices: readonly HealthNotice[]): void {
+    this.#notifier.notify(this.#told.news(notices.filter((notice) => this.#notifier.has(happeningKey(notice)))));
   }
 
   #tell(happenings: readonly Happening[]): void {

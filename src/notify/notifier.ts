@@ -1,10 +1,11 @@
-/** Runs the notify commands of instances and sync groups, in the order that `order.ts` decides, and says what became of them. */
-import type { Configuration, NotifyConfiguration, VrrpConfiguration } from '../config/model.js';
+/** Runs the commands of instances, sync groups, quorums and real servers, in the order that `order.ts` decides, and says what became of them. */
+import type { ChangeCommands, Configuration, NotifyConfiguration, VrrpConfiguration } from '../config/model.js';
 import { counted, event, type Report } from '../control/event.js';
 import { commandsFor, environmentFor } from './arguments.js';
 import { Command, type Ending } from '../supervisor/command.js';
 import { toMilliseconds } from '../time/microseconds.js';
-import { subjectOf, type Notice, type NoticeState } from './notice.js';
+import { describeEndpoint } from '../health/wording.js';
+import { happeningKey, isOver, type CommandNotice } from './happening.js';
 import { initialOrder, stepOrder, type Delivery, type OrderEvent } from './order.js';
 
 /** What the election needs to know: a changed command is no change there. */
@@ -30,9 +31,9 @@ const failureOf = (ending: Ending): string | undefined => {
 
 export class Notifier {
   #order = initialOrder;
-  #settings = new Map<string, NotifyConfiguration>();
+  #settings = new Map<string, NotifyConfiguration | ChangeCommands>();
   #routerId = '';
-  readonly #commands = new Map<Command, NoticeState>();
+  readonly #commands = new Map<Command, CommandNotice['to']>();
   /** those that the stop could not wait for */
   readonly #cut = new Set<Command>();
   readonly #idle = new Set<() => void>();
@@ -40,18 +41,28 @@ export class Notifier {
   constructor(private readonly report: Report) {}
 
   /** Runs nothing. What is not configured any more keeps its commands until it has stopped. */
-  configure({ routerId, vrrp }: Pick<Configuration, 'routerId' | 'vrrp'>): void {
+  configure({ routerId, vrrp, virtualServers }: Pick<Configuration, 'routerId' | 'vrrp' | 'virtualServers'>): void {
     this.#routerId = routerId;
-    const named = [...vrrp.instances.map((instance) => ['INSTANCE', instance] as const), ...vrrp.syncGroups.map((group) => ['GROUP', group] as const)];
-    for (const [kind, { name, notify }] of named) {
-      const subject = subjectOf({ kind, name });
-      if (notify === undefined) this.#settings.delete(subject);
-      else this.#settings.set(subject, notify);
+    for (const { name, notify } of vrrp.instances) this.#set({ kind: 'INSTANCE', name }, notify);
+    for (const { name, notify } of vrrp.syncGroups) this.#set({ kind: 'GROUP', name }, notify);
+    for (const { name: virtualServer, quorum, realServers } of virtualServers) {
+      this.#set({ kind: 'VIRTUAL_SERVER', name: virtualServer, virtualServer }, quorum.commands);
+      for (const server of realServers) this.#set({ kind: 'REAL_SERVER', name: describeEndpoint(server), virtualServer }, server.commands);
     }
   }
 
-  notify(notices: readonly Notice[]): void {
-    for (const notice of notices) if (this.#settings.has(subjectOf(notice))) this.#step({ type: 'notice', notice });
+  #set(subject: Pick<CommandNotice, 'kind' | 'name' | 'virtualServer'>, settings: NotifyConfiguration | ChangeCommands | undefined): void {
+    if (settings === undefined) this.#settings.delete(happeningKey(subject));
+    else this.#settings.set(happeningKey(subject), settings);
+  }
+
+  /** Whether it has commands. `subject`: see `happeningKey`. */
+  has(subject: string): boolean {
+    return this.#settings.has(subject);
+  }
+
+  notify(notices: readonly CommandNotice[]): void {
+    for (const notice of notices) if (this.has(happeningKey(notice))) this.#step({ type: 'notice', notice });
   }
 
   /** Waits for what runs and waits; after half of `milliseconds` what is not for a stop is ended, after all of it everything. */
@@ -76,7 +87,7 @@ export class Notifier {
         end([...this.#commands.keys()]);
         setTimeout(idle, 500);
       }, milliseconds);
-      const early = setTimeout(() => end([...this.#commands].flatMap(([command, state]) => (state === 'STOP' ? [] : [command]))), milliseconds / 2);
+      const early = setTimeout(() => end([...this.#commands].flatMap(([command, state]) => (isOver({ to: state }) ? [] : [command]))), milliseconds / 2);
       this.#idle.add(idle);
     });
   }
@@ -89,16 +100,17 @@ export class Notifier {
   }
 
   async #deliver(delivery: Delivery): Promise<void> {
-    const subject = subjectOf(delivery.notice);
+    const subject = happeningKey(delivery.notice);
     const notify = this.#settings.get(subject);
     if (notify !== undefined) for (const command of commandsFor(notify, delivery)) await this.#run(command, notify, delivery);
     this.#step({ type: 'done', subject });
   }
 
-  async #run(command: readonly string[], { timeout, user }: NotifyConfiguration, delivery: Delivery): Promise<void> {
+  async #run(command: readonly string[], { timeout, user }: NotifyConfiguration | ChangeCommands, delivery: Delivery): Promise<void> {
     const { notice, skipped } = delivery;
-    const { kind, name, to } = notice;
-    const fields = { [kind.toLowerCase()]: name, to, command: command.join(' ') };
+    const { kind, to } = notice;
+    const name = kind === 'REAL_SERVER' ? `real server ${notice.name} of ${notice.virtualServer ?? ''}` : notice.name;
+    const fields = { [kind.toLowerCase()]: notice.name, to, command: command.join(' ') };
     const [file = ''] = command;
     const running = new Command({
       command,
@@ -107,8 +119,8 @@ export class Notifier {
       user,
       trustedOnly: true,
       output: {
-        onLine: (line) => this.report(event('info', `${name}: ${file}: ${line}`, { [kind.toLowerCase()]: name, to })),
-        onSuppressed: (count) => this.report(event('warn', `${name}: ${file} printed ${count} lines more`, { [kind.toLowerCase()]: name, to })),
+        onLine: (line) => this.report(event('info', `${name}: ${file}: ${line}`, { [kind.toLowerCase()]: notice.name, to })),
+        onSuppressed: (count) => this.report(event('warn', `${name}: ${file} printed ${count} lines more`, { [kind.toLowerCase()]: notice.name, to })),
       },
     });
     const begin = performance.now();

@@ -1,21 +1,21 @@
 /**
- * The order of notify commands: for each subject (an instance or a sync group) one after the other, never two at once; what was passed
+ * The order of notify commands: for each subject (an instance, a sync group, a quorum, a real server) one after the other, never two at once; what was passed
  * through while a command ran is skipped and counted, and the last state always arrives. Pure.
  */
-import { subjectOf, type Notice } from './notice.js';
+import { happeningKey, isOver, type CommandNotice } from './happening.js';
 
 /** Subjects whose commands run at once: two hundred instances that fail over together must not start two hundred programs. */
 export const RUNNING_LIMIT = 16;
 
 export interface Delivery {
   /** `from` is the state that was delivered before, so that what a command hears is a chain */
-  readonly notice: Notice;
+  readonly notice: CommandNotice;
   /** states that were passed through since the last delivery, and are not told */
   readonly skipped: number;
 }
 
 interface SubjectState {
-  readonly delivered: Notice['from'];
+  readonly delivered: CommandNotice['from'];
   readonly running: boolean;
   readonly waiting: Delivery | undefined;
 }
@@ -30,7 +30,7 @@ export interface OrderState {
 export const initialOrder: OrderState = { subjects: new Map(), queue: [], running: 0 };
 
 export type OrderEvent =
-  | { readonly type: 'notice'; readonly notice: Notice }
+  | { readonly type: 'notice'; readonly notice: CommandNotice }
   /** every command of what was last delivered to the subject has ended */
   | { readonly type: 'done'; readonly subject: string };
 
@@ -41,7 +41,7 @@ export interface OrderStep {
 }
 
 const take = (before: OrderState, { notice }: Extract<OrderEvent, { type: 'notice' }>): OrderState => {
-  const subject = subjectOf(notice);
+  const subject = happeningKey(notice);
   const { delivered, running, waiting } = before.subjects.get(subject) ?? { delivered: notice.from, running: false, waiting: undefined };
   const next: Delivery = { notice: { ...notice, from: delivered }, skipped: waiting === undefined ? 0 : waiting.skipped + 1 };
   return {
@@ -56,7 +56,7 @@ const end = (before: OrderState, { subject }: Extract<OrderEvent, { type: 'done'
   if (known?.running !== true) return before;
   const subjects = new Map(before.subjects);
   // what has stopped and has nothing to hear any more is forgotten
-  if (known.delivered === 'STOP' && known.waiting === undefined) subjects.delete(subject);
+  if (isOver({ to: known.delivered }) && known.waiting === undefined) subjects.delete(subject);
   else subjects.set(subject, { ...known, running: false });
   return { ...before, subjects, running: before.running - 1 };
 };

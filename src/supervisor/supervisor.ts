@@ -75,7 +75,7 @@ export class Supervisor {
   readonly #checkScripts = new CheckScripts((id, ending) => this.#lvs.send({ type: 'script_ended', id, ending }));
   readonly #tracking = new TrackSources(() => this.#tellTracked());
   readonly #chains = new ChainKeeper(this.#events.write, 'accept: false has no effect');
-  readonly #notification = new Notification(this.#events.write);
+  readonly #notification: Notification;
   #loaded: Loaded | undefined;
   #record: OwnedRecord | undefined;
   /** the record as it was before the running configuration, until the child answered `configured` to it */
@@ -90,6 +90,7 @@ export class Supervisor {
 
   constructor(private readonly options: SupervisorOptions) {
     this.#recordings = new Recordings(options.runtimeDirectory, this.#events.write);
+    this.#notification = new Notification(options.runtimeDirectory, this.#events.write);
     this.#handovers = new HandoverRecord(options.runtimeDirectory, this.#events.write);
     this.#vrrp = new Child<ToVrrp, FromVrrp>({
       name: 'vrrp',
@@ -150,7 +151,7 @@ export class Supervisor {
 
     this.#control = await ControlServer.listen({ path, group: configuration.control.group, commands: this.#commands(), report: this.#events.write });
     this.#record = await OwnedRecord.load(runtimeDirectory, this.#events.write);
-    await this.#handovers.load();
+    await Promise.all([this.#handovers.load(), this.#notification.load()]);
     const before = this.#record.current;
     await this.#record.widen(ownedBy(configuration));
     if (this.#stopping !== undefined) return;
@@ -476,7 +477,7 @@ export class Supervisor {
       const chains = await this.#chains.stop(this.#record?.current.chains ?? []);
       await this.#narrow({ chains });
       if (servicesReleased && onStop === 'remove') await this.#narrow({ services: [] });
-      await this.#notification.stop();
+      await this.#notification.stop(servicesReleased && onStop === 'remove');
     }
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all([this.#control?.close(), this.#recordings.settled(), this.#handovers.settled()]);

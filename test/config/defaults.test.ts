@@ -46,6 +46,7 @@ describe('what the file leaves out', () => {
       quorum: { weight: 1, hysteresis: 0 },
       sorryServer: undefined,
       onFailure: 'remove',
+      initial: 'down',
       realServers: [
         {
           address: '192.0.2.22',

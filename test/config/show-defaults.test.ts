@@ -63,6 +63,7 @@ virtual_servers:
       weight: 1
       hysteresis: 0
     on_failure: remove
+    initial: down
     real_servers:
       - address: 192.0.2.22
         port: 80

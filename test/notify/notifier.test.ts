@@ -40,7 +40,7 @@ describe('notify commands', () => {
       notify: { master: undefined, backup: undefined, fault: undefined, stop: undefined, any: undefined, timeout: Seconds(30), user: userInfo().username, ...notify },
     };
     const vrrp: VrrpConfiguration = { instances: [instance], syncGroups: [], startupDelay: Seconds(0) };
-    notifier.configure({ routerId: 'director-a', vrrp });
+    notifier.configure({ routerId: 'director-a', vrrp, virtualServers: [] });
   };
   const notice = (to: NoticeState): Notice => ({ kind: 'INSTANCE', name: 'web', time: 0, from: 'INIT', to, priority: 150, reason: 'a "test"', virtualRouterId: 51, interface: 'eth0' });
   const lines = (): readonly string[] => (existsSync(join(directory, 'out')) ? readFileSync(join(directory, 'out'), 'utf8').trimEnd().split('\n') : []);

@@ -5,6 +5,7 @@ import { commonPort } from '../targets.js';
 import type { Readable } from '../schema-walk.js';
 import { uniqueness, type Context, type ReadableFile } from './context.js';
 import { checkHealthChecks } from './health-checks.js';
+import { checkPoolPolicies } from './pool-policies.js';
 import { checkTargets, readableTargets, targetWords } from './targets.js';
 
 type Service = NonNullable<NonNullable<ReadableFile['virtual_servers']>[number]>;
@@ -32,6 +33,7 @@ export const checkVirtualServers = (context: Context): void => {
     checkServers(context, service, path);
     checkQuorum(context, service, path);
     checkScheduling(context, service, path);
+    checkPoolPolicies(context, service, path);
     checkHealthChecks(context, service, path);
   });
 };

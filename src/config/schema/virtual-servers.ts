@@ -2,7 +2,9 @@
 import { schedulerFlags, schedulers } from '../model.js';
 import { forwarding } from './forwarding.js';
 import { healthCheck } from './health-check.js';
+import { notifyServers, quorumCommands } from './notify.js';
 import { persistence } from './persistence.js';
+import { damping, panic, slowStart } from './pool-policies.js';
 import { addressGroup, ports, servicePort } from './targets.js';
 import { flag, ipAddress, list, mapping, named, oneOf, wholeNumber } from './values.js';
 
@@ -17,6 +19,8 @@ export const realServer = mapping({
   forwarding: forwarding().optional().describe("Forwarding method of this server; the service's by default"),
   upper_threshold: connections().optional().describe('Connections at which it gets no new ones; 0 (the default) = no limit'),
   lower_threshold: connections().optional().describe('Connections below which it gets new ones again; 0 (the default) = three quarters of upper_threshold'),
+  slow_start: slowStart().describe("How long this server's weight rises when it is back; the service's by default"),
+  notify: notifyServers().describe("Commands for this server instead of the service's"),
   health_check: healthCheck().optional().describe("Health check of this server: what it does not say it inherits from the service's"),
 });
 
@@ -38,6 +42,7 @@ export const virtualServer = mapping({
   quorum: mapping({
     weight: wholeNumber(0).prefault(1).describe('Sum of the weights of healthy servers that the service needs; under it the sorry server takes over'),
     hysteresis: wholeNumber(0).prefault(0).describe('The sum must pass the quorum by this much to count as gained or lost'),
+    ...quorumCommands(),
   })
     .prefault({})
     .describe('When the service counts as up'),
@@ -49,6 +54,11 @@ export const virtualServer = mapping({
     .optional()
     .describe('Takes the requests while the quorum is lost'),
   on_failure: oneOf(['remove', 'weight_zero']).prefault('remove').describe('What happens to a failed server: out of the table, or weight 0 (its connections go on)'),
+  initial: oneOf(['down', 'up']).prefault('down').describe('What a real server counts as until its first verdict; down: one that is in the table already stays there'),
+  slow_start: slowStart().describe('How long the weight of a real server rises, in ten steps, when it is back; at once by default'),
+  damping: damping().describe('Flap damping: a real server whose verdict changes too often is held down; off by default'),
+  panic: panic().describe('Panic threshold: when too many real servers fail at once, keep sending to them; off by default'),
+  notify: notifyServers().describe('Commands that are run when a real server is found up or down'),
   health_check: healthCheck().optional().describe('Health check that every real server inherits, key by key'),
   real_servers: list(realServer, 'a list of real servers').prefault([]).describe('The servers that do the work'),
 });
