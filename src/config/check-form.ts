@@ -3,7 +3,8 @@ import type { DnsHealthCheck, Expected, Octets, SmtpHealthCheck, TcpHealthCheck,
 import { escapeText } from './escapes.js';
 import type { FileMapping, FileValue } from './file-form.js';
 
-const valueForm = (octets: Octets | Expected | undefined): FileValue => (octets === undefined ? undefined : octets.form === 'text' ? escapeText(octets.value) : { [octets.form]: octets.value });
+/** As `send` and `expect` have it. */
+export const valueForm = (octets: Octets | Expected | undefined): FileValue => (octets === undefined ? undefined : octets.form === 'text' ? escapeText(octets.value) : { [octets.form]: octets.value });
 
 export const tcpForm = ({ send, expect }: TcpHealthCheck): FileMapping => ({ send: valueForm(send), expect: valueForm(expect) });
 

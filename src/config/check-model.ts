@@ -1,5 +1,5 @@
 /** The health checks that converse over TCP, UDP, DNS, SMTP and ICMP, as model.ts composes them. */
-import type { HealthCheckBase, TlsSettings } from './model.js';
+import type { HealthCheckBase, TlsSettings } from './health-check-model.js';
 
 /** Octets as the file gives them. `text`: its characters, escapes resolved, as UTF-8; `hex`: an even number of digits without spaces. */
 export interface Octets {

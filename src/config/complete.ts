@@ -3,16 +3,18 @@ import { completeDns, completeSmtp, completeTcp, completeUdp } from './complete-
 import { virtualMacAddress } from '../network/macvlan.js';
 import { virtualMacInterface } from '../vrrp/family.js';
 import { advertisedFamily } from './cross-checks/family.js';
-import { inheritedKeys, inheritedType } from './inherit-check.js';
+import { completeHttp } from './http-check.js';
+import { type CheckKeys, inheritedKeys, inheritedType } from './inherit-check.js';
 import { Microseconds, Seconds } from '../time/microseconds.js';
-import type { AuthenticationConfiguration, ChangeCommands, Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ServiceTarget, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualMacConfiguration, VirtualServerConfiguration, VrrpConfiguration } from './model.js';
+import type { AuthenticationConfiguration, ChangeCommands, Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckBase, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ScriptHealthCheck, ServiceTarget, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualMacConfiguration, VirtualServerConfiguration, VrrpConfiguration } from './model.js';
 import { type Family, familyOf } from '../network/ip-address.js';
 import { completeRoute, completeRule, completeTrackedRoute } from './complete-routing.js';
-import { checkDefaults, healthCheckKeys } from './schema/health-check.js';
+import { checkDefaults, type CheckType, healthCheckKeys, keysOfTypes } from './schema/health-check.js';
 import { sysctls } from './schema/ipvs.js';
 import type { Forwarding } from './schema/forwarding.js';
 import type { ConfigurationFile } from './schema.js';
 import { commonPort, probePort, targetFamily, targetsOf } from './targets.js';
+import { completeAgent, completeAgentBeside, completeFile, completeScript } from './weighing-checks.js';
 
 export interface Surroundings {
   /** the default of router_id */
@@ -213,25 +215,35 @@ const completeServer = (server: ServerEntry, servicePort: number, service: Servi
     ...(server.lower_threshold ? { lowerThreshold: server.lower_threshold } : {}),
     ...(slowStart === undefined ? {} : { slowStart }),
     ...(notify && changeCommands({ onUp: notify.up, onDown: notify.down, timeout: notify.timeout, user: notify.user })),
-    healthCheck: completeCheck(server, port === 0 ? (probePort(targetsOf(service)) ?? 0) : port, service, certificates),
+    ...completeChecks(server, port === 0 ? (probePort(targetsOf(service)) ?? 0) : port, service, certificates),
   };
 };
 
 const defaults = healthCheckKeys.pick({ interval: true, timeout: true, rise: true, fall: true, method: true, path: true, status: true, verify: true }).required().strip().parse(checkDefaults);
 
-const completeCheck = (server: ServerEntry, port: number, service: ServiceEntry, certificates: Surroundings['certificates']): HealthCheckConfiguration => {
+/** The check of a server, and the agent beside it. */
+const completeChecks = (server: ServerEntry, port: number, service: ServiceEntry, files: Surroundings['certificates']): Pick<RealServerConfiguration, 'healthCheck' | 'agentCheck'> => {
   const type = inheritedType(service.health_check, server.health_check);
-  if (type === 'none') return { type };
+  if (type === 'none') return { healthCheck: { type } };
   const keys = inheritedKeys(service.health_check, server.health_check, type);
   const base = {
     address: keys.address ?? server.address,
     port: keys.port ?? port,
-    source: keys.source,
+    source: keysOfTypes['source']?.includes(type) ? keys.source : undefined,
     interval: keys.interval ?? defaults.interval,
     timeout: keys.timeout ?? defaults.timeout,
     rise: keys.rise ?? defaults.rise,
     fall: keys.fall ?? defaults.fall,
+    ...(keys.mark === undefined || !keysOfTypes['mark']?.includes(type) ? {} : { mark: keys.mark }),
   };
+  const agentCheck = completeAgentBeside(base, base.address, keys);
+  return { healthCheck: completeCheck(type, base, keys, { service: service.name, server: { address: server.address, port } }, files), ...(agentCheck && { agentCheck }) };
+};
+
+const completeCheck = (type: Exclude<CheckType, 'none'>, base: HealthCheckBase, keys: CheckKeys, of: { readonly service: string; readonly server: ScriptHealthCheck['realServer'] }, files: Surroundings['certificates']): HealthCheckConfiguration => {
+  if (type === 'script') return completeScript(base, keys, of.service, of.server);
+  if (type === 'file') return completeFile(base, keys);
+  if (type === 'agent') return completeAgent(base, keys);
   if (type === 'tcp') return completeTcp(base, keys);
   if (type === 'udp') return completeUdp(base, keys);
   if (type === 'dns') return completeDns(base, keys);
@@ -239,10 +251,18 @@ const completeCheck = (server: ServerEntry, port: number, service: ServiceEntry,
   const tls: TlsSettings = {
     serverName: keys.server_name,
     verify: keys.verify ?? defaults.verify,
-    ca: keys.ca === undefined ? undefined : certificates.get(keys.ca),
+    ca: keys.ca === undefined ? undefined : files.get(keys.ca),
     ...(keys.ca === undefined ? {} : { caPath: keys.ca }),
+    ...completeClientCertificate(keys, files),
+    ...(keys.expiry_warning === undefined ? {} : { expiryWarning: keys.expiry_warning }),
   };
   if (type === 'tls') return { type, ...base, ...tls };
   if (type === 'smtp') return completeSmtp(base, keys, tls);
-  return { type, ...base, ...tls, method: keys.method ?? defaults.method, path: keys.path ?? defaults.path, host: keys.host, status: keys.status ?? defaults.status, body: keys.body };
+  return completeHttp(type, base, tls, keys, defaults);
 };
+
+/** The checks across the file have seen that they stand together. */
+const completeClientCertificate = ({ client_certificate: certificatePath, client_key: keyPath }: CheckKeys, files: Surroundings['certificates']): Pick<TlsSettings, 'clientCertificate'> =>
+  certificatePath === undefined || keyPath === undefined
+    ? {}
+    : { clientCertificate: { certificate: files.get(certificatePath) ?? '', key: files.get(keyPath) ?? '', certificatePath, keyPath } };

@@ -1,10 +1,10 @@
-/** Durations as the configuration file writes them: `500ms`, `2s`, `5m`, `1h`, or plain seconds. */
+/** Durations as the configuration file writes them: `500ms`, `2s`, `5m`, `1h`, `14d`, or plain seconds. */
 import { Microseconds, toMilliseconds, toSeconds } from '../time/microseconds.js';
 
 /** What a duration in text looks like; without a unit it is seconds. */
-export const durationPattern = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/;
+export const durationPattern = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/;
 
-const microsecondsIn = { ms: 1_000, s: 1_000_000, m: 60_000_000, h: 3_600_000_000 } as const;
+const microsecondsIn = { ms: 1_000, s: 1_000_000, m: 60_000_000, h: 3_600_000_000, d: 86_400_000_000 } as const;
 const isUnit = (unit: string): unit is keyof typeof microsecondsIn => unit in microsecondsIn;
 
 /** The duration, or undefined when the input is none, is negative, or is not a whole count of microseconds. */

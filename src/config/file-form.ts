@@ -1,12 +1,14 @@
 /** A configuration in the file's own key names, every default written out. */
 import { dnsForm, smtpForm, tcpForm, udpForm } from './check-form.js';
 import { formatDuration } from './duration.js';
-import type { ChangeCommands, Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import { httpForm } from './http-check.js';
+import type { ChangeCommands, Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NoHealthCheck, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
 import { routeForm, ruleForm, trackedRouteForm } from './routing-form.js';
 import { sysctlFlags } from './schema/ipvs.js';
 import { Seconds } from '../time/microseconds.js';
 import { instanceFamily } from '../vrrp/family.js';
 import { mask } from './secrets.js';
+import { agentBesideForm, agentForm, fileCheckForm, scriptForm } from './weighing-checks.js';
 
 export type FileValue = string | number | boolean | readonly FileValue[] | FileMapping | undefined;
 export interface FileMapping {
@@ -146,11 +148,13 @@ const serverForm = (server: RealServerConfiguration): FileMapping => ({
   lower_threshold: server.lowerThreshold,
   slow_start: server.slowStart === undefined ? undefined : formatDuration(server.slowStart),
   notify: server.commands && { up: server.commands.onUp, down: server.commands.onDown, timeout: formatDuration(server.commands.timeout), user: server.commands.user },
-  health_check: checkForm(server.healthCheck),
+  health_check: checkForm(server.healthCheck, server.agentCheck),
 });
 
-const checkForm = (check: HealthCheckConfiguration): FileValue => {
-  if (check.type === 'none') return 'none';
+const checkForm = (check: HealthCheckConfiguration, agent: RealServerConfiguration['agentCheck']): FileValue => (check.type === 'none' ? 'none' : { ...activeForm(check), ...agentBesideForm(agent) });
+
+const activeForm = (check: Exclude<HealthCheckConfiguration, NoHealthCheck>): FileMapping => {
+  if (check.type === 'file') return fileCheckForm(check);
   const base: FileMapping = {
     type: check.type,
     interval: formatDuration(check.interval),
@@ -160,15 +164,24 @@ const checkForm = (check: HealthCheckConfiguration): FileValue => {
     address: check.address,
     port: check.type === 'ping' ? undefined : check.port,
     source: check.source,
+    mark: check.mark,
   };
+  if (check.type === 'script') return { ...base, ...scriptForm(check) };
+  if (check.type === 'agent') return { ...base, ...agentForm(check) };
   if (check.type === 'ping') return base;
   if (check.type === 'tcp') return { ...base, ...tcpForm(check) };
   if (check.type === 'udp') return { ...base, ...udpForm(check) };
   if (check.type === 'dns') return { ...base, ...dnsForm(check) };
   if (check.type === 'smtp') return { ...base, ...smtpForm(check), ...(check.security === 'none' ? {} : tlsForm(check)) };
   if (check.type === 'tls') return { ...base, ...tlsForm(check) };
-  const { method, path, host, body, status } = check;
-  return { ...base, method, path, host, status: status.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(','), body, ...(check.type === 'https' ? tlsForm(check) : {}) };
+  return { ...base, ...httpForm(check), ...(check.type === 'https' ? tlsForm(check) : {}) };
 };
 
-const tlsForm = ({ serverName, verify, caPath }: TlsSettings): FileMapping => ({ server_name: serverName, verify, ca: caPath });
+const tlsForm = ({ serverName, verify, caPath, clientCertificate, expiryWarning }: TlsSettings): FileMapping => ({
+  server_name: serverName,
+  verify,
+  ca: caPath,
+  client_certificate: clientCertificate?.certificatePath,
+  client_key: clientCertificate?.keyPath,
+  expiry_warning: expiryWarning === undefined ? undefined : formatDuration(expiryWarning),
+});

@@ -6,7 +6,7 @@ export type CheckKeys = Readable<HealthCheckKeys>;
 type Entry = Readable<HealthCheckEntry> | undefined;
 
 /** What a check of another type still inherits. */
-const sharedKeys = ['interval', 'timeout', 'rise', 'fall', 'address', 'source'] as const;
+const sharedKeys = ['interval', 'timeout', 'rise', 'fall', 'address', 'source', 'mark', 'agent'] as const;
 
 /** The type that an entry has by itself. */
 export const ownType = (entry: Entry): CheckType => (entry === 'none' ? 'none' : (entry?.type ?? checkDefaults.type));
@@ -24,5 +24,12 @@ export const inheritedKeys = (service: Entry, server: Entry, type: CheckType): C
   const from = service === undefined || service === 'none' ? {} : service;
   const own = server === undefined || server === 'none' ? {} : server;
   const base = ownType(service) === type ? from : Object.fromEntries(sharedKeys.map((key) => [key, from[key]]));
-  return { ...base, ...Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) };
+  return { ...withoutOverruled(base, own), ...Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) };
 };
+
+/** A server with a path of its own does not have its service's URLs, and the other way round. */
+const withoutOverruled = ({ urls, path, body, digest, ...rest }: CheckKeys, own: CheckKeys): CheckKeys => ({
+  ...rest,
+  ...(own.path === undefined && own.urls === undefined ? { urls } : {}),
+  ...(own.urls === undefined ? { path, body, digest } : {}),
+});

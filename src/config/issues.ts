@@ -27,6 +27,12 @@ const reportIssue = (issue: Issue, base: Path, schema: z.core.$ZodType, document
       return;
     }
   }
+  if (issue.code === 'invalid_key') {
+    const inner = issue.issues[0];
+    const { problem }: IssueDetails = inner?.code === 'custom' ? (inner.params ?? {}) : {};
+    report(path, { code: 'invalid_value', message: problem ?? `${shownKey(String(path.at(-1)))} cannot stand here`, remedy: `give ${inner?.message ?? 'another name'}`, at: 'key' });
+    return;
+  }
   const details: IssueDetails = issue.code === 'custom' ? (issue.params ?? {}) : {};
   const name = nameOf(path);
   if (details.notSupported !== undefined) {

@@ -6,6 +6,8 @@ import { hostname } from 'node:os';
 import { complete } from './complete.js';
 import { readKeys, type ReadSecret } from './cross-checks/authentication.js';
 import { readCertificates, type ReadText } from './cross-checks/certificates.js';
+import { checkReadableHeaders } from './cross-checks/check-keys.js';
+import { readClientCertificates } from './cross-checks/client-certificates.js';
 import type { Context } from './cross-checks/context.js';
 import { checkEmail, octal, type ModeOf } from './cross-checks/email.js';
 import { checkRouting } from './cross-checks/routing.js';
@@ -52,7 +54,7 @@ export interface ParseOptions {
   readonly readText?: ReadText;
   /** permission bits of a file that the configuration names */
   readonly modeOf?: ModeOf;
-  /** reads a file that holds a key; throws when it cannot */
+  /** reads a file that holds a key, or a client certificate; throws when it cannot */
   readonly readSecret?: ReadSecret;
 }
 
@@ -132,8 +134,10 @@ const validate = (document: SourceDocument, collected: Collector, path: string, 
   checkVirtualServers(context);
   checkEmail(context, options.modeOf ?? ((name) => statSync(name).mode));
   checkPermissions(context, options.mode);
-  const certificates = readCertificates(context, path, options.readText ?? ((name) => readFileSync(name, 'utf8')));
-  const keys = readKeys(context, path, options.readSecret ?? readSecretFile);
+  checkReadableHeaders(context, options.mode);
+  const readSecret = options.readSecret ?? readSecretFile;
+  const certificates = new Map([...readCertificates(context, path, options.readText ?? ((name) => readFileSync(name, 'utf8'))), ...readClientCertificates(context, path, readSecret)]);
+  const keys = readKeys(context, path, readSecret);
   if (collected.diagnostics().every(({ severity }) => severity === 'warning')) checkPurpose(context);
   return parsed.success ? complete(parsed.data, { hostName: options.hostName ?? hostname(), certificates, keys }) : undefined;
 };

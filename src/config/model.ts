@@ -1,5 +1,5 @@
 /** The configuration after validation: plain, complete, immutable data that can be sent between processes as it is. */
-import type { DnsHealthCheck, PingHealthCheck, SmtpHealthCheck, TcpHealthCheck, UdpHealthCheck } from './check-model.js';
+import type { AgentHealthCheck, HealthCheckConfiguration } from './health-check-model.js';
 import type { Microseconds } from '../time/microseconds.js';
 import type { RouteConfiguration, RuleConfiguration, StaticConfiguration, TrackedRoute } from './routing-model.js';
 
@@ -395,55 +395,10 @@ export interface RealServerConfiguration extends DestinationConfiguration {
   readonly slowStart?: Microseconds | undefined;
   readonly commands?: ChangeCommands | undefined;
   readonly healthCheck: HealthCheckConfiguration;
+  /** beside the health check; absent = none */
+  readonly agentCheck?: AgentHealthCheck | undefined;
 }
 
 // --- Health checks --------------------------------------------------------------------------------------------
 
-export type { DnsHealthCheck, PingHealthCheck, SmtpHealthCheck, TcpHealthCheck, UdpHealthCheck };
-export type HealthCheckConfiguration = NoHealthCheck | TcpHealthCheck | UdpHealthCheck | TlsHealthCheck | HttpHealthCheck | DnsHealthCheck | SmtpHealthCheck | PingHealthCheck;
-
-/** Taken as healthy. */
-export interface NoHealthCheck {
-  readonly type: 'none';
-}
-
-export interface HealthCheckBase {
-  /** where the probe goes: the real server's own address and port unless the file says otherwise */
-  readonly address: string;
-  readonly port: number;
-  /** local address to probe from */
-  readonly source: string | undefined;
-  readonly interval: Microseconds;
-  readonly timeout: Microseconds;
-  /** successes before up */
-  readonly rise: number;
-  /** failures before down */
-  readonly fall: number;
-}
-
-export interface TlsSettings {
-  /** SNI; undefined = none sent */
-  readonly serverName: string | undefined;
-  /** verify the certificate chain, and the name where serverName is given */
-  readonly verify: boolean;
-  /** PEM bundle (its text, read when the file is loaded) to verify against instead of the system's */
-  readonly ca: string | undefined;
-  /** where that text was read, as the file names it; for people, no part of the check */
-  readonly caPath?: string | undefined;
-}
-
-export interface TlsHealthCheck extends HealthCheckBase, TlsSettings {
-  readonly type: 'tls';
-}
-
-export interface HttpHealthCheck extends HealthCheckBase, TlsSettings {
-  readonly type: 'http' | 'https';
-  readonly method: 'GET' | 'HEAD' | 'OPTIONS' | 'POST';
-  readonly path: string;
-  /** Host header; undefined = the address, with the port unless it is the scheme's own */
-  readonly host: string | undefined;
-  /** inclusive ranges of accepted status codes */
-  readonly status: readonly (readonly [number, number])[];
-  /** regular expression (JavaScript) that must match within the first 64 KiB of the body */
-  readonly body: string | undefined;
-}
+export type * from './health-check-model.js';

@@ -7,7 +7,7 @@ export const differences = (before: Configuration, after: Configuration): string
   ...mappingLines('', fileForm(before), fileForm(after)),
   ...secretLines(before, after),
   ...emailLines(before, after),
-  ...authorityLines(before, after),
+  ...hiddenLines(before, after),
 ];
 
 /** What the kernel tells them by. */
@@ -91,15 +91,28 @@ const secretLines = (before: Configuration, after: Configuration): string[] =>
     return now.keys.flatMap(({ id, key }) => (old.has(id) && old.get(id) !== key ? [`instance ${name}: authentication key ${id} changed`] : []));
   });
 
-/** The form above shows where certificates are read, not what they are. */
-const authorityLines = (before: Configuration, after: Configuration): string[] =>
-  after.virtualServers.flatMap(({ name, realServers }) =>
-    realServers.flatMap(({ address, port, healthCheck }) => {
-      const earlier = before.virtualServers.find((service) => service.name === name)?.realServers.find((server) => server.address === address && server.port === port)?.healthCheck;
-      const [old, now] = [authorities(earlier), authorities(healthCheck)];
-      return old !== undefined && now !== undefined && old.text !== now.text && old.path === now.path ? [`virtual server ${name}: real server ${address}:${port}: the certificates in ${now.path ?? 'ca'} changed`] : [];
-    }),
-  );
+/** The form above shows where certificates are read, not what they are, and masks what may be secret in requests. */
+const hiddenLines = (before: Configuration, after: Configuration): string[] =>
+  after.virtualServers.flatMap(({ name, realServers }) => {
+    const earlier = new Map(before.virtualServers.find((service) => service.name === name)?.realServers.map((server) => [`${server.address} ${server.port}`, server]));
+    return realServers.flatMap(({ address, port, healthCheck }) => {
+      const old = hiddenOf(earlier.get(`${address} ${port}`)?.healthCheck);
+      return [...hiddenOf(healthCheck)].flatMap(([what, content]) => (old.has(what) && old.get(what) !== content ? [`virtual server ${name}: real server ${address}:${port}: ${what} changed`] : []));
+    });
+  });
 
-const authorities = (check: HealthCheckConfiguration | undefined): { readonly text: string; readonly path: string | undefined } | undefined =>
-  check !== undefined && 'ca' in check && check.ca !== undefined ? { text: check.ca, path: check.caPath } : undefined;
+/** What it is called -> what it is, which is only compared. */
+const hiddenOf = (check: HealthCheckConfiguration | undefined): ReadonlyMap<string, string> => {
+  const found = new Map<string, string>();
+  if (check === undefined) return found;
+  if ('ca' in check && check.ca !== undefined) found.set(`the certificates in ${check.caPath ?? 'ca'}`, check.ca);
+  if ('clientCertificate' in check && check.clientCertificate) {
+    const { certificate, key, certificatePath, keyPath } = check.clientCertificate;
+    found.set(`the certificate in ${certificatePath}`, certificate).set(`the key in ${keyPath}`, key);
+  }
+  for (const { path, headers = {}, requestBody } of 'requests' in check ? check.requests : []) {
+    for (const [header, value] of Object.entries(headers)) found.set(`the header ${header} of ${path}`, value);
+    if (requestBody !== undefined) found.set(`the request body of ${path}`, requestBody);
+  }
+  return found;
+};

@@ -6,12 +6,15 @@ import { aliasTargets } from './aliases.js';
 export const readableByOthers = 0o044;
 
 /** A key that holds a secret, however mistyped. */
-const secretKey = /^(pas+\w{0,8}|passphrase|secret\w*|auth_pass\w*|key)$/i;
+const secretKey = /^(pas+\w{0,8}|passphrase|secret\w*|auth_pass\w*|key|request_body)$/i;
 /** The same in text that is no YAML: everything after such a key up to a comma, a brace or the end of the line. */
-const secretText = /(["']?\b(?:pas+\w{0,8}|passphrase|secret\w*|auth_pass\w*|key)["']?[ \t]*:[ \t]*)("[^"\r\n]*"?|'[^'\r\n]*'?|[^,}\r\n]+)/gi;
+const secretText = /(["']?\b(?:pas+\w{0,8}|passphrase|secret\w*|auth_pass\w*|key|request_body|[\w-]*(?:authorization|cookie|token|api-?key))["']?[ \t]*:[ \t]*)("[^"\r\n]*"?|'[^'\r\n]*'?|[^,}\r\n]+)/gi;
 
 /** A key of authentication wherever it stands. */
 const keyText = /\bhex:[0-9a-f]{16,}/gi;
+
+/** A private key in the place of its file's name. */
+const privateKeyText = /-----BEGIN (?:\w+ )*PRIVATE KEY-----[\s\S]*?(?:-----END (?:\w+ )*PRIVATE KEY-----|$)/g;
 
 /** Keys of authentication whose values may be shown. */
 const openKeys = new Set(['type', 'mode', 'active_key', 'anti_replay', 'time_window', 'id', 'key_file']);
@@ -27,7 +30,7 @@ const isSecretKey = (key: unknown): boolean => typeof key === 'string' && secret
 export const maskSecrets = (text: string): string => {
   let masked = text;
   for (const [start, end] of secretRanges(text)) masked = masked.slice(0, start) + stars(masked.slice(start, end)) + masked.slice(end);
-  return masked.replaceAll(secretText, (_, before: string, secret: string) => before + stars(secret)).replaceAll(keyText, stars);
+  return masked.replaceAll(secretText, (_, before: string, secret: string) => before + stars(secret)).replaceAll(keyText, stars).replaceAll(privateKeyText, stars);
 };
 
 const stars = (secret: string): string => secret.replaceAll(/\S/g, '*');
@@ -62,6 +65,8 @@ const rangesIn = (document: Document): readonly (readonly [number, number])[] =>
       const key = isScalar(pair.key) ? pair.key.value : undefined;
       if (isSecretKey(key)) hide(pair.value);
       if (key === 'authentication' && isMap(pair.value)) hideWithin(pair.value);
+      // of an HTTP request: whatever they are called
+      if (key === 'headers' && isMap(pair.value)) for (const { value } of pair.value.items) hide(value);
     },
   });
   return ranges;

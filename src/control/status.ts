@@ -200,6 +200,19 @@ export interface RealServerStatus {
   /** ISO 8601, of the verdict */
   readonly since: string;
   readonly check: string;
+  /** what its agent has said; missing where it has none */
+  readonly agent?: AgentStatus;
+}
+
+export interface AgentStatus {
+  /** the last time that it was asked */
+  readonly heard: boolean;
+  /** null = it has not said yet; so below */
+  readonly operational: 'up' | 'down' | null;
+  readonly administrative: 'ready' | 'drain' | 'maint' | null;
+  /** of the configured weight */
+  readonly weight_percent: number | null;
+  readonly reason: string | null;
 }
 
 export interface SyncStatus {

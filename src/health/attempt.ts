@@ -2,7 +2,7 @@
 import { toMilliseconds } from '../time/microseconds.js';
 import type { ActiveCheck } from './check-key.js';
 import { describeFailure } from './failure.js';
-import type { ProbeResult } from './state.js';
+import type { ProbeResult, ProbeSuccess } from './state.js';
 import { describeDuration } from './wording.js';
 
 /** Makes one probe; never rejects. `stop`: gives it up at once. */
@@ -13,11 +13,15 @@ export interface Attempt {
   stage: string;
   /** what the end of the time means; a failure unless set */
   onTimeout: (() => void) | undefined;
-  readonly succeed: (detail: string) => void;
+  /** what a success tells beside it, see `ProbeSuccess` */
+  warning: string | undefined;
+  readonly succeed: (detail: string, more?: Pick<ProbeSuccess, 'decisive' | 'weight' | 'report'>) => void;
   readonly fail: (reason: string) => void;
+  /** a failure that holds at once: see `ProbeResult` */
+  readonly order: (reason: string) => void;
   /** fails with the error's reason in words */
   readonly error: (error: unknown) => void;
-  /** called with the result when settled, the last one given first */
+  /** called with the result when settled, the last one given first; at once when that has been */
   readonly onSettled: (release: (result: ProbeResult) => void) => void;
 }
 
@@ -26,6 +30,7 @@ export function attempt(check: ActiveCheck, stop: AbortSignal, start: (attempt: 
   return new Promise((resolve) => {
     const releases: ((result: ProbeResult) => void)[] = [];
     let settled = false;
+    let released: ProbeResult | undefined;
     const settle = (result: ProbeResult): void => {
       if (settled) return;
       settled = true;
@@ -33,6 +38,7 @@ export function attempt(check: ActiveCheck, stop: AbortSignal, start: (attempt: 
       stop.removeEventListener('abort', onStop);
       // Not within the callback that settled: the parser of undici, for one, does not expect its socket to go meanwhile.
       queueMicrotask(() => {
+        released = result;
         for (const release of releases.reverse()) release(result);
         resolve(result);
       });
@@ -44,10 +50,12 @@ export function attempt(check: ActiveCheck, stop: AbortSignal, start: (attempt: 
     const self: Attempt = {
       stage: 'connecting',
       onTimeout: undefined,
-      succeed: (detail) => settle({ ok: true, detail }),
+      warning: undefined,
+      succeed: (detail, more = {}) => settle({ ok: true, detail, ...more, ...(self.warning === undefined ? {} : { warning: self.warning }) }),
       fail,
+      order: (reason) => settle({ ok: false, reason, decisive: true }),
       error: (error) => fail(describeFailure(error)),
-      onSettled: (release) => void releases.push(release),
+      onSettled: (release) => void (released === undefined ? releases.push(release) : release(released)),
     };
     const onTimeout = (): void => self.onTimeout ? self.onTimeout() : fail(`no answer within ${describeDuration(check.timeout)} (${self.stage})`);
     stop.addEventListener('abort', onStop, { once: true });
@@ -58,4 +66,38 @@ export function attempt(check: ActiveCheck, stop: AbortSignal, start: (attempt: 
       self.error(error);
     }
   });
+}
+
+/** A part of an attempt, such as one request of several. */
+export interface Part {
+  readonly attempt: Attempt;
+  /** It is over: what still goes wrong with it says nothing. */
+  readonly close: () => void;
+  /** Lets go of what it opened; the whole does so too when it is settled. */
+  readonly release: () => void;
+}
+
+export function partOf(whole: Attempt): Part {
+  let releases: ((result: ProbeResult) => void)[] = [];
+  let isClosed = false;
+  let isOver = false;
+  const release = (result: ProbeResult): void => {
+    const due = releases.reverse();
+    releases = [];
+    for (const each of due) each(result);
+  };
+  whole.onSettled((result) => {
+    isOver = true;
+    release(result);
+  });
+  const shared = (name: 'stage' | 'warning'): PropertyDescriptor => ({ get: () => whole[name], set: (value: string) => (whole[name] = value) });
+  const unlessClosed = <T>(act: (about: T) => void): PropertyDescriptor => ({ value: (about: T) => (isClosed ? undefined : act(about)) });
+  const attempt = Object.create(whole, {
+    stage: shared('stage'),
+    warning: shared('warning'),
+    fail: unlessClosed(whole.fail),
+    error: unlessClosed(whole.error),
+    onSettled: { value: (each: (result: ProbeResult) => void) => (isOver ? whole.onSettled(each) : void releases.push(each)) },
+  }) as Attempt;
+  return { attempt, close: () => void (isClosed = true), release: () => release({ ok: true, detail: '' }) };
 }

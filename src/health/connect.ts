@@ -5,11 +5,23 @@ import type { TlsSettings } from '../config/model.js';
 import type { Attempt } from './attempt.js';
 import { describeRejection } from './certificate.js';
 import type { ActiveCheck } from './check-key.js';
+import { describeExpiry } from './expiry.js';
+import { markedSocket } from './marked-socket.js';
 import { secureContext } from './trust.js';
+
+/** What is thrown in an event would end the process: by a client certificate that OpenSSL does not take, say. */
+const guarded = (attempt: Attempt, act: () => void) => (): void => {
+  try {
+    act();
+  } catch (error) {
+    attempt.error(error);
+  }
+};
 
 /** A TCP connection to the check's target; its errors fail the attempt. */
 export function connectTcp(check: ActiveCheck, attempt: Attempt, onConnect: (socket: net.Socket) => void): void {
-  const socket = net.connect({ host: check.address, port: check.port, localAddress: check.source, noDelay: true });
+  const target = { host: check.address, port: check.port, localAddress: check.source, noDelay: true };
+  const socket = check.mark === undefined ? net.connect(target) : markedSocket(check.address, check.mark).setNoDelay(true).connect(target);
   attempt.onSettled(({ ok }) => {
     // By RST, what was sent last may be lost: a TLS server would then not see its handshake finished.
     const mustDeliver = ok && check.type === 'tls';
@@ -18,7 +30,7 @@ export function connectTcp(check: ActiveCheck, attempt: Attempt, onConnect: (soc
     else socket.resetAndDestroy();
   });
   socket.on('error', attempt.error);
-  socket.once('connect', () => onConnect(socket));
+  socket.once('connect', guarded(attempt, () => onConnect(socket)));
 }
 
 /** A TLS connection to the check's target; `onSecure` comes after the certificate has been accepted, where that is asked for. `connect`: gives the connection that it is made over. */
@@ -31,7 +43,7 @@ export function connectTls(check: ActiveCheck & TlsSettings, attempt: Attempt, p
       host: name,
       // An address may not be sent as SNI (RFC 6066, 3).
       servername: check.serverName === undefined || net.isIP(check.serverName) !== 0 ? '' : check.serverName,
-      secureContext: secureContext(check.verify, check.ca),
+      secureContext: secureContext(check.verify, check.ca, check.clientCertificate),
       ...(protocols.length > 0 ? { ALPNProtocols: [...protocols] } : {}),
       // Judged below instead, where the certificate is at hand for the reason.
       rejectUnauthorized: false,
@@ -47,11 +59,12 @@ export function connectTls(check: ActiveCheck & TlsSettings, attempt: Attempt, p
     attempt.onSettled(() => {
       if (socket.readableEnded) raw.destroy();
     });
-    socket.once('secureConnect', () => {
+    socket.once('secureConnect', guarded(attempt, () => {
       socket.off('error', onHandshakeError);
       socket.on('error', attempt.error);
+      if (check.expiryWarning !== undefined) attempt.warning = describeExpiry(socket.getPeerCertificate().valid_to, check.expiryWarning, Date.now());
       if (check.verify && !socket.authorized) attempt.fail(describeRejection(String(socket.authorizationError), socket.getPeerCertificate(), name, Date.now()));
       else onSecure(socket);
-    });
+    }));
   });
 }

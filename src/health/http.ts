@@ -1,74 +1,96 @@
-/** The `http` and `https` checks: one request on a connection of its own; its status, and the start of its body where `body` asks for it. */
+/** The `http` and `https` checks: requests one after the other, each on a connection of its own, and the redirects that are followed. */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Client as UndiciClient, buildConnector } from 'undici';
-import type { HttpHealthCheck } from '../config/model.js';
-import { attempt, type Attempt, type Probe } from './attempt.js';
-import { connectTcp, connectTls } from './connect.js';
+import type { HttpHealthCheck, HttpRequest } from '../config/model.js';
+import { attempt, type Attempt, partOf, type Probe } from './attempt.js';
+import { describeFailure } from './failure.js';
+import { accepts, BodyJudge, describeRanges, type Judgement } from './http-answer.js';
+import { followRedirect, isRedirect } from './http-redirect.js';
 import { describeEndpoint } from './wording.js';
 
-/** What is read of a body; the rest is not waited for. */
-export const bodyLimit = 64 * 1024;
+/** What comes back, whatever the version of HTTP. */
+export interface Answer {
+  readonly onHead: (status: number, location: string | undefined) => void;
+  readonly onData: (chunk: Buffer) => void;
+  readonly onEnd: () => void;
+  readonly onError: (error: unknown) => void;
+}
 
-// undici's index loads fetch, WebSocket and the like: 9 MB and 60 ms more than the client alone.
-const Client = createRequire(import.meta.url)('undici/lib/dispatcher/client.js') as typeof UndiciClient;
+type Send = (check: HttpHealthCheck, request: HttpRequest, headers: Readonly<Record<string, string>>, self: Attempt, answer: Answer) => void;
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
 
-/** Redirects are not followed. Without `body` too the body is read, up to the limit: a server that breaks off or stalls in it is not healthy. */
-export const probeHttp: Probe<HttpHealthCheck> = (check, stop) =>
-  attempt(check, stop, (self) => {
-    const pattern = check.body === undefined ? undefined : new RegExp(check.body);
-    const client = new Client(`${check.type}://${describeEndpoint(check)}`, { connect: connector(check, self), headersTimeout: 0, bodyTimeout: 0 });
-    self.onSettled(() => client.destroy(null, () => undefined));
-    const chunks: Buffer[] = [];
-    let status = 0;
-    let length = 0;
-    const judgeBody = (): void => {
-      if (pattern !== undefined && !pattern.test(Buffer.concat(chunks).subarray(0, bodyLimit).toString('utf8'))) self.fail(`body does not match ${String(pattern)}`);
-      else self.succeed(`HTTP status ${status}${pattern === undefined ? '' : `, body matches ${String(pattern)}`}`);
-    };
-    const headers = { host: check.host ?? defaultHost(check), 'user-agent': `tandem/${version}` };
-    client.dispatch(
-      { path: check.path, method: check.method, headers, reset: true },
-      {
-        onRequestStart() {
-          self.stage = 'waiting for the answer';
-        },
-        onResponseStart(_controller, statusCode) {
-          if (statusCode < 200) return; // informational, the answer follows (RFC 9110, 15.2)
-          status = statusCode;
-          self.stage = 'in the body';
-          if (!check.status.some(([first, last]) => first <= status && status <= last)) self.fail(`HTTP status ${status}, expected ${describeRanges(check.status)}`);
-        },
-        onResponseData(_controller, chunk) {
-          if (length >= bodyLimit) return; // judged already
-          length += chunk.length;
-          if (pattern !== undefined) chunks.push(chunk);
-          if (length >= bodyLimit) judgeBody();
-        },
-        onResponseEnd() {
-          judgeBody();
-        },
-        onResponseError(_controller, error) {
-          self.error(error);
-        },
-      },
-    );
-  });
+export const probeHttp: Probe<HttpHealthCheck> = async (check, stop) => {
+  const send: Send = check.httpVersion === '2' ? (await import('./http2.js')).request2 : (await import('./http1.js')).request1;
+  return attempt(check, stop, (self) => ask(check, check.requests, self, send));
+};
 
-/** Connections are ours, not undici's: with SNI only where the check names one, and ended with the attempt. */
-const connector =
-  (check: HttpHealthCheck, self: Attempt): buildConnector.connector =>
-  (_options, callback) => {
-    if (check.type === 'https') connectTls(check, self, ['http/1.1'], (socket) => callback(null, socket));
-    else connectTcp(check, self, (socket) => callback(null, socket));
+/** All of them must be right. */
+const ask = (check: HttpHealthCheck, [request, ...more]: readonly HttpRequest[], self: Attempt, send: Send): void => {
+  if (request === undefined) return self.fail('no URL to ask for');
+  const about = check.requests.length > 1 ? `${request.path}: ` : '';
+  exchange(check, request, check.redirects ?? 0, self, send, (judged) => {
+    if (!judged.ok) self.fail(`${about}${judged.reason}`);
+    else if (more.length > 0) ask(check, more, self, send);
+    else self.succeed(check.requests.length > 1 ? `${check.requests.length} URLs as expected` : judged.detail);
+  });
+};
+
+/** `onJudged` comes once, when nothing of the exchange is open any more, but for a failure that ends the attempt anyway. */
+const exchange = (check: HttpHealthCheck, request: HttpRequest, redirects: number, self: Attempt, send: Send, onJudged: (judgement: Judgement) => void): void => {
+  const host = request.host ?? defaultHost(check);
+  const part = partOf(self);
+  let done = false;
+  let judge: BodyJudge | undefined;
+  const then = (next: () => void): void => {
+    if (done) return;
+    done = true;
+    part.close();
+    // Not within the callback: the parser of undici, for one, does not expect its socket to go meanwhile.
+    queueMicrotask(() => {
+      part.release();
+      // what is thrown here would end the process
+      try {
+        next();
+      } catch (error) {
+        self.error(error);
+      }
+    });
   };
+  const settle = (judgement: Judgement | undefined): void => {
+    if (judgement === undefined || done) return;
+    // the last one is released with the attempt
+    if (judgement.ok) return then(() => onJudged(judgement));
+    done = true;
+    onJudged(judgement);
+  };
+  send(check, request, { host, 'user-agent': `tandem/${version}`, ...lowerCase(request.headers) }, part.attempt, {
+    onHead(status, location) {
+      self.stage = 'in the body';
+      if (location !== undefined && isRedirect(status) && redirects > 0) {
+        const next = followRedirect(request, status, location, check.type, host);
+        if (typeof next === 'string') settle({ ok: false, reason: next });
+        else then(() => exchange(check, next, redirects - 1, self, send, onJudged));
+      } else if (!accepts(request, status)) {
+        const exhausted = location !== undefined && isRedirect(status) && check.redirects ? ` after ${check.redirects} ${check.redirects === 1 ? 'redirect' : 'redirects'}` : '';
+        settle({ ok: false, reason: `HTTP status ${status}${exhausted}, expected ${describeRanges(request.status)}` });
+      } else judge = new BodyJudge(request, status);
+    },
+    onData(chunk) {
+      if (!done) settle(judge?.data(chunk));
+    },
+    onEnd() {
+      if (!done) settle(judge?.end());
+    },
+    onError(error) {
+      settle({ ok: false, reason: describeFailure(error) });
+    },
+  });
+};
+
+const lowerCase = (headers: HttpRequest['headers'] = {}): Readonly<Record<string, string>> => Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
 const defaultHost = (check: HttpHealthCheck): string => {
   const endpoint = describeEndpoint(check);
   const isSchemesOwn = check.port === (check.type === 'https' ? 443 : 80);
   return isSchemesOwn ? endpoint.slice(0, endpoint.lastIndexOf(':')) : endpoint;
 };
-
-const describeRanges = (ranges: HttpHealthCheck['status']): string => ranges.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`)).join(', ');

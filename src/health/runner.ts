@@ -6,10 +6,10 @@ import { checkKey, type ActiveCheck } from './check-key.js';
 import { Heap } from './heap.js';
 import { probe as realProbe } from './probe.js';
 import { firstStarts, nextStart } from './schedule.js';
-import { applyResult, initialHealthState, type HealthState, type ProbeResult } from './state.js';
+import { applyResult, initialHealthState, saysAnother, type HealthState, type ProbeResult } from './state.js';
 
 export interface HealthRunnerOptions {
-  /** on the first verdict and on every change of it; `key`: see `checkKey` */
+  /** on the first verdict and on every change of it, of the weight that is told, of a warning; `key`: see `checkKey` */
   readonly onResult: (key: string, state: HealthState, previous: HealthState) => void;
   /** probes at once; what is due beyond waits for one to end */
   readonly concurrency?: number;
@@ -111,10 +111,12 @@ export class HealthRunner {
   }
 
   async #run(entry: Entry): Promise<void> {
-    this.#inFlight += 1;
+    // a script waits for the supervisor's turn, and holds nothing of ours meanwhile
+    const room = entry.check.type === 'script' ? 0 : 1;
+    this.#inFlight += room;
     const isolated = this.#isolated;
     const result = await this.#options.probe(entry.check, entry.stop.signal);
-    this.#inFlight -= 1;
+    this.#inFlight -= room;
     if (!entry.stop.signal.aborted) {
       entry.due = nextStart(entry.due, entry.check.interval, this.#options.now());
       this.#waiting.push(entry);
@@ -126,6 +128,6 @@ export class HealthRunner {
   #apply(entry: Entry, result: ProbeResult): void {
     const previous = entry.state;
     entry.state = applyResult(previous, result, entry.check, this.#options.wallClock());
-    if (entry.state.verdict !== previous.verdict) this.#options.onResult(entry.key, entry.state, previous);
+    if (saysAnother(previous, entry.state)) this.#options.onResult(entry.key, entry.state, previous);
   }
 }

@@ -1,6 +1,6 @@
 /** How health is told in the log and in status. */
 import type { ActiveCheck } from './check-key.js';
-import type { HealthCheckConfiguration } from '../config/model.js';
+import type { HealthCheckConfiguration, HttpRequest } from '../config/model.js';
 import { toMilliseconds, type Microseconds } from '../time/microseconds.js';
 import type { PoolChange } from './pool.js';
 import type { HealthState } from './state.js';
@@ -38,22 +38,30 @@ export function describeVerdict(server: Endpoint, virtualServer: string, state: 
 
 /** For the `check` of status: `http GET /health at 10.0.0.11:80 every 2 s`. */
 export function describeCheck(check: HealthCheckConfiguration): string {
-  return check.type === 'none' ? 'none' : `${what(check)} at ${check.type === 'ping' ? check.address : describeEndpoint(check)} every ${describeDuration(check.interval)}`;
+  if (check.type === 'none') return 'none';
+  const where = check.type === 'file' || check.type === 'script' ? '' : ` at ${check.type === 'ping' ? check.address : describeEndpoint(check)}`;
+  return `${what(check)}${where} every ${describeDuration(check.interval)}`;
 }
 
 const what = (check: ActiveCheck): string => {
   switch (check.type) {
     case 'http':
     case 'https':
-      return `${check.type} ${check.method} ${check.path}`;
+      return `${check.type} ${describeRequests(check.requests)}`;
     case 'dns':
       return `dns ${check.name} ${check.recordType} over ${check.protocol}`;
     case 'smtp':
       return { none: 'smtp', starttls: 'smtp with STARTTLS', implicit_tls: 'smtp over TLS' }[check.security];
+    case 'script':
+      return `script ${check.command[0] ?? ''}`;
+    case 'file':
+      return `file ${check.file}`;
     default:
       return check.type;
   }
 };
+
+const describeRequests = ([first, ...more]: readonly HttpRequest[]): string => `${first?.method ?? ''} ${first?.path ?? ''}${more.length === 0 ? '' : ` and ${count(more.length, 'more URL', 'more URLs')}`}`;
 
 /** A sentence for the log, e.g. `web-http: quorum lost, weight 0 of 1 needed`; `virtualServer`: its name. */
 export function describePoolChange(virtualServer: string, change: PoolChange): string {

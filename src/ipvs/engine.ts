@@ -3,10 +3,13 @@ import { existsSync } from 'node:fs';
 import { Conditions } from '../control/conditions.js';
 import { counted, event, type Report } from '../control/event.js';
 import type { VirtualServerStatus } from '../control/status.js';
+import { newsOf } from '../health/news.js';
+import { probeWith } from '../health/probe.js';
 import { describePolicyNotice } from '../health/policy-wording.js';
 import { HealthRunner } from '../health/runner.js';
+import type { RunScript } from '../health/script.js';
 import type { HealthState } from '../health/state.js';
-import { describeEndpoint, describePoolChange, describeVerdict } from '../health/wording.js';
+import { describeEndpoint, describePoolChange } from '../health/wording.js';
 import type { HealthChange, LvsConfigure, OwnedService } from '../supervisor/messages.js';
 import { monotonicNow } from '../time/clock.js';
 import { IpvsClient, IpvsUnavailableError } from './client.js';
@@ -34,6 +37,8 @@ export interface LvsEngineOptions {
   readonly report: Report;
   /** what changed, or all of it */
   readonly onHealth: (changes: readonly HealthChange[], complete: boolean) => void;
+  /** has the supervisor run the script of a health check */
+  readonly runScript: RunScript;
   /** runs the command for each module; resolves with what failed, in words */
   readonly loadModules: (command: readonly string[], modules: readonly string[]) => Promise<string | undefined>;
 }
@@ -57,7 +62,7 @@ export class LvsEngine {
 
   constructor(private readonly options: LvsEngineOptions) {
     this.conditions = new Conditions(options.report);
-    this.runner = new HealthRunner({ onResult: (key, state, previous) => this.verdictChanged(key, state, previous) });
+    this.runner = new HealthRunner({ probe: probeWith(options.runScript), onResult: (key, state, previous) => this.verdictChanged(key, state, previous) });
     this.drift = setInterval(() => void this.enqueue(() => this.reconcileAll('drift')), driftMilliseconds);
   }
 
@@ -113,14 +118,14 @@ export class LvsEngine {
   // --- health -------------------------------------------------------------------------------------------------
 
   private verdictChanged(key: string, state: HealthState, previous: HealthState): void {
-    const level = state.verdict === 'down' ? 'warn' : 'info';
     for (const server of this.servers) {
       for (const index of server.serversOf(key)) {
         const realServer = server.configuration.realServers[index];
         if (!realServer) continue;
         const fields = { virtual_server: server.name, real_server: `${realServer.address}:${realServer.port}`, from: previous.verdict, to: state.verdict };
-        this.options.report(event(level, describeVerdict(realServer, server.name, state), fields));
-        this.options.onHealth(verdictOf(server, index, state), false);
+        const subject = { server: realServer, virtualServer: server.name, isBeside: server.isAgentBeside(key, index) };
+        for (const { level, message } of newsOf(subject, previous, state)) this.options.report(event(level, message, fields));
+        this.options.onHealth(verdictOf(server, index, server.stateAt(index, (each) => this.runner.stateOf(each))), false);
         this.changed(server, 'health');
       }
     }

@@ -28,8 +28,8 @@ export const quorumOf = (server: VirtualServer, quorum: QuorumState, time: numbe
 export const healthOf = (servers: readonly VirtualServer[], stateOf: (key: string) => HealthState | undefined, time: number): readonly HealthChange[] =>
   servers.flatMap((server) => [
     ...server.checkKeys.flatMap((key, index) => {
-      const state = key === undefined ? undefined : stateOf(key);
-      return state === undefined ? [] : verdictOf(server, index, state);
+      const known = key === undefined ? undefined : stateOf(key);
+      return known === undefined ? [] : verdictOf(server, index, server.stateAt(index, stateOf));
     }),
     quorumOf(server, server.quorumState, time, server.quorumState === 'up' ? 'quorum reached' : 'quorum lost'),
   ]);

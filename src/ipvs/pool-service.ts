@@ -4,6 +4,7 @@ import { stepLeaving, type LeavingStep } from '../health/leaving.js';
 import { decidePool, type PoolConfiguration, type PoolDecision } from '../health/pool.js';
 import type { QuorumState } from '../health/quorum.js';
 import type { Verdict } from '../health/state.js';
+import { advisedWeight, type WeightAdvice } from '../health/weight.js';
 import type { Microseconds } from '../time/microseconds.js';
 import { type Destination, destinationKey, type DestinationEntry } from './destination.js';
 import { type Service, serviceKey, type ServiceSelector } from './service.js';
@@ -62,11 +63,11 @@ export class PoolService {
   }
 
   /**
-   * `verdicts`, and `shares` of their weights: one for each real server, in their order. `now`: of the monotonic clock; left out: nothing new begins to
+   * `verdicts`, `shares` of their weights, and `advices` of what these are (undefined = as configured): one for each real server, in their order. `now`: of the monotonic clock; left out: nothing new begins to
    * leave, nor does what leaves go.
    */
-  decide(verdicts: readonly Verdict[], quorum: QuorumState, shares: readonly number[], now: Microseconds | undefined): PoolServiceDecision {
-    const pool = decidePool(this.pool, verdicts, [...this.kernel.values()], quorum, shares);
+  decide(verdicts: readonly Verdict[], quorum: QuorumState, shares: readonly number[], now: Microseconds | undefined, advices: readonly (WeightAdvice | undefined)[]): PoolServiceDecision {
+    const pool = decidePool(advices.some((advice) => advice !== undefined) ? { ...this.pool, realServers: this.pool.realServers.map((server, index) => ({ ...server, weight: advisedWeight(server.weight, advices[index]) })) } : this.pool, verdicts, [...this.kernel.values()], quorum, shares);
     const wanted = new Set(pool.destinations.map(destinationKey));
     const unwanted = [...this.kernel].filter(([key]) => !wanted.has(key));
     if (now !== undefined && unwanted.length + this.leaving.state.size > 0) {

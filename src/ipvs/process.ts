@@ -2,13 +2,16 @@
 import { endingWith, ignoreTerminationSignals, ParentChannel } from '../supervisor/channel.js';
 import type { FromLvs, ToLvs } from '../supervisor/messages.js';
 import { LvsEngine } from './engine.js';
+import { ScriptRequests } from './script-requests.js';
 
 export const runLvsProcess = (): void => {
   ignoreTerminationSignals();
   const parent = new ParentChannel<ToLvs, FromLvs>();
   const loading = new Map<number, (error: string | undefined) => void>();
   let loads = 0;
+  const scripts = new ScriptRequests((message) => parent.send(message));
   const engine = new LvsEngine({
+    runScript: scripts.run,
     report: (event) => void parent.send({ type: 'event', event }),
     onHealth: (changes, complete) => void parent.send({ type: 'health', changes, complete }),
     loadModules: (command, modules) =>
@@ -31,6 +34,9 @@ export const runLvsProcess = (): void => {
       case 'modules_loaded':
         loading.get(message.id)?.(message.error);
         loading.delete(message.id);
+        return;
+      case 'script_ended':
+        scripts.ended(message.id, message.ending);
         return;
       case 'isolated':
         engine.setIsolated(message.isolated);

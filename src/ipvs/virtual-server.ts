@@ -1,11 +1,13 @@
 /** A configured virtual server as it runs: the verdicts on its servers, its quorum, what the kernel has of it. */
 import type { HealthCheckConfiguration, VirtualServerConfiguration } from '../config/model.js';
 import type { RealServerStatus, VirtualServerStatus } from '../control/status.js';
+import { agentStatus, withAgent } from '../health/agent-beside.js';
 import { type ActiveCheck, checkKey } from '../health/check-key.js';
 import type { PoolDecision } from '../health/pool.js';
 import { serverKey, stepPolicies, type CountedMember, type PolicyNotice, type PolicyState } from '../health/policies.js';
 import type { QuorumState } from '../health/quorum.js';
 import { type HealthState, initialHealthState, uncheckedHealthState } from '../health/state.js';
+import { advisedWeight, type WeightAdvice } from '../health/weight.js';
 import { describeCheck } from '../health/wording.js';
 import { earliest, type Microseconds } from '../time/microseconds.js';
 import { policyStatus } from './policy-status.js';
@@ -29,10 +31,14 @@ export class VirtualServer {
   readonly services: readonly PoolService[];
   /** of the check of each real server, in their order; undefined = not checked */
   readonly checkKeys: readonly (string | undefined)[];
+  /** the same of the agents beside them */
+  private readonly agentKeys: readonly (string | undefined)[];
   private quorum: QuorumState = 'undecided';
   private decision: PoolDecision | undefined;
   private policyState: PolicyState | undefined;
   private counted: readonly CountedMember[] | undefined;
+  /** of the weights, by their checks, at the last decision */
+  private advices: readonly (WeightAdvice | undefined)[] = [];
   private next: Microseconds | undefined;
   private readonly startedAt = Date.now();
 
@@ -41,6 +47,7 @@ export class VirtualServer {
     predecessor: VirtualServer | undefined,
   ) {
     this.checkKeys = configuration.realServers.map(({ healthCheck }) => (isActive(healthCheck) ? checkKey(healthCheck) : undefined));
+    this.agentKeys = configuration.realServers.map(({ agentCheck }) => agentCheck && checkKey(agentCheck));
     const before = new Map((predecessor?.services ?? []).map((service) => [service.key, service]));
     this.services = configuration.targets.map((target) => new PoolService(target, configuration, before.get(serviceKey(selectorOf(target, configuration.protocol)))));
     if (predecessor && this.services.some(({ key }) => before.has(key))) {
@@ -58,7 +65,7 @@ export class VirtualServer {
   }
 
   get checks(): readonly ActiveCheck[] {
-    return this.configuration.realServers.map(({ healthCheck }) => healthCheck).filter(isActive);
+    return this.configuration.realServers.flatMap(({ healthCheck, agentCheck }) => [...(isActive(healthCheck) ? [healthCheck] : []), ...(agentCheck ? [agentCheck] : [])]);
   }
 
   /** What the kernel has now: of its services, those that are there. */
@@ -79,7 +86,7 @@ export class VirtualServer {
     const notices = now === undefined ? [] : this.advance(stateOf, now);
     const verdicts = (this.counted ?? []).map(({ verdict }) => verdict);
     const shares = (this.counted ?? []).map(({ share }) => share);
-    const decisions = this.services.map((service) => ({ service, decision: service.decide(verdicts, this.quorum, shares, now) }));
+    const decisions = this.services.map((service) => ({ service, decision: service.decide(verdicts, this.quorum, shares, now, this.advices) }));
     const [first] = decisions;
     if (!first) throw new RangeError(`the virtual server ${this.name} has no service`);
     this.quorum = first.decision.pool.quorum;
@@ -89,10 +96,12 @@ export class VirtualServer {
 
   private advance(stateOf: (key: string) => HealthState | undefined, now: Microseconds): readonly PolicyNotice[] {
     const { realServers, initial = 'down', damping, panic } = this.configuration;
+    const states = realServers.map((_, index) => this.stateAt(index, stateOf));
+    this.advices = states.map(({ weight }) => weight);
     const members = realServers.map((server, index) => ({
       key: serverKey(server),
-      verdict: this.stateAt(index, stateOf).verdict,
-      weight: server.weight,
+      verdict: states[index]?.verdict ?? ('unknown' as const),
+      weight: advisedWeight(server.weight, states[index]?.weight),
       slowStart: server.slowStart,
       serving: (this.services[0]?.weightOf(server) ?? 0) > 0,
     }));
@@ -110,7 +119,12 @@ export class VirtualServer {
 
   /** The indices of the real servers that this check speaks for. */
   serversOf(key: string): readonly number[] {
-    return this.checkKeys.flatMap((own, index) => (own === key ? [index] : []));
+    return this.checkKeys.flatMap((own, index) => (own === key || this.agentKeys[index] === key ? [index] : []));
+  }
+
+  /** Whether this check is the agent beside the one of a real server. */
+  isAgentBeside(key: string, index: number): boolean {
+    return this.agentKeys[index] === key && this.checkKeys[index] !== key;
   }
 
   status(stateOf: (key: string) => HealthState | undefined, now: Microseconds): VirtualServerStatus {
@@ -140,13 +154,22 @@ export class VirtualServer {
           reason: state.reason,
           since: new Date(state.since).toISOString(),
           check: describeCheck(server.healthCheck),
+          ...this.agentAt(index, stateOf),
         };
       }),
     };
   }
 
-  private stateAt(index: number, stateOf: (key: string) => HealthState | undefined): HealthState {
+  private agentAt(index: number, stateOf: (key: string) => HealthState | undefined): Pick<RealServerStatus, 'agent'> {
+    const key = this.configuration.realServers[index]?.healthCheck.type === 'agent' ? this.checkKeys[index] : this.agentKeys[index];
+    return key === undefined ? {} : { agent: agentStatus(stateOf(key)) };
+  }
+
+  /** Of a real server: by its check and the agent beside it. */
+  stateAt(index: number, stateOf: (key: string) => HealthState | undefined): HealthState {
     const key = this.checkKeys[index];
-    return key === undefined ? uncheckedHealthState(this.startedAt) : (stateOf(key) ?? initialHealthState(this.startedAt));
+    const state = key === undefined ? uncheckedHealthState(this.startedAt) : (stateOf(key) ?? initialHealthState(this.startedAt));
+    const agent = this.agentKeys[index];
+    return agent === undefined ? state : withAgent(state, stateOf(agent));
   }
 }

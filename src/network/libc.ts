@@ -16,11 +16,14 @@ const sendmmsgCall = libc.func('int sendmmsg(int fd, void *messages, unsigned in
 const pollCall = libc.func('int poll(void *descriptors, unsigned long count, int timeout)');
 const recvCall = libc.func('int64_t recv(int fd, void *buffer, size_t length, int flags)');
 
+export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOL_SOCKET = 1;
+/** asm-generic/socket.h */
+export const SO_MARK = 36;
 export const SO_ATTACH_FILTER = 26;
 export const SO_RCVBUFFORCE = 33;
 const POLLERR = 0x8;

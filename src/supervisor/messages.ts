@@ -1,7 +1,8 @@
 /** The messages between the supervisor and its two children: plain data over the fork's channel. */
-import type { IpvsConfiguration, LogLevel, Protocol, SyncDaemonConfiguration, VirtualServerConfiguration, VrrpConfiguration } from '../config/model.js';
+import type { IpvsConfiguration, LogLevel, Protocol, ScriptHealthCheck, SyncDaemonConfiguration, VirtualServerConfiguration, VrrpConfiguration } from '../config/model.js';
 import type { RoutingConfiguration } from '../config/routing-model.js';
 import type { InstanceStatus, StaticStatus, SyncStatus, VirtualServerStatus, VrrpState } from '../control/status.js';
+import type { ScriptEnding } from '../health/script.js';
 import type { Microseconds } from '../time/microseconds.js';
 import type { OperatorReply, OperatorRequest } from './operator.js';
 import type { TrackResult } from '../track/trackers.js';
@@ -102,8 +103,15 @@ export interface TrackResults {
   readonly tracked: readonly TrackResult[];
 }
 
+/** lvs: the answer to `run_script`; none comes to one that was ended. */
+export interface ScriptEnded {
+  readonly type: 'script_ended';
+  readonly id: number;
+  readonly ending: ScriptEnding;
+}
+
 export type ToVrrp = VrrpConfigure | TrackResults | Stop | Ping | StatusRequest | Operate;
-export type ToLvs = LvsConfigure | Stop | Ping | StatusRequest | ModulesLoaded | Isolated;
+export type ToLvs = LvsConfigure | Stop | Ping | StatusRequest | ModulesLoaded | Isolated | ScriptEnded;
 
 /** From both, first of all: loaded and waiting for `configure`. */
 export interface Ready {
@@ -230,6 +238,17 @@ export interface LoadModules {
   readonly command: readonly string[];
   readonly modules: readonly string[];
 }
+/** From lvs: run this script once; answered by `script_ended` with the same id. */
+export interface RunScriptRequest {
+  readonly type: 'run_script';
+  readonly id: number;
+  readonly check: ScriptHealthCheck;
+}
+/** From lvs: its end is not waited for any more. */
+export interface EndScript {
+  readonly type: 'end_script';
+  readonly id: number;
+}
 
 export type FromVrrp = Ready | VrrpConfigured | Event | Stopped | Masters | Transitions | SplitBrains | Yielding | Pong | VrrpStatus | Operated | RecordingTaken;
-export type FromLvs = Ready | Configured | Event | Stopped | LoadModules | Health | Pong | LvsStatus;
+export type FromLvs = Ready | Configured | Event | Stopped | LoadModules | RunScriptRequest | EndScript | Health | Pong | LvsStatus;

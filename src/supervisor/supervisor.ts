@@ -10,6 +10,7 @@ import { monotonicNow } from '../time/clock.js';
 import { plus, type Microseconds } from '../time/microseconds.js';
 import { acceptanceChains } from './acceptance.js';
 import { ChainKeeper } from './chain-keeper.js';
+import { CheckScripts } from './check-scripts.js';
 import { Child } from './child.js';
 import { composeStatus, summarise } from './compose-status.js';
 import { diagnosticLine, logSettings, type Loaded } from './loaded.js';
@@ -71,6 +72,7 @@ export class Supervisor {
   readonly #recordings: Recordings;
   readonly #handovers: HandoverRecord;
   readonly #operator = new OperatorRequests((id, request) => this.#vrrp.ready && this.#vrrp.send({ type: 'operate', id, request }));
+  readonly #checkScripts = new CheckScripts((id, ending) => this.#lvs.send({ type: 'script_ended', id, ending }));
   readonly #tracking = new TrackSources(() => this.#tellTracked());
   readonly #chains = new ChainKeeper(this.#events.write, 'accept: false has no effect');
   readonly #notification: Notification;
@@ -110,6 +112,7 @@ export class Supervisor {
       onMessage: (message) => this.#fromLvs(message),
       onExit: () => {
         this.#inForce.died('lvs');
+        this.#checkScripts.endAll();
         this.#before = { ...this.#before, services: undefined };
       },
     });
@@ -216,6 +219,10 @@ export class Supervisor {
         return this.#events.write(message.event);
       case 'health':
         return this.#notification.health(message.changes, message.complete);
+      case 'run_script':
+        return this.#checkScripts.run(message.id, message.check);
+      case 'end_script':
+        return this.#checkScripts.end(message.id);
       case 'load_modules': {
         const { id, command, modules } = message;
         this.#events.say('info', `loading the kernel modules ${modules.join(', ')}`, { command: command.join(' ') });
@@ -457,6 +464,7 @@ export class Supervisor {
     this.#events.say('info', `stopping: ${reason}`);
     this.#manager.stopping();
     this.#tracking.close();
+    this.#checkScripts.close();
     if (onStop === undefined) {
       this.#vrrp.kill();
       this.#lvs.kill();

@@ -60,7 +60,7 @@ describe('what the file leaves out', () => {
   });
 
   test('of an http check has its defaults', () => {
-    expect(serverOf('health_check: { type: http }').healthCheck).toMatchObject({ method: 'GET', path: '/', host: undefined, status: [[200, 299]], body: undefined, verify: false, serverName: undefined, ca: undefined });
+    expect(serverOf('health_check: { type: http }').healthCheck).toMatchObject({ requests: [{ method: 'GET', path: '/', host: undefined, status: [[200, 299]], body: undefined }], verify: false, serverName: undefined, ca: undefined });
   });
 
   test('of an address is /32, the interface of its instance, advertised', () => {
@@ -108,7 +108,7 @@ describe('the several ways to say a thing', () => {
   test('a status is a number, a text or a list of both', () => {
     const status = (text: string) => {
       const check = serverOf(`health_check: { type: http, status: ${text} }`).healthCheck;
-      return check.type === 'http' ? check.status : undefined;
+      return check.type === 'http' ? check.requests[0]?.status : undefined;
     };
     expect(status('200')).toEqual([[200, 200]]);
     expect(status('"200-299,301"')).toEqual([[200, 299], [301, 301]]);

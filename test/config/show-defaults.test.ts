@@ -80,6 +80,8 @@ virtual_servers:
           method: GET
           path: /
           status: 200-299
+          redirects: 0
+          http_version: 1.1
 scripts: []
 `);
   });

@@ -147,6 +147,6 @@ describe('not supported yet, and said so, is', () => {
   });
 
   test('but a slip of a known check type is only wrong', () => {
-    expect(rejected(check('type: htpps'))[0]).toMatchObject({ code: 'invalid_value', remedy: 'did you mean https? give one of none, tcp, udp, tls, http, https, dns, smtp, ping' });
+    expect(rejected(check('type: htpps'))[0]).toMatchObject({ code: 'invalid_value', remedy: 'did you mean https? give one of none, tcp, udp, tls, http, https, dns, smtp, ping, script, file, agent' });
   });
 });

@@ -1,5 +1,5 @@
 /** Builders of checks and services for the tests of health. */
-import type { DnsHealthCheck, HttpHealthCheck, PingHealthCheck, RealServerConfiguration, SmtpHealthCheck, TcpHealthCheck, TlsHealthCheck, UdpHealthCheck, VirtualServerConfiguration } from '../../src/config/model.js';
+import type { AgentHealthCheck, DnsHealthCheck, FileHealthCheck, HttpHealthCheck, HttpRequest, PingHealthCheck, RealServerConfiguration, ScriptHealthCheck, SmtpHealthCheck, TcpHealthCheck, TlsHealthCheck, UdpHealthCheck, VirtualServerConfiguration } from '../../src/config/model.js';
 import { Milliseconds, Seconds } from '../../src/time/microseconds.js';
 
 const base = { address: '127.0.0.1', port: 80, source: undefined, interval: Seconds(2), timeout: Seconds(1), rise: 2, fall: 3 };
@@ -7,9 +7,16 @@ const trust = { serverName: undefined, verify: false, ca: undefined };
 
 export const tcpCheck = (options: Partial<TcpHealthCheck> = {}): TcpHealthCheck => ({ ...base, type: 'tcp', ...options });
 export const tlsCheck = (options: Partial<TlsHealthCheck> = {}): TlsHealthCheck => ({ ...base, ...trust, type: 'tls', ...options });
-export const httpCheck = (options: Partial<HttpHealthCheck> = {}): HttpHealthCheck => ({
-  ...base, ...trust, type: 'http', method: 'GET', path: '/', host: undefined, status: [[200, 299]], body: undefined, ...options,
+export const httpRequest = (options: Partial<HttpRequest> = {}): HttpRequest => ({ method: 'GET', path: '/', host: undefined, status: [[200, 299]], body: undefined, ...options });
+/** One URL, whose options stand beside those of the check, unless `requests` gives several. */
+export const httpCheck = ({ method = 'GET', path = '/', host, headers, requestBody, status = [[200, 299]], body, digest, ...options }: Partial<HttpHealthCheck & HttpRequest> = {}): HttpHealthCheck => ({
+  ...base, ...trust, type: 'http', requests: [{ method, path, host, headers, requestBody, status, body, digest }], ...options,
 });
+export const scriptCheck = (options: Partial<ScriptHealthCheck> = {}): ScriptHealthCheck => ({
+  ...base, type: 'script', command: ['/bin/true'], user: 'nobody', weightFrom: undefined, virtualServer: 'web-http', realServer: { address: '127.0.0.1', port: 80 }, ...options,
+});
+export const fileCheck = (options: Partial<FileHealthCheck> = {}): FileHealthCheck => ({ ...base, type: 'file', file: '/nowhere', ...options, address: '', port: 0 });
+export const agentCheck = (options: Partial<AgentHealthCheck> = {}): AgentHealthCheck => ({ ...base, type: 'agent', ...options });
 
 export const udpCheck = (options: Partial<UdpHealthCheck> = {}): UdpHealthCheck => ({ ...base, type: 'udp', requireReply: options.expect !== undefined, ...options });
 export const dnsCheck = (options: Partial<DnsHealthCheck> = {}): DnsHealthCheck => ({ ...base, type: 'dns', name: '.', recordType: 'SOA', protocol: 'udp', rcode: 'NOERROR', ...options });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Client } from 'undici';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { HttpHealthCheck } from '../../src/config/model.js';
+import type { HttpHealthCheck, HttpRequest } from '../../src/config/model.js';
 import { probe } from '../../src/health/probe.js';
 import type { ProbeResult } from '../../src/health/state.js';
 import { Seconds } from '../../src/time/microseconds.js';
@@ -16,7 +16,7 @@ import { httpCheck, shortTimeout } from './checks.js';
 import { Nginx, freePort } from './nginx.js';
 
 const never = new AbortController().signal;
-const ask = (options: Partial<HttpHealthCheck>): Promise<ProbeResult> => probe(httpCheck({ timeout: Seconds(5), ...options }), never);
+const ask = (options: Partial<HttpHealthCheck & HttpRequest>): Promise<ProbeResult> => probe(httpCheck({ timeout: Seconds(5), ...options }), never);
 const failure = (reason: string | RegExp): unknown => ({ ok: false, reason: typeof reason === 'string' ? reason : expect.stringMatching(reason) });
 
 let directory = '';
@@ -121,7 +121,7 @@ describe('an https check of nginx', () => {
 });
 
 describe('an http check of a server that misbehaves', () => {
-  const withServer = async (make: () => Promise<BadServer>, check: Partial<HttpHealthCheck>): Promise<ProbeResult> => {
+  const withServer = async (make: () => Promise<BadServer>, check: Partial<HttpHealthCheck & HttpRequest>): Promise<ProbeResult> => {
     const server = await make();
     try {
       return await ask({ port: server.port, ...check });

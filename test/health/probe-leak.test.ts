@@ -10,7 +10,7 @@ import { probe } from '../../src/health/probe.js';
 import { Milliseconds } from '../../src/time/microseconds.js';
 import { closingServer, floodingServer, hangingServer, resettingServer, sayingServer, tricklingServer, type BadServer } from './bad-servers.js';
 import { makeAuthority, type Certificate } from './certificates.js';
-import { dnsCheck, httpCheck, smtpCheck, tcpCheck, tlsCheck, udpCheck } from './checks.js';
+import { agentCheck, dnsCheck, httpCheck, httpRequest, smtpCheck, tcpCheck, tlsCheck, udpCheck } from './checks.js';
 import { freePort } from './nginx.js';
 
 const openSockets = (): number => process.getActiveResourcesInfo().filter((name) => /TCP|TLS|UDP/.test(name)).length;
@@ -59,6 +59,8 @@ it('leaves no socket, and no descriptor after hundreds of probes of every kind a
     const text = { form: 'text', value: 'fine' } as const;
     return [
       tcpCheck(options), tlsCheck(options), tlsCheck({ ...options, verify: true }), httpCheck(options), httpCheck({ ...options, type: 'https' }),
+      httpCheck({ ...options, httpVersion: '2' }), httpCheck({ ...options, type: 'https', httpVersion: '2' }), httpCheck({ ...options, redirects: 3, requests: [httpRequest(), httpRequest({ path: '/2' })] }),
+      agentCheck(options), ...(process.getuid?.() === 0 ? [tcpCheck({ ...options, mark: 7 }), httpCheck({ ...options, type: 'https', mark: 7 })] : []),
       tcpCheck({ ...options, send: text, expect: text }), dnsCheck({ ...options, protocol: 'tcp' }), smtpCheck(options), smtpCheck({ ...options, security: 'starttls' }), smtpCheck({ ...options, security: 'implicit_tls' }),
     ];
   });

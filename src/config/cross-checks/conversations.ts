@@ -35,7 +35,7 @@ const problems = (type: CheckType, keys: CheckKeys, serverAddress: string | unde
   }
   if (type === 'smtp') {
     if (keys.starttls && keys.implicit_tls) add('starttls', 'starttls and implicit_tls exclude each other', 'keep starttls (port 25 or 587) or implicit_tls (port 465)');
-    for (const key of ['verify', 'server_name', 'ca'] as const) {
+    for (const key of ['verify', 'server_name', 'ca', 'client_certificate', 'client_key', 'expiry_warning'] as const) {
       if (keys[key] !== undefined && keys[key] !== false && !keys.starttls && !keys.implicit_tls) add(key, `${key} has no effect without TLS`, `add starttls: true or implicit_tls: true, or remove ${key}`);
     }
   }

@@ -5,6 +5,7 @@ import type { Readable } from '../schema-walk.js';
 import { keysOfTypes, type CheckType, type HealthCheckEntry } from '../schema/health-check.js';
 import { probePort } from '../targets.js';
 import type { Context, ReadableFile } from './context.js';
+import { checkEntry, checkNeeds } from './check-keys.js';
 import { checkConversation } from './conversations.js';
 import { readableTargets } from './targets.js';
 
@@ -17,6 +18,7 @@ export const checkHealthChecks = (context: Context, service: Service, path: Path
   const ofService = service.health_check;
   if (isReadable(context, ofService, place)) {
     checkKeys(context, ofService, ownType(ofService), place);
+    checkEntry(context, place);
     const verified = ofService !== 'none' && (ofService?.verify === true || servers.some((server) => server?.health_check !== 'none' && server?.health_check?.verify === true));
     if (!verified) warnUnusedCa(context, place);
   } else return;
@@ -29,6 +31,8 @@ export const checkHealthChecks = (context: Context, service: Service, path: Path
     checkKeys(context, own, type, ownPlace);
     const keys = inheritedKeys(ofService, own, type);
     if (keys.verify !== true) warnUnusedCa(context, ownPlace);
+    checkEntry(context, ownPlace);
+    checkNeeds(context, type, keys, [ownPlace, place], serverPath);
     checkConversation(context, type, keys, server.address, [ownPlace, place]);
     const port = server.port ?? (context.given([...serverPath, 'port']) ? undefined : probePort(readableTargets(service)));
     if (keysOfTypes['port']?.includes(type) && port === 0 && keys.port === undefined && ![place, ownPlace].some((each) => context.given([...each, 'port']))) {

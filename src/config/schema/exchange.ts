@@ -61,12 +61,13 @@ const exactlyOne = <Form extends string>(rule: string) => (value: Readonly<Parti
   return z.NEVER;
 };
 
-const send = () => z.union([text(), mapping(binaryKeys).transform(exactlyOne<'hex' | 'base64'>(sendRule))], { error: sendRule });
+/** Octets that are sent. */
+export const send = () => z.union([text(), mapping(binaryKeys).transform(exactlyOne<'hex' | 'base64'>(sendRule))], { error: sendRule });
 const expect = () =>
   z.union([text(), mapping({ ...binaryKeys, regex: regex().optional().describe('Regular expression (JavaScript) that must match in the answer, octet by octet: \\x9c is the octet') }).transform(exactlyOne<'hex' | 'base64' | 'regex'>(expectRule))], { error: expectRule });
 
 export const exchangeKeys = {
-  send: send().optional().describe('tcp, udp: what is sent: text (\\r, \\n and the like are understood), { hex: ... } or { base64: ... }; with udp an empty datagram by default'),
+  send: send().optional().describe('tcp, udp, agent: what is sent: text (\\r, \\n and the like are understood), { hex: ... } or { base64: ... }; with udp an empty datagram by default'),
   expect: expect().optional().describe('tcp, udp: what the answer must hold within its first 64 KiB: text, { hex: ... }, { base64: ... } or { regex: ... }'),
   require_reply: flag().optional().describe('udp: whether silence until the timeout is a failure; by default it is if expect is given. Without, only an ICMP error fails the probe'),
 };

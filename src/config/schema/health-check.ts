@@ -5,18 +5,28 @@ import { nearest } from '../nearest.js';
 import { dnsDefaults, dnsKeys } from './check-dns.js';
 import { smtpKeys } from './check-smtp.js';
 import { exchangeKeys } from './exchange.js';
-import { duration, flag, ipAddress, mapping, oneOf, port, someText, textual, wholeNumber } from './values.js';
+import { httpDefaults, httpKeys } from './http-check.js';
+import { duration, flag, ipAddress, mapping, port, someText, textual, wholeNumber } from './values.js';
+import { weighingDefaults, weighingKeys } from './weighing-checks.js';
 
-export const checkTypes = ['none', 'tcp', 'udp', 'tls', 'http', 'https', 'dns', 'smtp', 'ping'] as const;
+export const checkTypes = ['none', 'tcp', 'udp', 'tls', 'http', 'https', 'dns', 'smtp', 'ping', 'script', 'file', 'agent'] as const;
 export type CheckType = (typeof checkTypes)[number];
 
 /** What a check has that neither says otherwise. One place: `default` in the JSON Schema (`lastDefault` here: zod fills in its own at once), and the completion. */
-export const checkDefaults = { type: 'tcp', interval: '5s', timeout: '2s', rise: 2, fall: 3, method: 'GET', path: '/', status: '200-299', verify: false, ...dnsDefaults } as const;
+export const checkDefaults = { type: 'tcp', interval: '5s', timeout: '2s', rise: 2, fall: 3, verify: false, ...dnsDefaults, ...httpDefaults, ...weighingDefaults } as const;
+
+const http = ['http', 'https'] as const;
+/** Those that make TCP connections. */
+const connecting = ['tcp', 'tls', 'http', 'https', 'smtp', 'agent'] as const;
+const withTls = ['tls', 'https', 'smtp'] as const;
 
 /** Keys that only some types have; those not listed belong to every type that probes. */
 export const keysOfTypes: Readonly<Record<string, readonly CheckType[]>> = {
-  port: ['tcp', 'udp', 'tls', 'http', 'https', 'dns', 'smtp'],
-  send: ['tcp', 'udp'],
+  address: [...connecting, 'udp', 'dns', 'ping', 'script'],
+  port: [...connecting, 'udp', 'dns', 'script'],
+  source: [...connecting, 'udp', 'dns', 'ping'],
+  mark: connecting,
+  send: ['tcp', 'udp', 'agent'],
   expect: ['tcp', 'udp'],
   require_reply: ['udp'],
   name: ['dns'],
@@ -27,15 +37,22 @@ export const keysOfTypes: Readonly<Record<string, readonly CheckType[]>> = {
   helo: ['smtp'],
   starttls: ['smtp'],
   implicit_tls: ['smtp'],
-  server_name: ['tls', 'https', 'smtp'],
-  verify: ['tls', 'https', 'smtp'],
-  ca: ['tls', 'https', 'smtp'],
-  method: ['http', 'https'],
-  path: ['http', 'https'],
-  host: ['http', 'https'],
-  status: ['http', 'https'],
-  body: ['http', 'https'],
+  server_name: withTls,
+  verify: withTls,
+  ca: withTls,
+  client_certificate: withTls,
+  client_key: withTls,
+  expiry_warning: withTls,
+  ...Object.fromEntries(Object.keys(httpKeys).map((key) => [key, http])),
+  command: ['script'],
+  user: ['script'],
+  weight_from: ['script'],
+  file: ['file'],
+  agent: ['tcp', 'udp', 'tls', 'http', 'https', 'dns', 'smtp', 'ping', 'script', 'file'],
 };
+
+/** What others call ours. */
+const otherNames: Readonly<Record<string, CheckType>> = { icmp: 'ping', command: 'script', misc: 'script' };
 
 /** A type that is no slip of one of ours is taken for one that is still to come (product.md leaves the list open). */
 const checkType = () =>
@@ -44,50 +61,11 @@ const checkType = () =>
     (text, fail): CheckType => {
       const known = checkTypes.find((each) => each === text);
       if (known !== undefined) return known;
-      const comingTypes = ['sctp', 'script', 'command', 'file', 'bfd', 'grpc', 'ftp', 'mysql', 'redis', 'ldap'];
-      const suggestion = comingTypes.includes(text) ? undefined : text === 'icmp' ? 'ping' : nearest(text, checkTypes);
+      const comingTypes = ['sctp', 'bfd', 'grpc', 'ftp', 'mysql', 'redis', 'ldap'];
+      const suggestion = comingTypes.includes(text) ? undefined : (otherNames[text] ?? nearest(text, checkTypes));
       return suggestion === undefined && /^[a-z][a-z0-9_-]*$/i.test(text) ? fail({ notSupported: `the health check type ${text.slice(0, 40)}` }) : fail({ suggestion });
     },
     { enum: checkTypes },
-  );
-
-const statusRule = 'status codes such as 200, "200-299,301" or [200, "300-399"]';
-type StatusRange = readonly [number, number];
-
-const readStatus = (text: string): readonly StatusRange[] | undefined => {
-  const ranges: StatusRange[] = [];
-  for (const part of text.split(',')) {
-    const match = /^\s*(\d{3})(?:\s*-\s*(\d{3}))?\s*$/.exec(part);
-    const from = Number(match?.[1]);
-    const to = Number(match?.[2] ?? match?.[1]);
-    if (match === null || from < 100 || to < from) return undefined;
-    ranges.push([from, to]);
-  }
-  return ranges;
-};
-
-const status = () => {
-  const one = z.union([z.int({ error: statusRule }).min(100, { error: statusRule }).max(999, { error: statusRule }), z.string({ error: statusRule })], { error: statusRule });
-  return z.union([one, z.array(one, { error: statusRule }).min(1, { error: statusRule })], { error: statusRule }).transform((input, context): readonly StatusRange[] => {
-    const ranges = readStatus([input].flat().join(','));
-    if (ranges !== undefined) return ranges;
-    context.issues.push({ code: 'custom', input, message: statusRule, params: {} });
-    return z.NEVER;
-  });
-};
-
-const bodyPattern = () =>
-  textual(
-    'a regular expression (JavaScript)',
-    (text, fail) => {
-      try {
-        new RegExp(text);
-        return text === '' ? fail() : text;
-      } catch (error) {
-        return fail({ problem: `body is no regular expression: ${error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : String(error)}` });
-      }
-    },
-    { format: 'regex' },
   );
 
 /** What may stand in a TLS server_name extension: a DNS name, never an address (RFC 6066 3). */
@@ -99,7 +77,10 @@ const serverName = () =>
 const probeTime = () => duration({ from: Milliseconds(1), to: Seconds(86_400) });
 
 export const healthCheckKeys = mapping({
-  type: checkType().optional().describe('What the probe does: none (taken as healthy), tcp (connect, and converse if send or expect is given), udp, tls (handshake), http, https, dns, smtp, ping (ICMP echo)').meta({ lastDefault: checkDefaults.type }),
+  type: checkType()
+    .optional()
+    .describe("What the probe does: none (taken as healthy), tcp (connect, and converse if send or expect is given), udp, tls (handshake), http, https, dns, smtp, ping (ICMP echo), script (a program's exit status), file (what a file says), agent (HAProxy's agent-check)")
+    .meta({ lastDefault: checkDefaults.type }),
   interval: probeTime().optional().describe('Time between two probes').meta({ lastDefault: checkDefaults.interval }),
   timeout: probeTime().optional().describe('A probe that has not ended by then has failed').meta({ lastDefault: checkDefaults.timeout }),
   rise: wholeNumber(1).optional().describe('Successes in a row before up').meta({ lastDefault: checkDefaults.rise }),
@@ -107,22 +88,20 @@ export const healthCheckKeys = mapping({
   address: ipAddress().optional().describe("Where the probe goes; the real server's address by default"),
   port: port().optional().describe("Where the probe goes; the real server's port by default"),
   source: ipAddress().optional().describe('Local address to probe from; the kernel chooses by default'),
+  mark: wholeNumber(1, 0xffff_ffff).optional().describe('Firewall mark (SO_MARK) of the packets of a probe over TCP, for routing rules and filters of this host'),
   ...exchangeKeys,
   ...dnsKeys,
   ...smtpKeys,
-  method: oneOf(['GET', 'HEAD', 'OPTIONS', 'POST']).optional().describe('http, https: request method').meta({ lastDefault: checkDefaults.method }),
-  path: textual('a path that begins with "/", without spaces', (text, fail) => (/^\/[\x21-\x7e]*$/.test(text) ? text : fail()), { pattern: '^/' })
-    .optional()
-    .describe('http, https: path and query of the request')
-    .meta({ lastDefault: checkDefaults.path }),
-  host: textual('a host name, with or without a port', (text, fail) => (/^[\x21-\x7e]{1,255}$/.test(text) && !/[/\\?#@]/.test(text) ? text : fail()))
-    .optional()
-    .describe("http, https: Host header; the probe's address by default"),
-  status: status().optional().describe('http, https: accepted status codes: 200, "200-299,301" or a list').meta({ lastDefault: checkDefaults.status }),
-  body: bodyPattern().optional().describe('http, https: regular expression (JavaScript) that must match in the first 64 KiB of the body'),
+  ...httpKeys,
+  ...weighingKeys,
   server_name: serverName().optional().describe('tls, https, smtp: name to send (SNI), and to verify; none is sent by default'),
   verify: flag().optional().describe('tls, https, smtp: verify the certificate').meta({ lastDefault: checkDefaults.verify }),
   ca: someText('the path of a PEM file').optional().describe("tls, https, smtp: PEM file of the authorities to verify against instead of the system's; relative to this file's directory"),
+  client_certificate: someText('the path of a PEM file').optional().describe("tls, https, smtp: PEM file of the certificate to show to the server, and of its chain; relative to this file's directory"),
+  client_key: someText('the path of a PEM file').optional().describe("tls, https, smtp: PEM file of that certificate's private key, without a passphrase; relative to this file's directory"),
+  expiry_warning: duration({ from: Seconds(3_600), to: Seconds(3_660 * 86_400) })
+    .optional()
+    .describe('tls, https, smtp: a certificate that expires within this time is a warning, in the log once and in status; the check succeeds'),
 });
 
 const noneOrMapping = 'none, or a mapping such as { type: http, path: /health }';
