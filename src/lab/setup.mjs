@@ -29,10 +29,12 @@ const lab = {
 };
 /** The other side of interoperation tests and measurements; certificates and captures of tests. */
 const others = { keepalived: 'keepalived', frr: 'vtysh', openssl: 'openssl', tcpdump: 'tcpdump', 'python3-aiosmtpd': 'aiosmtpd' };
+/** Servers and clients of the lab's tests of the data path. */
+const traffic = { 'dnsmasq-base': 'dnsmasq', 'bind9-dnsutils': 'dig', socat: 'socat', vsftpd: 'vsftpd' };
 /** The servers that the pure tier probes and sends mail to on loopback, and their certificates. */
 const pure = { nginx: 'nginx', openssl: 'openssl', 'python3-aiosmtpd': 'aiosmtpd' };
 /** Packages of the above that bring a service, which must not run here by itself. */
-const services = ['nginx', 'keepalived', 'ipvsadm', 'frr'];
+const services = ['nginx', 'keepalived', 'ipvsadm', 'frr', 'vsftpd'];
 
 class SetupError extends Error {}
 
@@ -153,7 +155,7 @@ function ensureBuild() {
 
 function packagesFor(name) {
   if (name === 'lab') return lab;
-  return name === 'test' && process.env.TANDEM_TIERS === 'pure' ? pure : { ...lab, ...others };
+  return name === 'test' && process.env.TANDEM_TIERS === 'pure' ? pure : { ...lab, ...others, ...(name === 'test' ? traffic : {}) };
 }
 
 function main([name = '', ...parameters]) {
