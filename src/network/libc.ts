@@ -6,13 +6,17 @@ const libc = koffi.load('libc.so.6');
 
 const socketCall = libc.func('int socket(int domain, int type, int protocol)');
 const bindCall = libc.func('int bind(int fd, const void *address, uint32_t length)');
+const sendtoCall = libc.func('int64_t sendto(int fd, const void *buffer, size_t length, int flags, const void *address, uint32_t addressLength)');
+const closeCall = libc.func('int close(int fd)');
 const setsockoptCall = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)');
 koffi.struct('sock_fprog', { length: 'uint16_t', instructions: 'const void *' });
 const attachFilterCall = libc.func('int setsockopt(int fd, int level, int name, const sock_fprog *program, uint32_t length)');
 const recvmsgCall = libc.func('int64_t recvmsg(int fd, void *header, int flags)');
+const sendmmsgCall = libc.func('int sendmmsg(int fd, void *messages, unsigned int count, int flags)');
 const pollCall = libc.func('int poll(void *descriptors, unsigned long count, int timeout)');
 const recvCall = libc.func('int64_t recv(int fd, void *buffer, size_t length, int flags)');
 
+export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOCK_NONBLOCK = 0o4000;
@@ -50,6 +54,16 @@ export const bind = (fd: number, address: Buffer): void => {
   checked('bind', bindCall(fd, address, address.length) as number);
 };
 
+/** Closes a descriptor that nothing of Node has taken over. */
+export const close = (fd: number): void => {
+  checked('close', closeCall(fd) as number);
+};
+
+/** One datagram, at once or not at all. @param address see `socketAddress` @throws SystemCallError, e.g. `EAGAIN`, `ENETUNREACH` */
+export const sendNow = (fd: number, datagram: Buffer, address: Buffer): void => {
+  checked('sendto', Number(sendtoCall(fd, datagram, datagram.length, MSG_DONTWAIT, address, address.length)));
+};
+
 export const setsockopt = (fd: number, level: number, name: number, value: Buffer): void => {
   checked('setsockopt', setsockoptCall(fd, level, name, value, value.length) as number);
 };
@@ -66,6 +80,9 @@ export const hasError = (fd: number): boolean => {
   checked('poll', pollCall(descriptor, 1, 0) as number);
   return (descriptor.readInt16LE(6) & POLLERR) !== 0;
 };
+
+/** @param messages struct mmsghdr, one after the other. @returns how many the kernel took. @throws SystemCallError when it refused the first */
+export const sendMessages = (fd: number, messages: Buffer, count: number): number => checked('sendmmsg', sendmmsgCall(fd, messages, count, 0) as number);
 
 /** Octets received into `buffer`, or undefined when nothing is queued. */
 export const receiveNow = (fd: number, buffer: Buffer): number | undefined => {
