@@ -43,6 +43,8 @@ const rows: readonly Row[] = [
   { what: 'tun of type ipip of an IPv6 service to an IPv4 server', vip: 'fd00::1:37', service: { ...ipv4, forwarding: 'tun' }, wire: /10\.0\.0\.1 > 10\.0\.0\.11: .*fd00::9\.\d+ > fd00::1:37\.80: Flags \[S\]/ },
   { what: 'tun of type gre of an IPv6 service to an IPv4 server', vip: 'fd00::1:38', service: { ...ipv4, ...tunnel({ type: 'gre' }) }, wire: /10\.0\.0\.1 > 10\.0\.0\.11: GREv0.*fd00::1:38\.80: Flags \[S\]/ },
   { what: 'tun of type gue of an IPv6 service to an IPv4 server', vip: 'fd00::1:39', service: { ...ipv4, ...tunnel({ type: 'gue', port: 6080 }) }, wire: /10\.0\.0\.1\.\d+ > 10\.0\.0\.11\.6080: UDP,.* 17c0 \w{4} 0000 0029 0000 / },
+  { what: 'tun of type gre of an IPv4 service to an IPv6 server', vip: '10.0.0.140', service: { ...ipv6, ...tunnel({ type: 'gre' }) }, wire: /fd00::1 > fd00::11: .*GREv0.*10\.0\.0\.140\.80: Flags \[S\]/ },
+  { what: 'tun of type gue of an IPv4 service to an IPv6 server', vip: '10.0.0.141', service: { ...ipv6, ...tunnel({ type: 'gue', port: 6080 }) }, wire: /fd00::1\.\d+ > fd00::11\.6080: .* 17c0 \w{4} 0000 0x0030: 0004 0000 / },
   { what: 'tun of type ipip of an IPv4 service to an IPv6 server', vip: '10.0.0.139', service: { ...ipv6, forwarding: 'tun' }, wire: /fd00::1 > fd00::11: .*10\.0\.0\.9\.\d+ > 10\.0\.0\.139\.80: Flags \[S\]/ },
 ];
 

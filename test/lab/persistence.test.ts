@@ -93,7 +93,7 @@ describe('persistence', () => {
 
   it('with the engine of SIP keeps a call on its server, from wherever its packets come', async () => {
     const register = (call: string, from: string): string =>
-      `printf 'REGISTER sip:lab SIP/2.0\\r\\nVia: SIP/2.0/UDP ${from}\\r\\nFrom: <sip:a@lab>;tag=1\\r\\nTo: <sip:a@lab>\\r\\nCall-ID: ${call}@lab\\r\\nCSeq: 1 REGISTER\\r\\nContent-Length: 0\\r\\n\\r\\n' | socat -t20 -T20 - UDP4:${sipVip}:5060,bind=${from},shut-null | head -1`;
+      `printf 'REGISTER sip:lab SIP/2.0\\r\\nVia: SIP/2.0/UDP ${from}\\r\\nFrom: <sip:a@lab>;tag=1\\r\\nTo: <sip:a@lab>\\r\\nCall-ID: ${call}@lab\\r\\nCSeq: 1 REGISTER\\r\\nContent-Length: 0\\r\\n\\r\\n' | socat -t10 -T10 - UDP4:${sipVip}:5060,bind=${from},shut-null | head -1`;
     const calls = [['one', '10.0.0.33'], ['two', '10.0.0.33'], ['three', '10.0.0.33'], ['one', '10.0.0.34'], ['two', '10.0.1.9'], ['three', '10.0.0.33']] as const;
     const [one, two, three, ...again] = await path.client(calls.map(([call, from]) => register(call, from)).join('\n'));
     expect([one, two, three].sort()).toEqual(['rs1', 'rs2', 'rs3']);
