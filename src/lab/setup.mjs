@@ -29,10 +29,12 @@ const lab = {
 };
 /** The other side of interoperation tests and measurements; certificates and captures of tests. */
 const others = { keepalived: 'keepalived', frr: 'vtysh', openssl: 'openssl', tcpdump: 'tcpdump', 'python3-aiosmtpd': 'aiosmtpd' };
+/** Servers and clients of the lab's tests of the data path. */
+const traffic = { 'dnsmasq-base': 'dnsmasq', 'bind9-dnsutils': 'dig', socat: 'socat', vsftpd: 'vsftpd' };
 /** The servers that the pure tier probes and sends mail to on loopback, and their certificates. */
 const pure = { nginx: 'nginx', openssl: 'openssl', bind9: 'named', 'python3-aiosmtpd': 'aiosmtpd' };
 /** Packages of the above that bring a service, which must not run here by itself -> its unit. */
-const services = { nginx: 'nginx', keepalived: 'keepalived', ipvsadm: 'ipvsadm', frr: 'frr', bind9: 'named' };
+const services = { nginx: 'nginx', keepalived: 'keepalived', ipvsadm: 'ipvsadm', frr: 'frr', bind9: 'named', vsftpd: 'vsftpd' };
 
 class SetupError extends Error {}
 
@@ -154,7 +156,7 @@ function ensureBuild() {
 function packagesFor(name) {
   if (name === 'lab') return lab;
   if (name === 'bench') return { ...lab, ...others };
-  return process.env.TANDEM_TIERS === 'pure' ? pure : { ...lab, ...others, ...pure };
+  return process.env.TANDEM_TIERS === 'pure' ? pure : { ...lab, ...others, ...traffic, ...pure };
 }
 
 function main([name = '', ...parameters]) {

@@ -98,7 +98,7 @@ http {
   client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi;
   uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
   server {
-    ${webPorts.map((port) => `listen ${port};`).join(' ')}
+    ${webPorts.map((port) => `listen ${port}; listen [::]:${port};`).join(' ')}
     location / { return 200 "${name}\\n"; }
     location = /health {
       if (-f ${folder}/failing) { return 500 "failing\\n"; }
