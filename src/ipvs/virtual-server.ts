@@ -1,5 +1,6 @@
 /** A configured virtual server as it runs: the verdicts on its servers, its quorum, what the kernel has of it. */
 import type { HealthCheckConfiguration, VirtualServerConfiguration } from '../config/model.js';
+import { forwardingName } from '../config/forwarding-name.js';
 import type { RealServerStatus, VirtualServerStatus } from '../control/status.js';
 import { type ActiveCheck, checkKey } from '../health/check-key.js';
 import type { PoolDecision } from '../health/pool.js';
@@ -96,7 +97,7 @@ export class VirtualServer {
           port: server.port,
           weight: this.services[0]?.weightOf(server) ?? null,
           configured_weight: server.weight,
-          forwarding: server.forwarding,
+          forwarding: forwardingName(server),
           healthy: state.verdict === 'unknown' ? null : state.verdict === 'up',
           reason: state.reason,
           since: new Date(state.since).toISOString(),

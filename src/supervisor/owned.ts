@@ -6,7 +6,7 @@ import type { ChainPlace } from '../network/firewall-chain.js';
 import { emptyRouting, isOwnedRoute, isOwnedRule, ownedRouting, uniqueRouting } from './owned-routing.js';
 import type { RoutingConfiguration } from '../config/routing-model.js';
 import type { LogEvent, OwnedAddress, OwnedService } from './messages.js';
-import { acceptanceChains } from './acceptance.js';
+import { chainsOf, placeOf } from './chains.js';
 import { inWords } from '../control/in-words.js';
 
 export interface Owned extends RoutingConfiguration {
@@ -54,7 +54,7 @@ export const ownedBy = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | '
     serviceKey,
   ),
   links: vrrp.instances.flatMap(({ virtualMac }) => (virtualMac ? [virtualMac.interface] : [])),
-  chains: acceptanceChains(vrrp, virtualServers).map(({ family, table, hook, name }) => ({ family, table, hook, name })),
+  chains: chainsOf({ vrrp, virtualServers }).map(placeOf),
   ...ownedRouting(vrrp),
 });
 
