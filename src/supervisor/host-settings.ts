@@ -23,7 +23,7 @@ export class HostSettings {
     private readonly root = '/proc/sys/net',
     private readonly addresses: () => readonly HostAddress[] = hostAddresses,
   ) {
-    this.record = new SettingsRecord(runtimeDirectory);
+    this.record = new SettingsRecord(join(runtimeDirectory, 'settings.json'));
   }
 
   /** Looks at start and at reload; never rejects: what fails is told. */

@@ -1,7 +1,6 @@
 /** The record of the host's settings that were changed, and of what they were: written before the change, so that a crash loses nothing. */
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { writeAtomically } from './owned.js';
+import { readFile, rename, rm } from 'node:fs/promises';
+import { writeAtomically } from './write-atomically.js';
 
 export interface ChangedSetting {
   /** under /proc/sys/net, e.g. `ipv4/conf/eth0/send_redirects` */
@@ -18,21 +17,29 @@ const isChanged = (value: unknown): value is ChangedSetting =>
 /** Nothing outside of /proc/sys/net is ever written, whatever a damaged file says. */
 const isInside = ({ path }: ChangedSetting): boolean => /^ipv[46](\/[^/]+)+$/.test(path) && !path.split('/').includes('..');
 
-/** @throws SyntaxError, TypeError when the text is no record */
-const parse = (text: string): readonly ChangedSetting[] => {
-  const value: unknown = JSON.parse(text);
-  if (!Array.isArray(value) || !value.every(isChanged) || !value.every(isInside)) throw new TypeError('it is no list of settings');
-  return value;
+/** It cannot be understood; it is out of the way now. */
+export class DamagedRecordError extends Error {
+  readonly code = 'DAMAGED_RECORD';
+  constructor(path: string, movedTo: string) {
+    super(`the record ${path} of the host's settings is damaged: moved to ${movedTo}, and what it held is not put back`);
+    this.name = 'DamagedRecordError';
+  }
+}
+
+/** Undefined when it is no record. */
+const parse = (text: string): readonly ChangedSetting[] | undefined => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) && value.every(isChanged) && value.every(isInside) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 };
 
 export class SettingsRecord {
-  readonly path: string;
+  constructor(readonly path: string) {}
 
-  constructor(runtimeDirectory: string) {
-    this.path = join(runtimeDirectory, 'settings.json');
-  }
-
-  /** Empty when there is none. @throws Error when it cannot be read or understood */
+  /** Empty when there is none. @throws DamagedRecordError once, Error when it cannot be read */
   async load(): Promise<readonly ChangedSetting[]> {
     let text: string;
     try {
@@ -41,7 +48,10 @@ export class SettingsRecord {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
       throw error;
     }
-    return parse(text);
+    const changed = parse(text);
+    if (changed !== undefined) return changed;
+    await rename(this.path, `${this.path}.corrupt`);
+    throw new DamagedRecordError(this.path, `${this.path}.corrupt`);
   }
 
   /** @throws Error */

@@ -1,4 +1,5 @@
 /** The supervisor: two children, one configuration, the control socket, the log, and the order in which they come and go. */
+import { join } from 'node:path';
 import type { LogFormat, LogLevel } from '../config/model.js';
 import type { Status } from '../control/status.js';
 import { controlPath } from '../control/client.js';
@@ -267,6 +268,7 @@ export class Supervisor {
       ipvs: configuration.ipvs,
       virtualServers: configuration.virtualServers,
       owned: this.#before.services ?? this.#record.current.services,
+      settingsRecord: join(this.options.runtimeDirectory, 'ipvs-settings.json'),
     });
   }
 
