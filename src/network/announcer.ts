@@ -1,7 +1,7 @@
 /** Sends gratuitous ARP and unsolicited Neighbour Advertisements: bursts for many addresses, in portions, so that an advertisement never waits behind them. */
 import { monotonicNow } from '../time/clock.js';
 import { type Microseconds, minus, toMilliseconds } from '../time/microseconds.js';
-import { announcementFrame } from './announcement-frame.js';
+import { FrameBatch } from './frame-batch.js';
 import { PacketSocket } from './packet-socket.js';
 import { nextTurn } from '../vrrp/announcement-turns.js';
 import type { Link } from './rtnetlink.js';
@@ -14,7 +14,7 @@ export interface AnnouncementResult {
 
 export interface AnnouncementTarget {
   readonly link: Link;
-  readonly address: string;
+  readonly frame: Buffer;
 }
 
 interface Job {
@@ -31,30 +31,32 @@ interface Lane {
   /** index of the interface */
   readonly interface: number;
   readonly interval: Microseconds;
-  readonly frames: readonly AnnouncementTarget[];
+  readonly link: Link;
+  readonly frames: readonly Buffer[];
   next: number;
 }
 
-/** frames in one turn of the loop: some 2 ms */
-const portion = 256;
+/** frames in one turn of the loop: some 3 ms */
+const portion = 1024;
 /** before a full queue is tried again, and how often that may happen in one job */
 const retryMilliseconds = 1;
 const retries = 200;
 
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : 'EIO');
 
-const byInterface = (targets: readonly AnnouncementTarget[]): readonly (readonly [number, readonly AnnouncementTarget[]])[] => {
-  const groups = new Map<number, AnnouncementTarget[]>();
-  for (const target of targets) {
-    const group = groups.get(target.link.index);
-    if (group) group.push(target);
-    else groups.set(target.link.index, [target]);
+const byInterface = (targets: readonly AnnouncementTarget[]): readonly (readonly [Link, readonly Buffer[]])[] => {
+  const groups = new Map<number, [Link, Buffer[]]>();
+  for (const { link, frame } of targets) {
+    const group = groups.get(link.index);
+    if (group) group[1].push(frame);
+    else groups.set(link.index, [link, [frame]]);
   }
-  return [...groups];
+  return [...groups.values()];
 };
 
 export class Announcer {
   private readonly sockets = new Map<number, PacketSocket>();
+  private readonly batch = new FrameBatch(portion);
   /** by index of the interface: when the last announcement left */
   private readonly lastSent = new Map<number, Microseconds>();
   /** in the order of their turns */
@@ -64,7 +66,7 @@ export class Announcer {
   private retriesLeft = retries;
 
   /**
-   * Announces every address `repeat` times, as "for each repeat, for each address"; without an interval the first portion is sent before this returns.
+   * Sends every frame `repeat` times, as "for each repeat, for each frame"; without an interval the first portion is sent before this returns.
    * @param owner whose `cancel` ends it
    * @param interval at least so long after any other on the same interface; 0 = as fast as it goes
    */
@@ -72,14 +74,20 @@ export class Announcer {
     const ethernet = targets.filter(({ link }) => link.arp && link.hardwareAddress.length === 6);
     return new Promise((done) => {
       const job: Job = { owner, lanes: [], sent: 0, errors: new Map(), done };
-      job.lanes = byInterface(ethernet).map(([index, group]) => ({ job, interface: index, interval, frames: Array.from({ length: repeat }, () => group).flat(), next: 0 }));
-      if (job.lanes.length === 0) {
+      job.lanes = byInterface(ethernet).map(([link, group]) => ({ job, interface: link.index, interval, link, frames: Array.from({ length: repeat }, () => group).flat(), next: 0 }));
+      if (repeat === 0 || job.lanes.length === 0) {
+        job.lanes = [];
         this.finish(job);
         return;
       }
       this.lanes.push(...job.lanes);
       if (!this.running) this.work();
     });
+  }
+
+  /** Opens what a burst on this interface will need. @throws SystemCallError as `PacketSocket` does */
+  prepare(link: Link): void {
+    if (link.arp && link.hardwareAddress.length === 6) this.socketFor(link).send([], this.batch);
   }
 
   /** Drops what is queued for an owner that does not hold its addresses any more. */
@@ -108,7 +116,7 @@ export class Announcer {
   private work(): void {
     this.running = false;
     clearTimeout(this.timer);
-    for (let budget = portion; budget > 0; budget--) {
+    for (let budget = portion; budget > 0; ) {
       const turn = nextTurn(this.lanes, this.lastSent, monotonicNow());
       if (turn === undefined) return;
       if (turn.type === 'wait') {
@@ -116,11 +124,13 @@ export class Announcer {
         this.timer = setTimeout(() => this.work(), Math.ceil(toMilliseconds(minus(turn.until, monotonicNow()))));
         return;
       }
-      if (!this.send(turn.of)) {
+      const left = this.send(turn.of, turn.of.interval > 0 ? 1 : budget);
+      if (left === 0) {
         this.running = true;
         setTimeout(() => this.work(), retryMilliseconds);
         return;
       }
+      budget -= left;
     }
     if (this.lanes.length > 0) {
       this.running = true;
@@ -128,31 +138,30 @@ export class Announcer {
     }
   }
 
-  /** The next one of a lane. @returns false when it must be tried again */
-  private send(lane: Lane): boolean {
+  /** The next ones of a lane, at most so many. @returns how many it has done with, 0 when they must be tried again */
+  private send(lane: Lane, atMost: number): number {
     const { job } = lane;
-    const frame = lane.frames[lane.next];
-    if (frame) {
-      try {
-        this.socketFor(frame.link).send(announcementFrame(frame.link, frame.address));
-        job.sent++;
-        this.retriesLeft = retries;
-      } catch (error) {
-        const code = codeOf(error);
-        if ((code === 'EAGAIN' || code === 'ENOBUFS') && this.retriesLeft-- > 0) return false;
-        job.errors.set(code, (job.errors.get(code) ?? 0) + 1);
-      }
-      this.lastSent.set(lane.interface, monotonicNow());
-      lane.next++;
+    let count: number;
+    try {
+      count = this.socketFor(lane.link).send(lane.frames.slice(lane.next, lane.next + atMost), this.batch);
+      job.sent += count;
+      this.retriesLeft = retries;
+    } catch (error) {
+      const code = codeOf(error);
+      if ((code === 'EAGAIN' || code === 'ENOBUFS') && this.retriesLeft-- > 0) return 0;
+      job.errors.set(code, (job.errors.get(code) ?? 0) + 1);
+      count = 1;
     }
+    this.lastSent.set(lane.interface, monotonicNow());
+    lane.next += count;
     if (lane.next < lane.frames.length) {
       if (lane.interval > 0) this.lanes = [...this.lanes.filter((other) => other !== lane), lane];
-      return true;
+      return count;
     }
     this.lanes = this.lanes.filter((other) => other !== lane);
     job.lanes = job.lanes.filter((other) => other !== lane);
     if (job.lanes.length === 0) this.finish(job);
-    return true;
+    return count;
   }
 
   private socketFor(link: Link): PacketSocket {

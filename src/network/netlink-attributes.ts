@@ -34,6 +34,8 @@ export const u16be = (n: number): Buffer => Buffer.from([n >>> 8, n & 0xff]);
 /** NUL-terminated */
 export const string = (text: string): Buffer => Buffer.from(`${text}\0`, 'latin1');
 
+export const writeU16 = (buffer: Buffer, value: number, offset: number): number => (littleEndian ? buffer.writeUInt16LE(value, offset) : buffer.writeUInt16BE(value, offset));
+export const writeU32 = (buffer: Buffer, value: number, offset: number): number => (littleEndian ? buffer.writeUInt32LE(value, offset) : buffer.writeUInt32BE(value, offset));
 const within = (buffer: Buffer, offset: number, octets: number): Buffer => {
   if (offset + octets <= buffer.length) return buffer;
   throw new NetlinkFormatError(`a number of ${octets} octets at octet ${offset}, ${buffer.length} octets are there`);
@@ -50,16 +52,19 @@ export const readString = (buffer: Buffer): string => {
 };
 
 export const encodeAttributes = (attributes: readonly Attribute[]): Buffer => {
-  const parts: Buffer[] = [];
-  for (const { type, value } of attributes) {
-    const nested = !Buffer.isBuffer(value);
-    const payload = nested ? encodeAttributes(value as readonly Attribute[]) : (value as Buffer);
-    const length = headerLength + payload.length;
-    const padding = align(length) - length;
-    parts.push(u16(length), u16(nested ? type | NLA_F_NESTED : type), payload);
-    if (padding > 0) parts.push(Buffer.alloc(padding));
+  const parts = attributes.map(({ type, value }) =>
+    Buffer.isBuffer(value) ? { type, payload: value } : { type: type | NLA_F_NESTED, payload: encodeAttributes(value as readonly Attribute[]) },
+  );
+  // into one buffer: a takeover encodes thousands of them
+  const whole = Buffer.alloc(parts.reduce((total, { payload }) => total + align(headerLength + payload.length), 0));
+  let offset = 0;
+  for (const { type, payload } of parts) {
+    writeU16(whole, headerLength + payload.length, offset);
+    writeU16(whole, type, offset + 2);
+    payload.copy(whole, offset + headerLength);
+    offset += align(headerLength + payload.length);
   }
-  return Buffer.concat(parts);
+  return whole;
 };
 
 /**

@@ -1,6 +1,6 @@
 /** Netlink messages in a datagram: struct nlmsghdr, one after the other, padded to 4 octets (linux/netlink.h). Pure. */
 import { getSystemErrorName } from 'node:util';
-import { readS32, readU16, readU32, u16, u32 } from './netlink-attributes.js';
+import { readS32, readU16, readU32, writeU16, writeU32 } from './netlink-attributes.js';
 
 /** A message without its header's length, sequence and port. Flags of a request: without NLM_F_REQUEST and NLM_F_ACK. */
 export interface NetlinkMessage {
@@ -11,11 +11,24 @@ export interface NetlinkMessage {
 
 export const headerLength = 16;
 
+/** flag of every request */
+export const NLM_F_REQUEST = 0x1;
+
 export const align = (length: number): number => (length + 3) & ~3;
 
-export const encodeMessage = ({ type, flags, payload }: NetlinkMessage, sequence: number): Buffer => {
-  const length = headerLength + payload.length;
-  return Buffer.concat([u32(length), u16(type), u16(flags), u32(sequence), u32(0), payload, Buffer.alloc(align(length) - length)]);
+/** Requests, one after the other, numbered from `first` on. */
+export const encodeRequests = (messages: readonly NetlinkMessage[], first: number): Buffer => {
+  const datagram = Buffer.alloc(messages.reduce((total, { payload }) => total + align(headerLength + payload.length), 0));
+  let offset = 0;
+  messages.forEach(({ type, flags, payload }, index) => {
+    writeU32(datagram, headerLength + payload.length, offset);
+    writeU16(datagram, type, offset + 4);
+    writeU16(datagram, flags | NLM_F_REQUEST, offset + 6);
+    writeU32(datagram, first + index, offset + 8);
+    payload.copy(datagram, offset + headerLength);
+    offset += align(headerLength + payload.length);
+  });
+  return datagram;
 };
 
 /** As far as their lengths fit: what follows a wrong one is no message. */

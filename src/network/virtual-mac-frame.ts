@@ -36,7 +36,7 @@ export class VirtualMacSender {
     }
     const { socket } = known ?? { socket: new PacketSocket(index) };
     if (!known) this.sockets.set(name, { index, socket });
-    socket.send(virtualMacFrame(virtualMac, outgoing));
+    socket.write(virtualMacFrame(virtualMac, outgoing));
   }
 
   close(): void {
