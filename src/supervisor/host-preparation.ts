@@ -12,6 +12,7 @@ import { modulesOf } from './service-chains.js';
 export class HostPreparation {
   private readonly chains: ChainKeeper;
   private readonly settings: HostSettings;
+  private configuration: Configuration | undefined;
 
   constructor(
     runtimeDirectory: string,
@@ -23,6 +24,7 @@ export class HostPreparation {
 
   /** @param owned the chains that an earlier configuration or run may have made. @returns what of them and of ours is there now */
   async configure(configuration: Configuration, owned: readonly ChainPlace[]): Promise<readonly ChainPlace[]> {
+    this.configuration = configuration;
     const modules = modulesOf(configuration.virtualServers).filter((name) => !existsSync(`/sys/module/${name}`));
     const failed = modules.length === 0 ? undefined : await loadModules(configuration.ipvs.modprobe, modules);
     if (failed !== undefined) this.report(event('error', `fullnat needs the kernel modules ${modules.join(', ')}: ${failed}`));
@@ -32,9 +34,9 @@ export class HostPreparation {
   }
 
   /** A table that is kept keeps its rules; where no addresses were released, traffic goes on through it, and the settings stay too. @returns the chains that are left */
-  async stop({ ipvs, vrrp }: Configuration, owned: readonly ChainPlace[]): Promise<readonly ChainPlace[]> {
-    const kept = ipvs.onStop === 'keep';
-    if (!kept || vrrp.instances.length > 0) await this.settings.stop();
+  async stop(owned: readonly ChainPlace[]): Promise<readonly ChainPlace[]> {
+    const kept = this.configuration?.ipvs.onStop === 'keep';
+    if (!kept || this.configuration?.vrrp.instances.length !== 0) await this.settings.stop();
     return this.chains.stop(owned, (place) => kept && belongsToTable(place));
   }
 }

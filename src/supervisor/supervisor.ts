@@ -467,7 +467,7 @@ export class Supervisor {
       const [addressesReleased, servicesReleased] = await Promise.all([released, this.#lvs.stop(STOP_LIMIT_MS, onStop)]);
       if (addressesReleased) await this.#narrow({ addresses: [], links: [], routes: [], rules: [] });
       else this.#events.say('warn', 'virtual addresses may have stayed: the vrrp process did not say that it released them');
-      const chains = await this.#host.stop(this.#loaded.configuration, this.#record?.current.chains ?? []);
+      const chains = await this.#host.stop(this.#record?.current.chains ?? []);
       await this.#narrow({ chains });
       if (servicesReleased && onStop === 'remove') await this.#narrow({ services: [] });
       await this.#notification.stop();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { brief, instanceFile, rejected, rendered, serviceFile } from './reading.js';
+import { brief, instanceFile, rejected, rendered } from './reading.js';
 
 /** Wrong files, and exactly what a person is shown. */
 const shown: readonly (readonly [string, string, string])[] = [
