@@ -60,21 +60,24 @@ const forwardingNeed = (family: Family, uses: readonly Use[]): readonly Need[] =
 
 /** With clients and real servers on one segment the kernel would tell the servers the direct way, which misses the director. */
 const redirectNeeds = ({ instances }: VrrpConfiguration, uses: readonly Use[], host: readonly HostAddress[]): readonly Need[] => {
-  const linkTo = (address: string): string | undefined => host.find((own) => inNetwork(address, own))?.interface;
-  const carrierOf = (address: string): string | undefined => {
-    for (const { virtualAddresses, virtualMac, interface: below } of instances) {
-      const held = virtualAddresses.find((virtual) => virtual.address === address);
-      if (held) return held.interface === virtualMac?.interface ? below : held.interface;
-    }
-    return linkTo(address);
+  const links = new Map<string, string | undefined>();
+  const linkTo = (address: string): string | undefined => {
+    if (!links.has(address)) links.set(address, host.find((own) => inNetwork(address, own))?.interface);
+    return links.get(address);
   };
+  const held = new Map(instances.flatMap(({ virtualAddresses, virtualMac, interface: below }) => virtualAddresses.map((virtual) => [virtual.address, virtual.interface === virtualMac?.interface ? below : virtual.interface] as const)));
+  const carrierOf = (address: string): string | undefined => held.get(address) ?? linkTo(address);
   const found = new Map<string, Use[]>();
   for (const use of uses) {
     const { service, destination, local } = use;
     if (local || destination.forwarding !== 'nat' || destination.sourceNat || familyOf(destination.address) !== 'ipv4') continue;
     const link = linkTo(destination.address);
+    if (link === undefined) continue;
     const addresses = service.targets.flatMap((target) => ('address' in target ? [target.address] : (target.match ?? []).map(({ address }) => address)));
-    if (link !== undefined && addresses.some((address) => carrierOf(address) === link)) found.set(link, [...(found.get(link) ?? []), use]);
+    if (!addresses.some((address) => carrierOf(address) === link)) continue;
+    const those = found.get(link) ?? [];
+    those.push(use);
+    found.set(link, those);
   }
   // the kernel sends them when either says so
   return [...found].flatMap(([link, those]) =>

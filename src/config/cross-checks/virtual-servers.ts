@@ -25,8 +25,7 @@ export const checkVirtualServers = (context: Context): void => {
       if ('fwmark' in target) {
         targets(words, place, `${words} is a service already`);
         for (const marked of matchWords(target)) targets(marked, [...path, 'match'], `${marked.replace(/ (\w+)$/, ' over $1')} is a service already`);
-      }
-      else if (protocol !== undefined) targets(`${words} ${protocol}`, place, `${words} over ${protocol} is a service already`);
+      } else if (protocol !== undefined) targets(`${words} ${protocol}`, place, `${words} over ${protocol} is a service already`);
     }
     if (all.some((target) => 'port' in target && target.port === 0) && service.persistence === undefined && !wrongPersistence(context, [...path, 'persistence'])) {
       context.report(context.given([...path, 'port']) ? [...path, 'port'] : place, { code: 'conflict', message: 'port 0 (every port) needs persistence', remedy: 'add persistence: 360s, or give one port' });
