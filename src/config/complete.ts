@@ -1,4 +1,5 @@
 /** From the file to the configuration that the daemon runs: inheritance and the last defaults. */
+import { completeDns, completeSmtp, completeTcp, completeUdp } from './complete-check.js';
 import { virtualMacAddress } from '../network/macvlan.js';
 import { virtualMacInterface } from '../vrrp/family.js';
 import { advertisedFamily } from './cross-checks/family.js';
@@ -224,7 +225,10 @@ const completeCheck = (server: ServerEntry, port: number, service: ServiceEntry,
     rise: keys.rise ?? defaults.rise,
     fall: keys.fall ?? defaults.fall,
   };
-  if (type === 'tcp') return { type, ...base };
+  if (type === 'tcp') return completeTcp(base, keys);
+  if (type === 'udp') return completeUdp(base, keys);
+  if (type === 'dns') return completeDns(base, keys);
+  if (type === 'ping') return { type, ...base, port: 0 };
   const tls: TlsSettings = {
     serverName: keys.server_name,
     verify: keys.verify ?? defaults.verify,
@@ -232,5 +236,6 @@ const completeCheck = (server: ServerEntry, port: number, service: ServiceEntry,
     ...(keys.ca === undefined ? {} : { caPath: keys.ca }),
   };
   if (type === 'tls') return { type, ...base, ...tls };
+  if (type === 'smtp') return completeSmtp(base, keys, tls);
   return { type, ...base, ...tls, method: keys.method ?? defaults.method, path: keys.path ?? defaults.path, host: keys.host, status: keys.status ?? defaults.status, body: keys.body };
 };

@@ -1,4 +1,5 @@
 /** A configuration in the file's own key names, every default written out. */
+import { dnsForm, smtpForm, tcpForm, udpForm } from './check-form.js';
 import { formatDuration } from './duration.js';
 import type { Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, MarkedTraffic, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
 import { portRuns } from './port-runs.js';
@@ -158,10 +159,14 @@ const checkForm = (check: HealthCheckConfiguration): FileValue => {
     rise: check.rise,
     fall: check.fall,
     address: check.address,
-    port: check.port,
+    port: check.type === 'ping' ? undefined : check.port,
     source: check.source,
   };
-  if (check.type === 'tcp') return base;
+  if (check.type === 'ping') return base;
+  if (check.type === 'tcp') return { ...base, ...tcpForm(check) };
+  if (check.type === 'udp') return { ...base, ...udpForm(check) };
+  if (check.type === 'dns') return { ...base, ...dnsForm(check) };
+  if (check.type === 'smtp') return { ...base, ...smtpForm(check), ...(check.security === 'none' ? {} : tlsForm(check)) };
   if (check.type === 'tls') return { ...base, ...tlsForm(check) };
   const { method, path, host, body, status } = check;
   return { ...base, method, path, host, status: status.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(','), body, ...(check.type === 'https' ? tlsForm(check) : {}) };

@@ -1,4 +1,5 @@
 /** The configuration after validation: plain, complete, immutable data that can be sent between processes as it is. */
+import type { DnsHealthCheck, PingHealthCheck, SmtpHealthCheck, TcpHealthCheck, UdpHealthCheck } from './check-model.js';
 import type { Microseconds } from '../time/microseconds.js';
 import type { RouteConfiguration, RuleConfiguration, StaticConfiguration, TrackedRoute } from './routing-model.js';
 
@@ -380,7 +381,8 @@ export interface RealServerConfiguration extends DestinationConfiguration {
 
 // --- Health checks --------------------------------------------------------------------------------------------
 
-export type HealthCheckConfiguration = NoHealthCheck | TcpHealthCheck | TlsHealthCheck | HttpHealthCheck;
+export type { DnsHealthCheck, PingHealthCheck, SmtpHealthCheck, TcpHealthCheck, UdpHealthCheck };
+export type HealthCheckConfiguration = NoHealthCheck | TcpHealthCheck | UdpHealthCheck | TlsHealthCheck | HttpHealthCheck | DnsHealthCheck | SmtpHealthCheck | PingHealthCheck;
 
 /** Taken as healthy. */
 export interface NoHealthCheck {
@@ -399,10 +401,6 @@ export interface HealthCheckBase {
   readonly rise: number;
   /** failures before down */
   readonly fall: number;
-}
-
-export interface TcpHealthCheck extends HealthCheckBase {
-  readonly type: 'tcp';
 }
 
 export interface TlsSettings {

@@ -121,3 +121,12 @@ export class AddressHolder {
     return { changed: sent.length - refused.length, failures: [...missing, ...failures], duration };
   }
 }
+
+/** Those of `from` that `other` has not, or has otherwise. */
+export const missingAddresses = (from: readonly VirtualAddress[], other: readonly VirtualAddress[]): readonly VirtualAddress[] => {
+  const known = new Map(other.map((address) => [describeAddress(address), address]));
+  return from.filter((address) => {
+    const same = known.get(describeAddress(address));
+    return !same || !sameAddress(address, same);
+  });
+};

@@ -50,6 +50,15 @@ const errors: readonly (readonly [string, string, string])[] = [
   ['NAT to port 0', serviceFile('', '{ address: 192.0.2.22, port: @0, health_check: none }', 'port: 80, forwarding: nat'), 'invalid_value port cannot be 0: the service has port 80'],
   ['a path in a tcp check', serviceFile('health_check: { @path: / }'), 'conflict path has no meaning for a health check of type tcp'],
   ['a method in an inherited tls check', serviceFile('health_check: { type: tls }', '{ address: 192.0.2.22, health_check: { @method: GET } }'), 'conflict method has no meaning for a health check of type tls'],
+  ['an unknown key of what is expected', serviceFile('health_check: { type: udp, expect: { @hexx: "00" } }'), 'unknown_key unknown key hexx'],
+  ['a port of a ping', serviceFile('health_check: { type: ping, @port: 80 }'), 'conflict port has no meaning for a health check of type ping'],
+  ['something sent without an answer expected', serviceFile('health_check: { @send: PING }'), 'conflict send has no effect without expect'],
+  ['a source of the other family', serviceFile('health_check: { source: @"2001:db8::1" }'), 'conflict 2001:db8::1 is not IPv4 as 192.0.2.22, which is probed from it'],
+  ["a server's own address and its service's source of two families", serviceFile('health_check: { source: 192.0.2.1 }', '{ address: 192.0.2.22, health_check: { address: "2001:db8::1" } }').replace('source: ', 'source: @'), 'conflict 192.0.2.1 is not IPv6 as 2001:db8::1, which is probed from it'],
+  ['an answer with an error', serviceFile('health_check: { type: dns, rcode: NXDOMAIN, @answer: 192.0.2.1 }'), 'conflict with the response code NXDOMAIN there is no answer'],
+  ['an answer that is no address', serviceFile('health_check: { type: dns, record_type: AAAA, answer: @192.0.2.1 }'), 'conflict 192.0.2.1 is no data of a record of type AAAA'],
+  ['STARTTLS within TLS', serviceFile('health_check: { type: smtp, @starttls: true, implicit_tls: true }'), 'conflict starttls and implicit_tls exclude each other'],
+  ['a verified certificate without TLS', serviceFile('health_check: { type: smtp, @verify: true }'), 'conflict verify has no effect without TLS'],
   ['an interval of no check', serviceFile('health_check: { type: none, @interval: 1s }'), 'conflict interval has no meaning for a health check of type none'],
   ['a director that schedules only while nothing listens', `${instanceFile('')}ipvs: { sync: { instance: web, interface: eth1 }, backup_only: @true }\n`, 'conflict backup_only stops a director from scheduling while its sync daemon listens, and with ipvs.sync it always does'],
   ['a certificate file that is missing', serviceFile('health_check: { type: tls, verify: true, ca: @/nonexistent/ca.pem }'), 'invalid_value the certificates in /nonexistent/ca.pem cannot be read: ENOENT: no such file or directory'],
@@ -90,6 +99,7 @@ const warnings: readonly (readonly [string, string, string])[] = [
   ['a hysteresis that is never passed', serviceFile('quorum: { hysteresis: @1 }'), 'doubtful quorum 1 plus hysteresis 1 is more than all weights together (1): once lost it is never regained'],
   ['a service without servers', 'virtual_servers:\n  - @{ name: a, address: 192.0.2.1, port: 80, forwarding: dr }\n', 'doubtful the service a has no real servers'],
   ['a sorry server that is a real server', serviceFile('sorry_server: { address: @192.0.2.22 }'), 'doubtful the sorry server 192.0.2.22:80 is a real server of this service too'],
+  ['a udp check that no dead host fails', serviceFile('health_check: { type: @udp }'), 'doubtful silence is success, and within a timeout of 3s or less not even a host that is gone is noticed'],
   ['a file with nothing to do', '@log: { level: info }\n', 'doubtful the file has neither instances nor services: there is nothing to do'],
 ];
 

@@ -105,6 +105,21 @@ const wrong: readonly (readonly [string, string])[] = [
   ['a host with a path', check('type: http, host: a.example/b')],
   ['a method of another kind', check('type: http, method: PUT')],
   ['a check on port 0', check('port: 0')],
+  ['an escape that is none', check("expect: 'a\\d'")],
+  ['an empty expectation', check('expect: ""')],
+  ['hexadecimal digits that are odd', check('expect: { hex: abc }')],
+  ['base64 that is none', check('expect: { base64: "a?==" }')],
+  ['an expected regex that is none', check('expect: { regex: "(" }')],
+  ['an expectation in two forms', check('expect: { hex: "00", regex: a }')],
+  ['a mapping that expects nothing', check('expect: {}')],
+  ['a regex that is sent', check('send: { base64: "" }, expect: a')],
+  ['more than fits into a datagram', check(`type: udp, send: "${'x'.repeat(1_025)}", require_reply: true`)],
+  ['a domain name with a space', check('type: dns, name: "a b"')],
+  ['a domain name with an empty label', check('type: dns, name: a..b')],
+  ['a record type that is not known', check('type: dns, record_type: HINFO')],
+  ['a response code that is none', check('type: dns, rcode: OK')],
+  ['dns over quic', check('type: dns, protocol: quic')],
+  ['a name for EHLO with a space', check('type: smtp, helo: "a b"')],
 ];
 
 describe('right is', () => {
@@ -121,9 +136,6 @@ describe('wrong is', () => {
 
 const later: readonly (readonly [string, string])[] = [
   ['authentication ah', vrrp2('authentication: { type: ah, password: s3cret }')],
-  ['a check of smtp', check('type: smtp')],
-  ['a check of dns', check('type: dns')],
-  ['a check of udp', check('type: udp')],
   ['a check that no one knows', check('type: quantum')],
 ];
 
@@ -135,6 +147,6 @@ describe('not supported yet, and said so, is', () => {
   });
 
   test('but a slip of a known check type is only wrong', () => {
-    expect(rejected(check('type: htpps'))[0]).toMatchObject({ code: 'invalid_value', remedy: 'did you mean https? give one of none, tcp, tls, http, https' });
+    expect(rejected(check('type: htpps'))[0]).toMatchObject({ code: 'invalid_value', remedy: 'did you mean https? give one of none, tcp, udp, tls, http, https, dns, smtp, ping' });
   });
 });

@@ -87,7 +87,7 @@ export class Frr implements Peer {
   /** But for what it says at its start, before it has heard of its interface's addresses. */
   get complaints(): readonly string[] {
     const pattern = /invalid|bad |does not match|unequal|but this VRRP instance has|failed|error/i;
-    return this.log.flatMap(({ line }) => (pattern.test(line) && !/Failed to find address to bind/.test(line) ? [line] : []));
+    return this.log.flatMap(({ line }) => (pattern.test(line) && !/Failed to find address to bind|failed to mkdir/.test(line) ? [line] : []));
   }
 
   line(pattern: RegExp, from = 0): Promise<Logged> {
