@@ -11,6 +11,8 @@ const deciding = [
   ...['verdict', 'debounce', 'trackers', 'contribution', 'tracker-status'].map((name) => `track/${name}.ts`),
   'ipvs/reconcile.ts',
   'ipvs/operation.ts',
+  'ipvs/kernel-needs.ts',
+  ...['acceptance', 'service-chains', 'chains'].map((name) => `supervisor/${name}.ts`),
   'config/reload-difference.ts',
   ...['notice', 'order', 'arguments', 'happening', 'health-states', 'mail-message'].map((name) => `notify/${name}.ts`),
   'control/event-stream.ts',

@@ -43,6 +43,7 @@ export const complete = (file: ConfigurationFile, surroundings: Surroundings): C
   },
   ipvs: completeIpvs(file),
   virtualServers: file.virtual_servers.map((entry) => completeService(entry, surroundings.certificates)),
+  system: file.system,
   scripts: file.scripts.map((entry) => ({ ...entry, timeout: entry.timeout ?? entry.interval })),
   email: file.notify.email && completeEmail(file.notify.email, surroundings),
 });
@@ -146,9 +147,11 @@ const completeNotify = (entry: InstanceEntry['notify']): NotifyConfiguration | u
   return [master, backup, fault, stop, any].every((command) => command === undefined) ? undefined : { master, backup, fault, stop, any, timeout, user };
 };
 
-const completeIpvs = ({ ipvs, vrrp }: ConfigurationFile): IpvsConfiguration => {
+const completeIpvs = ({ ipvs, vrrp, virtual_servers: services }: ConfigurationFile): IpvsConfiguration => {
   const settings: Record<string, string> = {};
   for (const [name, value] of Object.entries(ipvs)) if (Object.hasOwn(sysctls, name) && typeof value === 'string') settings[name] = value;
+  // source NAT is netfilter's, which then has to know IPVS's connections
+  if (services.some(usesFullNat)) settings['conntrack'] = '1';
   return {
     sync: ipvs.sync && completeSync(ipvs.sync, vrrp),
     timeouts: { tcp: ipvs.timeouts.tcp, tcpFin: ipvs.timeouts.tcp_fin, udp: ipvs.timeouts.udp },
@@ -157,6 +160,8 @@ const completeIpvs = ({ ipvs, vrrp }: ConfigurationFile): IpvsConfiguration => {
     modprobe: ipvs.modprobe,
   };
 };
+
+const usesFullNat = ({ forwarding, real_servers: servers, sorry_server: sorry }: ServiceEntry): boolean => [...servers, ...(sorry ? [sorry] : [])].some(({ forwarding: own = forwarding }) => own.method === 'fullnat');
 
 const completeSync = (sync: NonNullable<ConfigurationFile['ipvs']['sync']>, vrrp: ConfigurationFile['vrrp']): SyncDaemonConfiguration => ({
   instance: sync.instance,
@@ -199,7 +204,7 @@ const completePersistence = ({ timeout, netmask, prefix_length: prefixLength, en
   engine,
 });
 
-const completeForwarding = ({ method, tunnel }: Forwarding): Pick<DestinationConfiguration, 'forwarding' | 'tunnel'> => ({ forwarding: method, ...(tunnel && { tunnel }) });
+const completeForwarding = ({ method, tunnel, source }: Forwarding): Pick<DestinationConfiguration, 'forwarding' | 'tunnel' | 'sourceNat'> => (method === 'fullnat' ? { forwarding: 'nat', sourceNat: { address: source } } : { forwarding: method, ...(tunnel && { tunnel }) });
 
 /** `servicePort`: 0 where the service has several, or every one. */
 const completeServer = (server: ServerEntry, servicePort: number, service: ServiceEntry, certificates: Surroundings['certificates']): RealServerConfiguration => {

@@ -2,7 +2,8 @@
 import { dnsForm, smtpForm, tcpForm, udpForm } from './check-form.js';
 import { formatDuration } from './duration.js';
 import { httpForm } from './http-check.js';
-import type { ChangeCommands, Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NoHealthCheck, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import type { ChangeCommands, Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, MarkedTraffic, NoHealthCheck, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import { portRuns } from './port-runs.js';
 import { routeForm, ruleForm, trackedRouteForm } from './routing-form.js';
 import { sysctlFlags } from './schema/ipvs.js';
 import { Seconds } from '../time/microseconds.js';
@@ -32,7 +33,7 @@ export const fileForm = (configuration: Configuration): FileMapping => ({
     rules: configuration.vrrp.static.rules.map(ruleForm),
   },
   ipvs: ipvsForm(configuration.ipvs),
-  system: { manage: false },
+  system: { ...configuration.system },
   virtual_servers: configuration.virtualServers.map(serviceForm),
   scripts: configuration.scripts.map((script) => ({ ...script, interval: formatDuration(script.interval), timeout: formatDuration(script.timeout) })),
   notify: configuration.email && { email: emailForm(configuration.email) },
@@ -123,10 +124,17 @@ const quorumCommandsForm = (commands: ChangeCommands | undefined): FileMapping |
 /** The packets of a mark have any protocol. */
 const targetsForm = ({ targets, protocol }: VirtualServerConfiguration): FileMapping => {
   const [first, ...more] = targets;
-  if (first && 'fwmark' in first) return { fwmark: first.fwmark, family: first.family };
+  if (first && 'fwmark' in first) return { fwmark: first.fwmark, family: first.family, match: first.match?.map(matchForm) };
   if (first && more.length === 0) return { address: first.address, port: first.port, protocol };
   return { addresses: targets.flatMap((target) => ('address' in target ? [{ address: target.address, port: target.port }] : [])), protocol };
 };
+
+/** Ranges of ports stay short. */
+const matchForm = ({ address, ports, protocol }: MarkedTraffic): FileMapping => ({
+  address,
+  ...(ports.includes(0) ? { port: 0 } : { ports: portRuns(ports).map(([from, to]) => (from === to ? from : `${from}-${to}`)) }),
+  protocol,
+});
 
 /** For IPv6 the mask is a number of bits. */
 const persistenceForm = ({ timeout, netmask, engine }: PersistenceConfiguration): FileMapping => ({
@@ -135,8 +143,8 @@ const persistenceForm = ({ timeout, netmask, engine }: PersistenceConfiguration)
   engine,
 });
 
-const forwardingForm = ({ forwarding, tunnel }: Pick<DestinationConfiguration, 'forwarding' | 'tunnel'>): FileValue =>
-  tunnel === undefined ? forwarding : { method: forwarding, type: tunnel.type, port: tunnel.port === 0 ? undefined : tunnel.port, checksum: tunnel.checksum };
+const forwardingForm = ({ forwarding, tunnel, sourceNat }: Pick<DestinationConfiguration, 'forwarding' | 'tunnel' | 'sourceNat'>): FileValue =>
+  sourceNat ? (sourceNat.address === undefined ? 'fullnat' : { method: 'fullnat', source: sourceNat.address }) : tunnel === undefined ? forwarding : { method: forwarding, type: tunnel.type, port: tunnel.port === 0 ? undefined : tunnel.port, checksum: tunnel.checksum };
 
 const destinationForm = ({ address, port }: Pick<DestinationConfiguration, 'address' | 'port'>): FileMapping => ({ address, port });
 

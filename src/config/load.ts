@@ -11,6 +11,7 @@ import { readClientCertificates } from './cross-checks/client-certificates.js';
 import type { Context } from './cross-checks/context.js';
 import { checkEmail, octal, type ModeOf } from './cross-checks/email.js';
 import { checkRouting } from './cross-checks/routing.js';
+import { checkFullNat } from './cross-checks/full-nat.js';
 import { checkIpvs } from './cross-checks/ipvs.js';
 import { checkInstanceReference, checkVrrp } from './cross-checks/vrrp.js';
 import { checkVirtualServers } from './cross-checks/virtual-servers.js';
@@ -132,6 +133,7 @@ const validate = (document: SourceDocument, collected: Collector, path: string, 
   checkIpvs(context);
   if (file.ipvs?.sync?.instance !== undefined) checkInstanceReference(context, file.ipvs.sync.instance, ['ipvs', 'sync', 'instance']);
   checkVirtualServers(context);
+  checkFullNat(context);
   checkEmail(context, options.modeOf ?? ((name) => statSync(name).mode));
   checkPermissions(context, options.mode);
   checkReadableHeaders(context, options.mode);

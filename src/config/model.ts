@@ -12,6 +12,8 @@ export interface Configuration {
   readonly virtualServers: readonly VirtualServerConfiguration[];
   /** what instances and sync groups may track by name */
   readonly scripts: readonly ScriptConfiguration[];
+  /** `manage`: the host's settings (sysctl) that forwarding needs are made, and put back */
+  readonly system: { readonly manage: boolean };
   readonly email?: EmailConfiguration | undefined;
 }
 
@@ -320,6 +322,15 @@ export interface AddressTarget {
 export interface MarkTarget {
   readonly fwmark: number;
   readonly family: 'ipv4' | 'ipv6';
+  /** what rules of our own mark with it; absent: someone else's rules do */
+  readonly match?: readonly MarkedTraffic[] | undefined;
+}
+/** Packets to an address. */
+export interface MarkedTraffic {
+  readonly address: string;
+  /** at least one; 0 = every port */
+  readonly ports: readonly number[];
+  readonly protocol: Protocol;
 }
 
 export interface VirtualServerConfiguration {
@@ -384,6 +395,8 @@ export interface DestinationConfiguration {
   readonly forwarding: ForwardingMethod;
   /** with `tun`; absent = ipip */
   readonly tunnel?: Tunnel | undefined;
+  /** with `nat`, which is `fullnat` then: its connections get this source address, or that of the interface that leads to it */
+  readonly sourceNat?: { readonly address: string | undefined } | undefined;
 }
 
 export interface RealServerConfiguration extends DestinationConfiguration {

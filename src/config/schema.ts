@@ -23,15 +23,7 @@ export const fileSchema = mapping({
   static: staticEntries.prefault({}).describe('Addresses, routes and rules that are kept while the daemon runs, whatever the election says'),
   ipvs: ipvs.prefault({}).describe("The kernel's IPVS: connection sync, timeouts, settings"),
   system: mapping({
-    manage: flag()
-      .transform((manage, context): false => {
-        if (!manage) return false;
-        context.issues.push({ code: 'custom', input: manage, message: 'false', params: { notSupported: 'system.manage: true' } });
-        return z.NEVER;
-      })
-      .prefault(false)
-      .meta({ const: false })
-      .describe('true (not in this version): set the sysctls that are needed, and put them back'),
+    manage: flag().prefault(false).describe('true: set the sysctls that forwarding needs (net.ipv4.ip_forward and others), and put them back; false: only warn of what is missing'),
   })
     .prefault({})
     .describe("The host's own settings"),

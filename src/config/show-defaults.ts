@@ -1,5 +1,6 @@
 /** A configuration as the file would read with every default written out. */
 import { stringify } from 'yaml';
+import { destinationsOf, forwardingName } from './forwarding-name.js';
 import { fileForm, serviceForm, type FileMapping } from './file-form.js';
 import type { Configuration, VirtualServerConfiguration } from './model.js';
 
@@ -10,5 +11,6 @@ export const showDefaults = (configuration: Configuration): string =>
 /** The file must say a service's forwarding; in the configuration only its destinations have one. */
 const withForwarding = (service: VirtualServerConfiguration): FileMapping => {
   const { name, address, port, protocol, scheduler, ...rest } = serviceForm(service);
-  return { name, address, port, protocol, scheduler, forwarding: service.realServers[0]?.forwarding ?? service.sorryServer?.forwarding ?? 'dr', ...rest };
+  const [first] = destinationsOf(service);
+  return { name, address, port, protocol, scheduler, forwarding: first ? forwardingName(first) : 'dr', ...rest };
 };

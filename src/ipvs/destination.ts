@@ -45,14 +45,13 @@ export const destinationKey = ({ address, port }: DestinationSelector): string =
 
 export const sameDestination = (a: DestinationSettings, b: DestinationSettings): boolean => {
   const [ours, theirs] = [tunnelOf(a), tunnelOf(b)];
+  // a kernel may call `local` what it delivers to itself, whatever was asked for
+  const local = a.forwarding === 'local' || b.forwarding === 'local';
   return (
     a.weight === b.weight &&
-    a.forwarding === b.forwarding &&
+    (local || (a.forwarding === b.forwarding && ours.type === theirs.type && ours.port === theirs.port && ours.checksum === theirs.checksum)) &&
     (a.upperThreshold ?? 0) === (b.upperThreshold ?? 0) &&
-    (a.lowerThreshold ?? 0) === (b.lowerThreshold ?? 0) &&
-    ours.type === theirs.type &&
-    ours.port === theirs.port &&
-    ours.checksum === theirs.checksum
+    (a.lowerThreshold ?? 0) === (b.lowerThreshold ?? 0)
   );
 };
 

@@ -17,6 +17,7 @@ import { healthOf, quorumOf, verdictOf } from './health-report.js';
 import { describe, type Operation, type OperationFailure } from './operation.js';
 import { reconcile, type TableEntry } from './reconcile.js';
 import { missingSchedulerModules } from './scheduler.js';
+import { SettingsRecord } from '../supervisor/settings-record.js';
 import { serviceKey } from './service.js';
 import { Sysctls } from './sysctls.js';
 import { VirtualServer } from './virtual-server.js';
@@ -48,7 +49,7 @@ export class LvsEngine {
   private servers: readonly VirtualServer[] = [];
   private owned: readonly OwnedService[] = [];
   private client: IpvsClient | undefined;
-  private readonly sysctls = new Sysctls();
+  private sysctls: Sysctls | undefined;
   private readonly conditions: Conditions;
   private readonly runner: HealthRunner;
   /** everything that reads or writes the kernel's table waits its turn */
@@ -72,6 +73,7 @@ export class LvsEngine {
       const cause = this.configuration ? 'reload' : 'start';
       this.configuration = configuration;
       this.owned = configuration.owned;
+      this.sysctls ??= new Sysctls(undefined, configuration.settingsRecord === undefined ? undefined : new SettingsRecord(configuration.settingsRecord));
       const before = new Map(this.servers.map((server) => [server.name, server]));
       this.servers = configuration.virtualServers.map((virtualServer) => new VirtualServer(virtualServer, before.get(virtualServer.name)));
       this.dirty.clear();
@@ -223,7 +225,7 @@ export class LvsEngine {
   private async applySettings(client: IpvsClient, { ipvs }: LvsConfigure): Promise<void> {
     await this.loadHelpers();
     try {
-      for (const { key, before, after } of await this.sysctls.apply(ipvs.sysctls)) {
+      for (const { key, before, after } of (await this.sysctls?.apply(ipvs.sysctls)) ?? []) {
         this.options.report(event('info', `net.ipv4.vs.${key}: ${before} -> ${after}`));
       }
       this.conditions.end('sysctls', () => event('info', 'the settings of net.ipv4.vs are as configured'));
@@ -312,7 +314,7 @@ export class LvsEngine {
       const client = this.client ?? (await IpvsClient.open());
       const operations = reconcile([], await client.getTable(), this.owned);
       await client.apply(operations);
-      await this.sysctls.restore();
+      await this.sysctls?.restore();
       this.options.report(event('info', `removed ${counted(operations.length, 'service')} from the IPVS table`));
     } catch (error) {
       this.options.report(event('error', `the IPVS table could not be removed: ${inWords(error)}`));

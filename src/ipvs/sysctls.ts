@@ -1,6 +1,7 @@
 /** The settings of /proc/sys/net/ipv4/vs: written where they differ, remembered, put back. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import type { ChangedSetting, SettingsRecord } from '../supervisor/settings-record.js';
 
 /** The kernel has no such setting: it is too old for it, or has no IPVS. */
 export class UnknownSysctlError extends Error {
@@ -39,24 +40,33 @@ const normalise = (text: string): string => text.trim().replace(/\s+/g, ' ');
 export class Sysctls {
   /** key -> what was there before we first wrote, and what we wrote last */
   private readonly written = new Map<string, { readonly original: string; readonly ours: string }>();
+  private recalled = false;
 
-  constructor(private readonly root = '/proc/sys/net/ipv4/vs') {}
+  /** @param record of what was there, so that neither a crash nor a table that is kept loses it */
+  constructor(
+    private readonly root = '/proc/sys/net/ipv4/vs',
+    private readonly record?: Pick<SettingsRecord, 'load' | 'save'>,
+  ) {}
 
   /**
    * Makes the settings so, and puts back those that an earlier call changed and this one does not name.
-   * @throws UnknownSysctlError before anything is written, SysctlRefusedError
+   * @throws UnknownSysctlError before anything is written, SysctlRefusedError, Error when the record cannot be written
    */
   async apply(values: Readonly<Record<string, string>>): Promise<readonly SysctlChange[]> {
     const wanted = Object.entries(values).map(([key, value]) => ({ key, value: normalise(value) }));
     const before = new Map<string, string>();
     for (const { key } of wanted) before.set(key, await this.read(key));
     const changes = await this.putBack((key) => !before.has(key));
-    for (const { key, value } of wanted) {
+    const differing = wanted.flatMap(({ key, value }) => {
       const present = before.get(key) ?? '';
-      if (present === value) continue;
-      await this.write(key, value);
-      this.written.set(key, { original: this.written.get(key)?.original ?? present, ours: value });
-      changes.push({ key, before: present, after: value });
+      return present === value ? [] : [{ key, before: present, after: value }];
+    });
+    if (differing.length === 0) return changes;
+    for (const { key, before: present, after } of differing) this.written.set(key, { original: this.written.get(key)?.original ?? present, ours: after });
+    await this.save();
+    for (const change of differing) {
+      await this.write(change.key, change.after);
+      changes.push(change);
     }
     return changes;
   }
@@ -67,7 +77,9 @@ export class Sysctls {
   }
 
   private async putBack(which: (key: string) => boolean): Promise<SysctlChange[]> {
+    await this.recall();
     const changes: SysctlChange[] = [];
+    const known = this.written.size;
     for (const [key, { original, ours }] of this.written) {
       if (!which(key)) continue;
       if ((await this.read(key)) === ours) {
@@ -76,7 +88,19 @@ export class Sysctls {
       }
       this.written.delete(key);
     }
+    if (this.written.size < known) await this.save();
     return changes;
+  }
+
+  private async recall(): Promise<void> {
+    if (this.recalled) return;
+    this.recalled = true;
+    for (const { path, before, ours } of (await this.record?.load()) ?? []) this.written.set(basename(path), { original: before, ours });
+  }
+
+  private async save(): Promise<void> {
+    const changed = [...this.written].map(([key, { original, ours }]): ChangedSetting => ({ path: `ipv4/vs/${key}`, before: original, ours, cause: `ipv4/vs/${key}` }));
+    await this.record?.save(changed);
   }
 
   private async read(key: string): Promise<string> {

@@ -1,5 +1,6 @@
 /** A configured virtual server as it runs: the verdicts on its servers, its quorum, what the kernel has of it. */
 import type { HealthCheckConfiguration, VirtualServerConfiguration } from '../config/model.js';
+import { forwardingName } from '../config/forwarding-name.js';
 import type { RealServerStatus, VirtualServerStatus } from '../control/status.js';
 import { agentStatus, withAgent } from '../health/agent-beside.js';
 import { type ActiveCheck, checkKey } from '../health/check-key.js';
@@ -149,7 +150,7 @@ export class VirtualServer {
           weight: this.services[0]?.weightOf(server) ?? null,
           configured_weight: server.weight,
           ...policyStatus(server, this.counted?.[index], now),
-          forwarding: server.forwarding,
+          forwarding: forwardingName(server),
           healthy: state.verdict === 'unknown' ? null : state.verdict === 'up',
           reason: state.reason,
           since: new Date(state.since).toISOString(),

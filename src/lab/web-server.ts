@@ -100,6 +100,7 @@ http {
   server {
     ${webPorts.map((port) => `listen ${port}; listen [::]:${port};`).join(' ')}
     location / { return 200 "${name}\\n"; }
+    location = /client { return 200 "$remote_addr\\n"; }
     location = /health {
       if (-f ${folder}/failing) { return 500 "failing\\n"; }
       return 200 "${name} is healthy\\n";

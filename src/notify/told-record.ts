@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Conditions } from '../control/conditions.js';
 import { event, type Report } from '../control/event.js';
 import { inWords } from '../control/in-words.js';
-import { writeAtomically } from '../supervisor/owned.js';
+import { writeAtomically } from '../supervisor/write-atomically.js';
 import { happeningKey, type CommandNotice, type HealthNotice } from './happening.js';
 
 type Told = 'UP' | 'DOWN';

@@ -15,8 +15,8 @@ export class ChainKeeper {
 
   constructor(
     private readonly report: Report,
-    /** what follows when they are not there, e.g. `accept: false has no effect` */
-    private readonly without: string,
+    /** what follows when it is not there, e.g. `accept: false has no effect` */
+    private readonly without: (chain: ChainPlace) => string,
     private readonly firewall: Pick<Firewall, 'ensure' | 'remove'> = new Firewall(),
   ) {}
 
@@ -44,9 +44,10 @@ export class ChainKeeper {
     return left;
   }
 
-  /** @returns what of ours is left */
-  stop(owned: readonly ChainPlace[]): Promise<readonly ChainPlace[]> {
-    return this.configure([], owned);
+  /** @param stays which of them are left where they are. @returns what of ours is left */
+  async stop(owned: readonly ChainPlace[], stays: (place: ChainPlace) => boolean = () => false): Promise<readonly ChainPlace[]> {
+    const left = await this.configure([], owned.filter((place) => !stays(place)));
+    return [...owned.filter(stays), ...left];
   }
 
   private async ensureAll(audit: boolean): Promise<void> {
@@ -62,7 +63,7 @@ export class ChainKeeper {
       } catch (error) {
         if (this.failing.has(key)) continue; // told already
         this.failing.add(key);
-        this.report(event('error', `the ${describe(chain)} is not in force, ${this.without}: ${inWords(error)}; tried again every ${auditMilliseconds / 1_000} s`));
+        this.report(event('error', `the ${describe(chain)} is not in force, ${this.without(chain)}: ${inWords(error)}; tried again every ${auditMilliseconds / 1_000} s`));
       }
     }
   }

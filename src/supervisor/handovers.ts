@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Conditions } from '../control/conditions.js';
 import { event, type Report } from '../control/event.js';
 import { inWords } from '../control/in-words.js';
-import { writeAtomically } from './owned.js';
+import { writeAtomically } from './write-atomically.js';
 
 const namesIn = (text: string): readonly string[] => {
   const value: unknown = JSON.parse(text);

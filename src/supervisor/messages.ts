@@ -55,6 +55,8 @@ export interface LvsConfigure {
   readonly ipvs: IpvsConfiguration;
   readonly virtualServers: readonly VirtualServerConfiguration[];
   readonly owned: readonly OwnedService[];
+  /** path of the record of net.ipv4.vs.* as they were; absent: none is kept */
+  readonly settingsRecord?: string;
 }
 
 /** Obeyed by both: release what is held as an orderly stop does, answer `stopped`, end. */

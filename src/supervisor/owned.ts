@@ -1,13 +1,14 @@
 /** The record of what is ours in the kernel: written before it is made, narrowed when what is no longer configured is gone. */
-import { open, mkdir, readFile, rename, unlink } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Configuration } from '../config/model.js';
 import type { ChainPlace } from '../network/firewall-chain.js';
 import { emptyRouting, isOwnedRoute, isOwnedRule, ownedRouting, uniqueRouting } from './owned-routing.js';
 import type { RoutingConfiguration } from '../config/routing-model.js';
 import type { LogEvent, OwnedAddress, OwnedService } from './messages.js';
-import { acceptanceChains } from './acceptance.js';
+import { chainsOf, placeOf } from './chains.js';
 import { inWords } from '../control/in-words.js';
+import { writeAtomically } from './write-atomically.js';
 
 export interface Owned extends RoutingConfiguration {
   readonly addresses: readonly OwnedAddress[];
@@ -54,7 +55,7 @@ export const ownedBy = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | '
     serviceKey,
   ),
   links: vrrp.instances.flatMap(({ virtualMac }) => (virtualMac ? [virtualMac.interface] : [])),
-  chains: acceptanceChains(vrrp, virtualServers).map(({ family, table, hook, name }) => ({ family, table, hook, name })),
+  chains: chainsOf({ vrrp, virtualServers }).map(placeOf),
   ...ownedRouting(vrrp),
 });
 
@@ -103,24 +104,6 @@ export const parseOwned = (text: string): Owned | undefined => {
   const rules: unknown = value.rules ?? [];
   if (!Array.isArray(routes) || !Array.isArray(rules) || !routes.every(isOwnedRoute) || !rules.every(isOwnedRule) || !links.every((link) => typeof link === 'string') || !chains.every(isOwnedChain)) return undefined;
   return addresses.every(isOwnedAddress) && services.every(isOwnedService) ? { addresses, services, routes, rules, links, chains } : undefined;
-};
-
-/** Written whole or not at all: the file is never seen half written, also after a crash of the machine. */
-export const writeAtomically = async (path: string, text: string): Promise<void> => {
-  const temporary = `${path}.new`;
-  try {
-    const file = await open(temporary, 'w', 0o644);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await unlink(temporary).catch(() => undefined);
-    throw error;
-  }
 };
 
 export class OwnedRecord {

@@ -1,4 +1,5 @@
 /** The supervisor: two children, one configuration, the control socket, the log, and the order in which they come and go. */
+import { join } from 'node:path';
 import type { LogFormat, LogLevel } from '../config/model.js';
 import type { Status } from '../control/status.js';
 import { controlPath } from '../control/client.js';
@@ -8,14 +9,13 @@ import { Notification } from '../notify/notification.js';
 import { withoutNotify } from '../notify/notifier.js';
 import { monotonicNow } from '../time/clock.js';
 import { plus, type Microseconds } from '../time/microseconds.js';
-import { acceptanceChains } from './acceptance.js';
-import { ChainKeeper } from './chain-keeper.js';
 import { CheckScripts } from './check-scripts.js';
 import { Child } from './child.js';
 import { composeStatus, summarise } from './compose-status.js';
 import { diagnosticLine, logSettings, type Loaded } from './loaded.js';
 import { EventLog } from './event-log.js';
 import { HandoverRecord } from './handovers.js';
+import { HostPreparation } from './host-preparation.js';
 import { InForce, type ChildName } from './in-force.js';
 import type { FromLvs, FromVrrp, LogEvent, ToLvs, ToVrrp } from './messages.js';
 import { loadModules } from './modules.js';
@@ -74,7 +74,7 @@ export class Supervisor {
   readonly #operator = new OperatorRequests((id, request) => this.#vrrp.ready && this.#vrrp.send({ type: 'operate', id, request }));
   readonly #checkScripts = new CheckScripts((id, ending) => this.#lvs.send({ type: 'script_ended', id, ending }));
   readonly #tracking = new TrackSources(() => this.#tellTracked());
-  readonly #chains = new ChainKeeper(this.#events.write, 'accept: false has no effect');
+  readonly #host: HostPreparation;
   readonly #notification: Notification;
   #loaded: Loaded | undefined;
   #record: OwnedRecord | undefined;
@@ -89,6 +89,7 @@ export class Supervisor {
   #stopping: Promise<boolean> | undefined;
 
   constructor(private readonly options: SupervisorOptions) {
+    this.#host = new HostPreparation(options.runtimeDirectory, this.#events.write);
     this.#recordings = new Recordings(options.runtimeDirectory, this.#events.write);
     this.#notification = new Notification(options.runtimeDirectory, this.#events.write);
     this.#handovers = new HandoverRecord(options.runtimeDirectory, this.#events.write);
@@ -158,7 +159,7 @@ export class Supervisor {
 
     this.#events.say('info', `tandemd ${version} starts as ${configuration.routerId}`, { pid: process.pid, config: configPath, sha256: sha256.slice(0, 12) });
     for (const warning of result.warnings) this.#events.say('warn', diagnosticLine(warning));
-    await this.#keepChains(configuration);
+    await this.#prepareHost(configuration);
     if (this.#stopped()) return;
     this.#watch();
     this.#apply({ configuration, sha256, loadedAt: Date.now(), generation: 1 }, before);
@@ -275,6 +276,7 @@ export class Supervisor {
       ipvs: configuration.ipvs,
       virtualServers: configuration.virtualServers,
       owned: this.#before.services ?? this.#record.current.services,
+      settingsRecord: join(this.options.runtimeDirectory, 'ipvs-settings.json'),
     });
   }
 
@@ -308,9 +310,9 @@ export class Supervisor {
   }
 
   /** Before an address is held: what is not to be accepted never is. The record has been widened. */
-  async #keepChains({ vrrp, virtualServers }: Loaded['configuration']): Promise<void> {
+  async #prepareHost(configuration: Loaded['configuration']): Promise<void> {
     const owned = this.#record?.current.chains ?? [];
-    const left = await this.#chains.configure(acceptanceChains(vrrp, virtualServers), owned);
+    const left = await this.#host.configure(configuration, owned);
     if (left.length !== owned.length) await this.#narrow({ chains: left });
   }
 
@@ -373,7 +375,7 @@ export class Supervisor {
     if (configuration.control.group !== running.configuration.control.group) this.#control?.setGroup(configuration.control.group);
     for (const warning of warnings) this.#events.say('warn', warning);
     for (const change of changes) this.#events.say('info', `reload: ${change}`);
-    await this.#keepChains(configuration);
+    await this.#prepareHost(configuration);
     if (this.#stopped()) return { ok: false, error: 'tandemd is stopping', diagnostics: '' };
     const generation = running.generation + 1;
     this.#apply({ configuration, sha256, loadedAt: Date.now(), generation }, before);
@@ -474,7 +476,7 @@ export class Supervisor {
       const [addressesReleased, servicesReleased] = await Promise.all([released, this.#lvs.stop(STOP_LIMIT_MS, onStop)]);
       if (addressesReleased) await this.#narrow({ addresses: [], links: [], routes: [], rules: [] });
       else this.#events.say('warn', 'virtual addresses may have stayed: the vrrp process did not say that it released them');
-      const chains = await this.#chains.stop(this.#record?.current.chains ?? []);
+      const chains = await this.#host.stop(this.#record?.current.chains ?? []);
       await this.#narrow({ chains });
       if (servicesReleased && onStop === 'remove') await this.#narrow({ services: [] });
       await this.#notification.stop(servicesReleased && onStop === 'remove');

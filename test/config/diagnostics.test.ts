@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { brief, instanceFile, rejected, rendered, serviceFile } from './reading.js';
+import { brief, instanceFile, rejected, rendered } from './reading.js';
 
 /** Wrong files, and exactly what a person is shown. */
 const shown: readonly (readonly [string, string, string])[] = [
@@ -165,11 +165,11 @@ const shown: readonly (readonly [string, string, string])[] = [
   ],
   [
     'a later feature',
-    serviceFile('', '{ address: 192.0.2.22, forwarding: fullnat }'),
-    `tandem.yaml:2:115: error: not supported by this version yet: forwarding by full NAT
-   2 |   - { name: web, address: 192.0.2.10, port: 80, forwarding: dr, real_servers: [{ address: 192.0.2.22, forwarding: fullnat }] }
-     |                                                                                                                   ^^^^^^^
-     = give one of dr, nat, tun
+    instanceFile('version: 2\n      authentication: { type: ah, password: s3cret }'),
+    `tandem.yaml:8:31: error: not supported by this version yet: authentication of type ah
+   8 |       authentication: { type: ah, password: ****** }
+     |                               ^^
+     = give one of pass, hmac
 `,
   ],
   [

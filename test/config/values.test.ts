@@ -26,6 +26,9 @@ const right: readonly (readonly [string, string])[] = [
   ['a sync threshold without period', ipvsFile('sync_threshold: [3, 0]')],
   ['a body to match', check('type: http, body: "^ok$"')],
   ['system.manage false', `${instanceFile('')}system: { manage: false }\n`],
+  ['system.manage', `${instanceFile('')}system: { manage: true }\n`],
+  ['fullnat', serviceFile('', '{ address: 192.0.2.22 }', 'port: 80, forwarding: fullnat')],
+  ['fullnat as a mapping', serviceFile('', '{ address: 192.0.2.22 }', 'port: 80, forwarding: { method: fullnat }')],
   ['every scheduler', ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh'].reduce((file, scheduler, index) => `${file}  - { name: s${index}, address: 192.0.2.10, port: ${index + 1}, forwarding: dr, scheduler: ${scheduler}, real_servers: [{ address: 192.0.2.22 }] }\n`, 'virtual_servers:\n')],
 ];
 
@@ -133,9 +136,6 @@ describe('wrong is', () => {
 
 const later: readonly (readonly [string, string])[] = [
   ['authentication ah', vrrp2('authentication: { type: ah, password: s3cret }')],
-  ['system.manage', `${instanceFile('')}system: { manage: true }\n`],
-  ['fullnat', serviceFile('', '{ address: 192.0.2.22 }', 'port: 80, forwarding: fullnat')],
-  ['fullnat as a mapping', serviceFile('', '{ address: 192.0.2.22 }', 'port: 80, forwarding: { method: fullnat }')],
   ['a check that no one knows', check('type: quantum')],
 ];
 

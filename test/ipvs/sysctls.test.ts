@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SettingsRecord } from '../../src/supervisor/settings-record.js';
 import { Sysctls, UnknownSysctlError } from '../../src/ipvs/sysctls.js';
 
 let root: string;
@@ -54,6 +55,16 @@ describe('the settings', () => {
     put('expire_nodest_conn', '2\n');
     expect(await sysctls.restore()).toEqual([]);
     expect(get('expire_nodest_conn')).toBe('2\n');
+  });
+
+  it('are put back as they were before a crash, by their record', async () => {
+    const record = new SettingsRecord(join(root, 'ipvs-settings.json'));
+    await new Sysctls(root, record).apply({ expire_nodest_conn: '1', sync_threshold: '0 0' });
+    const next = new Sysctls(root, record);
+    expect(await next.apply({ expire_nodest_conn: '1', sync_threshold: '0 0' })).toEqual([]);
+    await next.restore();
+    expect([get('expire_nodest_conn'), get('sync_threshold')]).toEqual(['0\n', '3 50\n']);
+    expect(await record.load()).toEqual([]);
   });
 
   it('that the kernel does not have are named, and nothing is written', async () => {

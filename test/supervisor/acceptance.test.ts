@@ -78,7 +78,7 @@ describe('the keeper of chains', () => {
     const log: LogEvent[] = [];
     const calls: string[] = [];
     const record = (verb: string) => ({ family, name }: { readonly family: string; readonly name: string }) => calls.push(`${verb} ${family} ${name}`);
-    const made = new ChainKeeper((logEvent) => log.push(logEvent), 'accept: false has no effect', {
+    const made = new ChainKeeper((logEvent) => log.push(logEvent), () => 'accept: false has no effect', {
       ensure: (wanted) => (record('ensure')(wanted), ensure()),
       remove: (place) => (record('remove')(place), Promise.resolve('removed')),
     });

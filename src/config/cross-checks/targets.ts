@@ -1,7 +1,7 @@
 /** What must hold of the addresses, ports and marks that services answer to. */
 import { type Family, familyOf } from '../../network/ip-address.js';
 import type { Path } from '../document.js';
-import type { ServiceTarget } from '../model.js';
+import type { MarkTarget, ServiceTarget } from '../model.js';
 import { targetFamily, targetsOf } from '../targets.js';
 import type { Context, ReadableFile } from './context.js';
 import { familyNames } from './family.js';
@@ -16,13 +16,17 @@ export const targetWords = (target: ServiceTarget): string => {
   return `${familyOf(target.address) === 'ipv6' ? `[${target.address}]` : target.address}:${target.port}`;
 };
 
+/** What is marked for a service, as the address services of the same are called with their protocol. */
+export const matchWords = ({ match = [] }: MarkTarget): readonly string[] => match.flatMap(({ address, ports, protocol }) => ports.map((port) => `${targetWords({ address, port })} ${protocol}`));
+
 /** The targets of an entry, as far as it can be read. */
-export const readableTargets = ({ fwmark, family, ...keys }: Service): readonly ServiceTarget[] => {
+export const readableTargets = ({ fwmark, family, match, ...keys }: Service): readonly ServiceTarget[] => {
   if (ways.filter((way) => ({ ...keys, fwmark })[way] !== undefined).length !== 1) return []; // reported as such
   return targetsOf({
     ...keys,
     fwmark,
     family,
+    match: match?.map((entry) => (entry?.protocol === undefined ? undefined : { addresses: entry.addresses?.flatMap((each) => each ?? []) ?? [], ports: entry.ports?.flatMap((each) => each ?? []) ?? [], protocol: entry.protocol })),
     // an entry of which a part is wrong says nothing yet
     addresses: keys.addresses?.map((entry) => (entry?.addresses === undefined ? undefined : { addresses: entry.addresses.flatMap((each) => each ?? []), ports: entry.ports?.flatMap((each) => each ?? []) })),
     ports: keys.ports?.flatMap((each) => each ?? []),
@@ -35,17 +39,20 @@ export const checkTargets = (context: Context, service: Service, path: Path): vo
   const [way, ...others] = ways.filter((key) => given([...path, key]));
   if (way === undefined) report(path, { code: 'missing_key', message: 'the service does not say what it answers to', remedy: 'add address and port (or addresses, or fwmark)' });
   for (const other of others) report([...path, other], { code: 'conflict', message: `${other} and ${way ?? ''} exclude each other`, remedy: `keep one of them; several addresses go into addresses: [...]`, at: 'key' });
+  if (given([...path, 'match']) && way !== undefined && way !== 'fwmark') report([...path, 'match'], { code: 'conflict', message: 'match belongs to fwmark: it says which packets get the mark', remedy: 'add fwmark in place of address and port, or remove match', at: 'key' });
   if (way === undefined || others.length > 0) return;
   checkPortKeys(context, service, path, way);
   checkOnePacket(context, service, path);
   checkFamilies(context, service, path);
 };
 
-const checkPortKeys = ({ given, report }: Context, service: Service, path: Path, way: (typeof ways)[number]): void => {
+const checkPortKeys = (context: Context, service: Service, path: Path, way: (typeof ways)[number]): void => {
+  const { given, report } = context;
   const keys = (['port', 'ports'] as const).filter((key) => given([...path, key]));
   if (way === 'fwmark') {
     for (const key of keys) report([...path, key], { code: 'conflict', message: `${key} has no meaning beside fwmark: the rules that set the mark choose the packets`, remedy: `remove ${key}`, at: 'key' });
-    if (given([...path, 'protocol'])) report([...path, 'protocol'], { severity: 'warning', code: 'doubtful', message: 'protocol has no effect beside fwmark: the rules that set the mark choose the packets', remedy: 'remove protocol', at: 'key' });
+    checkMatchFamilies(context, service, path);
+    if (given([...path, 'protocol'])) report([...path, 'protocol'], { severity: 'warning', code: 'doubtful', message: 'protocol has no effect beside fwmark: the rules that set the mark choose the packets', remedy: 'remove protocol; an item of match may have one', at: 'key' });
     return;
   }
   if (given([...path, 'family'])) report([...path, 'family'], { code: 'conflict', message: 'family belongs to fwmark; an address says its own', remedy: 'remove family', at: 'key' });
@@ -53,6 +60,15 @@ const checkPortKeys = ({ given, report }: Context, service: Service, path: Path,
   if (keys.length > 0) return;
   const lacks = way === 'address' || (service.addresses ?? []).some((entry, index) => entry !== undefined && entry.ports === undefined && !given([...path, 'addresses', index, 'port']) && !given([...path, 'addresses', index, 'ports']));
   if (lacks) report(path, { code: 'missing_key', message: 'port is missing', remedy: 'add port: 80 (or ports: [80, 443])' });
+};
+
+/** A service by mark is of one family, and so are the rules that mark for it. */
+const checkMatchFamilies = ({ report }: Context, service: Service, path: Path): void => {
+  const [target] = readableTargets(service);
+  if (target === undefined || !('fwmark' in target)) return;
+  const other = target.match?.find(({ address }) => familyOf(address) !== target.family);
+  if (other === undefined) return;
+  report([...path, 'match'], { code: 'conflict', message: `${other.address} is ${familyNames[familyOf(other.address)]}, the service ${familyNames[target.family]}`, remedy: `make a service of its own for the ${familyNames[familyOf(other.address)]} addresses, with the same fwmark`, at: 'key' });
 };
 
 const checkOnePacket = ({ report }: Context, { one_packet: onePacket, fwmark, protocol, persistence }: Service, path: Path): void => {

@@ -6,7 +6,7 @@ import type { Readable } from '../schema-walk.js';
 import { uniqueness, type Context, type ReadableFile } from './context.js';
 import { checkHealthChecks } from './health-checks.js';
 import { checkPoolPolicies } from './pool-policies.js';
-import { checkTargets, readableTargets, targetWords } from './targets.js';
+import { checkTargets, matchWords, readableTargets, targetWords } from './targets.js';
 
 type Service = NonNullable<NonNullable<ReadableFile['virtual_servers']>[number]>;
 
@@ -23,8 +23,10 @@ export const checkVirtualServers = (context: Context): void => {
     const place = [...path, service.fwmark !== undefined ? 'fwmark' : service.address !== undefined ? 'address' : 'addresses'];
     for (const target of all) {
       const words = targetWords(target);
-      if ('fwmark' in target) targets(words, place, `${words} is a service already`);
-      else if (protocol !== undefined) targets(`${words} ${protocol}`, place, `${words} over ${protocol} is a service already`);
+      if ('fwmark' in target) {
+        targets(words, place, `${words} is a service already`);
+        for (const marked of matchWords(target)) targets(marked, [...path, 'match'], `${marked.replace(/ (\w+)$/, ' over $1')} is a service already`);
+      } else if (protocol !== undefined) targets(`${words} ${protocol}`, place, `${words} over ${protocol} is a service already`);
     }
     if (all.some((target) => 'port' in target && target.port === 0) && service.persistence === undefined && !wrongPersistence(context, [...path, 'persistence'])) {
       context.report(context.given([...path, 'port']) ? [...path, 'port'] : place, { code: 'conflict', message: 'port 0 (every port) needs persistence', remedy: 'add persistence: 360s, or give one port' });
@@ -71,7 +73,7 @@ const checkPorts = (context: Context, service: Service, path: Path): void => {
     if (port === undefined || ports.length === 0 || method === undefined || port === (ports.length === 1 ? servicePort : 0)) return;
     if (service.fwmark === undefined && servicePort === 0) context.report([...place, 'port'], { code: 'conflict', message: 'a service of every port cannot map ports', remedy: 'leave port out; to probe one port give health_check: { port: ... }' });
     else if (port === 0) context.report([...place, 'port'], { code: 'invalid_value', message: `port cannot be 0: the service has ${what}`, remedy: 'give a whole number from 1 to 65535' });
-    else if (method !== 'nat') context.report([...place, 'port'], { code: 'conflict', message: service.fwmark === undefined ? `${method} cannot map ${what} to ${port}` : `${method} cannot map ports: packets that bear the mark keep theirs`, remedy: `leave port out${ports.length > 1 || servicePort === 0 ? '' : ` (it is ${servicePort}, the service's)`}, or give forwarding: nat` });
+    else if (method !== 'nat' && method !== 'fullnat') context.report([...place, 'port'], { code: 'conflict', message: service.fwmark === undefined ? `${method} cannot map ${what} to ${port}` : `${method} cannot map ports: packets that bear the mark keep theirs`, remedy: `leave port out${ports.length > 1 || servicePort === 0 ? '' : ` (it is ${servicePort}, the service's)`}, or give forwarding: nat` });
   };
   service.real_servers?.forEach((server, index) => check([...path, 'real_servers', index], server?.port, server?.forwarding));
   check([...path, 'sorry_server'], service.sorry_server?.port, service.sorry_server?.forwarding);
@@ -95,7 +97,7 @@ const checkScheduling = ({ report }: Context, service: Service, path: Path): voi
     report([...path, 'scheduler_flags'], { code: 'conflict', message: `the scheduler ${scheduler} has no flags; sh and mh have`, remedy: 'remove scheduler_flags, or give scheduler: mh', at: 'key' });
   }
   if (helper === 'ftp' && forwarding?.method !== undefined && forwarding.method !== 'nat') {
-    report([...path, 'helper'], { code: 'conflict', message: `the FTP helper rewrites packets on their way back, which do not pass here with ${forwarding.method}`, remedy: 'give forwarding: nat; with dr or tun use port: 0 and persistence', at: 'key' });
+    report([...path, 'helper'], { code: 'conflict', message: forwarding.method === 'fullnat' ? 'the FTP helper does not go with fullnat, which rewrites the source address too' : `the FTP helper rewrites packets on their way back, which do not pass here with ${forwarding.method}`, remedy: 'give forwarding: nat; with dr or tun use port: 0 and persistence', at: 'key' });
   }
   service.real_servers?.forEach((server, index) => {
     const { upper_threshold: upper, lower_threshold: lower } = server ?? {};

@@ -1,32 +1,36 @@
 /** `forwarding:` of a service, a real server or a sorry server. */
 import { z } from 'zod';
-import type { ForwardingMethod, Tunnel } from '../model.js';
-import { mapping, oneOf, port, type IssueDetails } from './values.js';
+import type { ForwardingName } from '../forwarding-name.js';
+import type { Tunnel } from '../model.js';
+import { ipAddress, mapping, oneOf, port, type IssueDetails } from './values.js';
 
-const forwardingRule = 'dr, nat or tun; or a mapping such as { method: tun, type: gue, port: 6080 }';
-const methods = ['dr', 'nat', 'tun'] as const;
-const notYet = { fullnat: 'forwarding by full NAT' };
+const forwardingRule = 'dr, nat, tun or fullnat; or a mapping such as { method: tun, type: gue, port: 6080 }';
+const methods = ['dr', 'nat', 'tun', 'fullnat'] as const;
 
 export interface Forwarding {
-  readonly method: ForwardingMethod;
+  readonly method: ForwardingName;
   /** with `tun`; undefined = ipip */
   readonly tunnel: Tunnel | undefined;
+  /** with `fullnat`: what real servers see as the client's address; undefined = the address of the interface that leads to them */
+  readonly source: string | undefined;
 }
 
 const keys = mapping({
-  method: oneOf(methods, notYet).describe('dr (direct routing), nat, tun (tunnel)'),
+  method: oneOf(methods).describe('dr (direct routing), nat, tun (tunnel), fullnat (NAT of both addresses)'),
   type: oneOf(['ipip', 'gre', 'gue']).optional().describe('tun: kind of tunnel, ipip by default'),
   port: port().optional().describe('tun of type gue: UDP port at the real server'),
   checksum: oneOf(['none', 'plain', 'remote']).optional().describe('tun of type gre or gue: checksum of the outer header; remote (gue): remote checksum offload; none by default'),
+  source: ipAddress().optional().describe("fullnat: the director's own address that real servers see as the client's; by default that of the interface that leads to them"),
 });
 
 type Keys = z.output<typeof keys>;
 
 /** What is wrong with it: the key, the problem and the remedy. */
-const problemOf = ({ method, type, port: number, checksum }: Keys): readonly [keyof Keys, string, string] | undefined => {
+const problemOf = ({ method, type, port: number, checksum, source }: Keys): readonly [keyof Keys, string, string] | undefined => {
   for (const [key, value] of [['type', type], ['port', number], ['checksum', checksum]] as const) {
     if (value !== undefined && method !== 'tun') return [key, `${key} belongs to tunnels; the method is ${method}`, `method: tun with it, or leave ${key} out`];
   }
+  if (source !== undefined && method !== 'fullnat') return ['source', `source belongs to fullnat; the method is ${method}`, 'method: fullnat with it, or leave source out'];
   if (type === 'gue' && number === undefined) return ['port', 'a tunnel of type gue needs the UDP port on which the real server takes it', 'port: 6080 (what the real server listens on)'];
   if (type !== 'gue' && number !== undefined) return ['port', 'port belongs to tunnels of type gue', 'leave port out, or give type: gue'];
   if (checksum === 'remote' && type !== 'gue') return ['checksum', 'remote checksum offload is known to tunnels of type gue only', 'plain or none, or give type: gue'];
@@ -39,10 +43,10 @@ const tunnelOf = ({ type, port: number = 0, checksum = 'none' }: Keys): Tunnel |
 export const forwarding = () =>
   z.union(
     [
-      oneOf(methods, notYet).transform((method): Forwarding => ({ method, tunnel: undefined })),
+      oneOf(methods).transform((method): Forwarding => ({ method, tunnel: undefined, source: undefined })),
       keys.transform((value, context): Forwarding => {
         const wrong = problemOf(value);
-        if (wrong === undefined) return { method: value.method, tunnel: tunnelOf(value) };
+        if (wrong === undefined) return { method: value.method, tunnel: tunnelOf(value), source: value.source };
         const [key, problem, message] = wrong;
         context.issues.push({ code: 'custom', input: value[key], path: value[key] === undefined ? [] : [key], message, params: { problem } satisfies IssueDetails });
         return z.NEVER;

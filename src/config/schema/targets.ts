@@ -34,7 +34,7 @@ const asText = (number: bigint, length: 4 | 16): string => {
 };
 
 /** The last one of a range stands whole, or as its last group alone, as keepalived has it. */
-const addressRange = () =>
+export const addressRange = () =>
   textual(rangeRule, (text, fail): readonly string[] => {
     const [first = '', last, ...rest] = text.split('-').map((part) => part.trim());
     const from = ipAddress().safeParse(first);

@@ -2,6 +2,7 @@
 import { schedulerFlags, schedulers } from '../model.js';
 import { forwarding } from './forwarding.js';
 import { healthCheck } from './health-check.js';
+import { match } from './match.js';
 import { notifyServers, quorumCommands } from './notify.js';
 import { persistence } from './persistence.js';
 import { damping, panic, slowStart } from './pool-policies.js';
@@ -14,7 +15,7 @@ const connections = () => wholeNumber(0, 0xffff_ffff);
 
 export const realServer = mapping({
   address: ipAddress().describe('Address of the server'),
-  port: wholeNumber(0, 65_535).optional().describe("Port; the service's by default. Only NAT can map ports"),
+  port: wholeNumber(0, 65_535).optional().describe("Port; the service's by default. Only nat and fullnat can map ports"),
   weight: weight().prefault(1).describe('Share of the requests; 0 = no new connections'),
   forwarding: forwarding().optional().describe("Forwarding method of this server; the service's by default"),
   upper_threshold: connections().optional().describe('Connections at which it gets no new ones; 0 (the default) = no limit'),
@@ -29,14 +30,15 @@ export const virtualServer = mapping({
   address: ipAddress().optional().describe('Virtual IP address of the service (or addresses, or fwmark)'),
   addresses: addressGroup().optional().describe('A group of addresses, ranges, and addresses with ports of their own, which share one pool of servers'),
   fwmark: wholeNumber(1, 0xffff_ffff).optional().describe('Firewall mark: the service takes every packet that bears it'),
-  family: oneOf(['ipv4', 'ipv6']).optional().describe('With fwmark: address family; that of the first real server by default'),
+  match: match().optional().describe('With fwmark: the packets that the daemon marks with it, by rules of its own, such as ["192.0.2.10:80", "192.0.2.10:443"]; without it someone else sets the mark'),
+  family: oneOf(['ipv4', 'ipv6']).optional().describe('With fwmark: address family; by default that of match, or else of the first real server'),
   port: servicePort().optional().describe('Port; 0 = every port, which needs persistence'),
   ports: ports().optional().describe('Several ports and ranges instead of one, such as [80, 443, "8000-8010"]'),
   protocol: oneOf(['tcp', 'udp', 'sctp']).prefault('tcp').describe('Transport protocol'),
   scheduler: oneOf(schedulers).prefault('wlc').describe('Scheduling algorithm of IPVS'),
   scheduler_flags: list(oneOf(schedulerFlags), 'a list of fallback and port').prefault([]).describe('sh, mh: fallback = another server in place of one of weight 0; port = hash the port of the client too'),
   one_packet: flag().prefault(false).describe('UDP: every packet is scheduled for itself, without a connection'),
-  forwarding: forwarding().describe('How packets reach the real servers: dr (direct routing), nat or tun (tunnel: ipip, gre, gue)'),
+  forwarding: forwarding().describe('How packets reach the real servers: dr (direct routing), nat, tun (tunnel: ipip, gre, gue) or fullnat (NAT whose real servers see the director as the client and need no route back through it)'),
   persistence: persistence().optional().describe('Keep a client on its server: a mapping, a duration, or true (360s)'),
   helper: oneOf(['ftp']).optional().describe('ftp: load the kernel module ip_vs_ftp, which follows the data connections of FTP (forwarding: nat, port 21)'),
   quorum: mapping({

@@ -1,0 +1,119 @@
+/** What forwarding needs of the host beside the IPVS table: settings under /proc/sys/net, and what a director that is a real server too has to mind. Pure. */
+import { destinationsOf, forwardingName } from '../config/forwarding-name.js';
+import type { Configuration, DestinationConfiguration, VirtualServerConfiguration, VrrpConfiguration } from '../config/model.js';
+import { type Family, encodeAddress, familyOf } from '../network/ip-address.js';
+
+export interface HostAddress {
+  readonly interface: string;
+  readonly address: string;
+  readonly prefixLength: number;
+}
+
+export interface Need {
+  /** under /proc/sys/net, e.g. `ipv4/ip_forward` */
+  readonly path: string;
+  readonly wanted: string;
+  /** whether what is there will do */
+  readonly fits: (value: string, read: (path: string) => string | undefined) => boolean;
+  /** what needs it and what happens without, e.g. `nat (web) needs it: ...` */
+  readonly why: string;
+}
+
+export interface Needs {
+  readonly settings: readonly Need[];
+  /** sentences about what no setting cures */
+  readonly notes: readonly string[];
+}
+
+/** `net.ipv4.ip_forward`; an interface's name may have dots, which sysctl takes with slashes around them. */
+export const sysctlName = (path: string): string => (path.includes('.') ? `net/${path}` : `net.${path.replaceAll('/', '.')}`);
+
+const exactly = (path: string, wanted: string, why: string): Need => ({ path, wanted, fits: (value) => value === wanted, why });
+
+const inNetwork = (address: string, { address: own, prefixLength }: HostAddress): boolean => {
+  if (familyOf(address) !== familyOf(own) || prefixLength === 0) return false;
+  const bits = (text: string): string => [...encodeAddress(text)].map((octet) => octet.toString(2).padStart(8, '0')).join('').slice(0, prefixLength);
+  return bits(address) === bits(own);
+};
+
+interface Use {
+  readonly service: VirtualServerConfiguration;
+  readonly destination: DestinationConfiguration;
+  /** it is this host itself */
+  readonly local: boolean;
+}
+
+/** `nat (web, mail) and fullnat (dns)` */
+const inWords = (uses: readonly Use[]): string => {
+  const services = new Map<string, Set<string>>();
+  for (const { service, destination } of uses) services.set(forwardingName(destination), (services.get(forwardingName(destination)) ?? new Set()).add(service.name));
+  return [...services].map(([method, names]) => `${method} (${[...names].slice(0, 3).join(', ')}${names.size > 3 ? ', ...' : ''})`).join(' and ');
+};
+
+const forwardingNeed = (family: Family, uses: readonly Use[]): readonly Need[] => {
+  const forwarded = uses.filter(({ destination, local }) => !local && destination.forwarding === 'nat' && familyOf(destination.address) === family);
+  if (forwarded.length === 0) return [];
+  const why = `${inWords(forwarded)} needs it: without it the answers of real servers do not reach the clients`;
+  // linux/net/ipv6/addrconf.c: a host that forwards takes no router advertisements where accept_ra is 1
+  return family === 'ipv4' ? [exactly('ipv4/ip_forward', '1', why)] : [exactly('ipv6/conf/all/forwarding', '1', `${why} (an interface that learns routes by router advertisements then needs accept_ra=2)`)];
+};
+
+/** With clients and real servers on one segment the kernel would tell the servers the direct way, which misses the director. */
+const redirectNeeds = ({ instances }: VrrpConfiguration, uses: readonly Use[], host: readonly HostAddress[]): readonly Need[] => {
+  const links = new Map<string, string | undefined>();
+  const linkTo = (address: string): string | undefined => {
+    if (!links.has(address)) links.set(address, host.find((own) => inNetwork(address, own))?.interface);
+    return links.get(address);
+  };
+  const held = new Map(instances.flatMap(({ virtualAddresses, virtualMac, interface: below }) => virtualAddresses.map((virtual) => [virtual.address, virtual.interface === virtualMac?.interface ? below : virtual.interface] as const)));
+  const carrierOf = (address: string): string | undefined => held.get(address) ?? linkTo(address);
+  const found = new Map<string, Use[]>();
+  for (const use of uses) {
+    const { service, destination, local } = use;
+    if (local || destination.forwarding !== 'nat' || destination.sourceNat || familyOf(destination.address) !== 'ipv4') continue;
+    const link = linkTo(destination.address);
+    if (link === undefined) continue;
+    const addresses = service.targets.flatMap((target) => ('address' in target ? [target.address] : (target.match ?? []).map(({ address }) => address)));
+    if (!addresses.some((address) => carrierOf(address) === link)) continue;
+    const those = found.get(link) ?? [];
+    those.push(use);
+    found.set(link, those);
+  }
+  // the kernel sends them when either says so
+  return [...found].flatMap(([link, those]) =>
+    ['all', link].map((name) => exactly(`ipv4/conf/${name}/send_redirects`, '0', `${inWords(those)} has its real servers on the segment of the virtual address, ${link}: without it ICMP redirects tell them a way past the director`)),
+  );
+};
+
+const tunnelLinks = { ipip: 'tunl0', gre: 'gre0', gue: 'tunl0' } as const;
+
+/** What another director sends through the tunnel comes from clients that the tunnel does not lead to. */
+const reversePathNeeds = (uses: readonly Use[]): readonly Need[] => {
+  const tunnelled = uses.filter(({ destination, local }) => local && destination.forwarding === 'tun' && familyOf(destination.address) === 'ipv4');
+  const links = [...new Set(tunnelled.map(({ destination }) => tunnelLinks[destination.tunnel?.type ?? 'ipip']))];
+  return links.map((link) => ({
+    path: `ipv4/conf/${link}/rp_filter`,
+    wanted: '2',
+    // the higher number of the two counts: 0 none, 1 strict, 2 loose (Documentation/networking/ip-sysctl.rst)
+    fits: (value, read) => Math.max(Number(value), Number(read('ipv4/conf/all/rp_filter') ?? 0)) !== 1,
+    why: `${inWords(tunnelled)} has this host as a real server: without it the kernel drops what comes out of ${link}`,
+  }));
+};
+
+/** A standby would schedule anew what the master hands to it as a real server: dr and tun leave the destination address, which its own table answers to. */
+const localNotes = ({ instances }: VrrpConfiguration, uses: readonly Use[]): readonly string[] => {
+  const risky = uses.filter(({ service, destination, local }) => local && destination.forwarding !== 'nat' && service.realServers.length > 1);
+  if (instances.length === 0) return [];
+  return [...new Map(risky.map((use) => [use.service.name, use])).values()].map(
+    ({ service, destination: { address, forwarding } }) =>
+      `${service.name}: the real server ${address} is this host itself. While another director is master, this one would schedule again what it gets from there by ${forwarding}, and might send it back: give the service forwarding: fullnat`,
+  );
+};
+
+/** @param host the addresses that this host has now */
+export const needsOf = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | 'virtualServers'>, host: readonly HostAddress[]): Needs => {
+  const own = new Set(host.map(({ address }) => address));
+  const uses = virtualServers.flatMap((service) => destinationsOf(service).map((destination): Use => ({ service, destination, local: own.has(destination.address) })));
+  const needs = [...forwardingNeed('ipv4', uses), ...forwardingNeed('ipv6', uses), ...redirectNeeds(vrrp, uses, host), ...reversePathNeeds(uses)];
+  return { settings: [...new Map(needs.map((need) => [need.path, need])).values()], notes: localNotes(vrrp, uses) };
+};
