@@ -12,7 +12,7 @@ const validity = Seconds(5);
 const known = new Map<string, { readonly forwards: boolean; readonly until: Microseconds }>();
 
 /** net.ipv6.conf.IF.forwarding; false where it cannot be read (no IPv6 in this kernel, or no such interface). */
-const forwards = (interfaceName: string): boolean => {
+export const forwards = (interfaceName: string): boolean => {
   const now = monotonicNow();
   const before = known.get(interfaceName);
   if (before && now < before.until) return before.forwards;

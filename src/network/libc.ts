@@ -10,6 +10,7 @@ const setsockoptCall = libc.func('int setsockopt(int fd, int level, int name, co
 koffi.struct('sock_fprog', { length: 'uint16_t', instructions: 'const void *' });
 const attachFilterCall = libc.func('int setsockopt(int fd, int level, int name, const sock_fprog *program, uint32_t length)');
 const recvmsgCall = libc.func('int64_t recvmsg(int fd, void *header, int flags)');
+const sendmmsgCall = libc.func('int sendmmsg(int fd, void *messages, unsigned int count, int flags)');
 const pollCall = libc.func('int poll(void *descriptors, unsigned long count, int timeout)');
 const recvCall = libc.func('int64_t recv(int fd, void *buffer, size_t length, int flags)');
 
@@ -66,6 +67,9 @@ export const hasError = (fd: number): boolean => {
   checked('poll', pollCall(descriptor, 1, 0) as number);
   return (descriptor.readInt16LE(6) & POLLERR) !== 0;
 };
+
+/** @param messages struct mmsghdr, one after the other. @returns how many the kernel took. @throws SystemCallError when it refused the first */
+export const sendMessages = (fd: number, messages: Buffer, count: number): number => checked('sendmmsg', sendmmsgCall(fd, messages, count, 0) as number);
 
 /** Octets received into `buffer`, or undefined when nothing is queued. */
 export const receiveNow = (fd: number, buffer: Buffer): number | undefined => {

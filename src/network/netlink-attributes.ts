@@ -43,6 +43,8 @@ export const readU16 = (buffer: Buffer, offset = 0): number => (littleEndian ? w
 export const readU16be = (buffer: Buffer, offset = 0): number => within(buffer, offset, 2).readUInt16BE(offset);
 export const readU32 = (buffer: Buffer, offset = 0): number => (littleEndian ? within(buffer, offset, 4).readUInt32LE(offset) : within(buffer, offset, 4).readUInt32BE(offset));
 export const readS32 = (buffer: Buffer, offset = 0): number => (littleEndian ? within(buffer, offset, 4).readInt32LE(offset) : within(buffer, offset, 4).readInt32BE(offset));
+export const writeU16 = (buffer: Buffer, value: number, offset: number): number => (littleEndian ? buffer.writeUInt16LE(value, offset) : buffer.writeUInt16BE(value, offset));
+export const writeU32 = (buffer: Buffer, value: number, offset: number): number => (littleEndian ? buffer.writeUInt32LE(value, offset) : buffer.writeUInt32BE(value, offset));
 /** up to the first NUL, or the whole buffer */
 export const readString = (buffer: Buffer): string => {
   const end = buffer.indexOf(0);
@@ -50,16 +52,19 @@ export const readString = (buffer: Buffer): string => {
 };
 
 export const encodeAttributes = (attributes: readonly Attribute[]): Buffer => {
-  const parts: Buffer[] = [];
-  for (const { type, value } of attributes) {
-    const nested = !Buffer.isBuffer(value);
-    const payload = nested ? encodeAttributes(value as readonly Attribute[]) : (value as Buffer);
-    const length = headerLength + payload.length;
-    const padding = align(length) - length;
-    parts.push(u16(length), u16(nested ? type | NLA_F_NESTED : type), payload);
-    if (padding > 0) parts.push(Buffer.alloc(padding));
+  const parts = attributes.map(({ type, value }) =>
+    Buffer.isBuffer(value) ? { type, payload: value } : { type: type | NLA_F_NESTED, payload: encodeAttributes(value as readonly Attribute[]) },
+  );
+  // into one buffer: a takeover encodes thousands of them
+  const whole = Buffer.alloc(parts.reduce((total, { payload }) => total + align(headerLength + payload.length), 0));
+  let offset = 0;
+  for (const { type, payload } of parts) {
+    writeU16(whole, headerLength + payload.length, offset);
+    writeU16(whole, type, offset + 2);
+    payload.copy(whole, offset + headerLength);
+    offset += align(headerLength + payload.length);
   }
-  return Buffer.concat(parts);
+  return whole;
 };
 
 /**

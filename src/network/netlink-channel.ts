@@ -4,7 +4,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { SO_RCVBUFFORCE, SOL_SOCKET, setsockopt } from './libc.js';
 import { u32 } from './netlink-attributes.js';
-import { align, decodeDatagram, encodeMessage, errorCode, headerLength, type NetlinkMessage } from './netlink-message.js';
+import { align, decodeDatagram, encodeMessages, errorCode, headerLength, type NetlinkMessage } from './netlink-message.js';
 
 export type { NetlinkMessage } from './netlink-message.js';
 
@@ -29,7 +29,7 @@ export const NLM_F_REQUEST = 0x1;
 export const NLM_F_MULTI = 0x2;
 export const NLM_F_ACK = 0x4;
 export const NLM_F_DUMP = 0x300;
-const NLMSG_NOOP = 1;
+export const NLMSG_NOOP = 1;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 const NLM_F_DUMP_INTR = 0x10;
@@ -186,7 +186,7 @@ export class NetlinkChannel {
         return;
       }
       const first = this.sequence;
-      const datagram = Buffer.concat(messages.map((message, index) => encodeMessage({ ...message, flags: message.flags | NLM_F_REQUEST }, first + index)));
+      const datagram = encodeMessages(messages, first, NLM_F_REQUEST);
       // 2^31 requests take weeks at full rate; sequence numbers are only compared within what is pending
       this.sequence = first + messages.length > 0x7fff0000 ? 1 : first + messages.length;
       const pending: Pending = {

@@ -1,6 +1,6 @@
 /** Netlink messages in a datagram: struct nlmsghdr, one after the other, padded to 4 octets (linux/netlink.h). Pure. */
 import { getSystemErrorName } from 'node:util';
-import { readS32, readU16, readU32, u16, u32 } from './netlink-attributes.js';
+import { readS32, readU16, readU32, writeU16, writeU32 } from './netlink-attributes.js';
 
 /** A message without its header's length, sequence and port. Flags of a request: without NLM_F_REQUEST and NLM_F_ACK. */
 export interface NetlinkMessage {
@@ -13,10 +13,23 @@ export const headerLength = 16;
 
 export const align = (length: number): number => (length + 3) & ~3;
 
-export const encodeMessage = ({ type, flags, payload }: NetlinkMessage, sequence: number): Buffer => {
-  const length = headerLength + payload.length;
-  return Buffer.concat([u32(length), u16(type), u16(flags), u32(sequence), u32(0), payload, Buffer.alloc(align(length) - length)]);
+/** One after the other, numbered from `first` on; `flags` are added to those of each. */
+export const encodeMessages = (messages: readonly NetlinkMessage[], first: number, flags = 0): Buffer => {
+  const datagram = Buffer.alloc(messages.reduce((total, { payload }) => total + align(headerLength + payload.length), 0));
+  let offset = 0;
+  messages.forEach((message, index) => {
+    const length = headerLength + message.payload.length;
+    writeU32(datagram, length, offset);
+    writeU16(datagram, message.type, offset + 4);
+    writeU16(datagram, message.flags | flags, offset + 6);
+    writeU32(datagram, first + index, offset + 8);
+    message.payload.copy(datagram, offset + headerLength);
+    offset += align(length);
+  });
+  return datagram;
 };
+
+export const encodeMessage = (message: NetlinkMessage, sequence: number): Buffer => encodeMessages([message], sequence);
 
 /** As far as their lengths fit: what follows a wrong one is no message. */
 export const decodeDatagram = (datagram: Buffer): readonly (NetlinkMessage & { readonly sequence: number })[] => {

@@ -1,5 +1,6 @@
 /** A packet socket (AF_PACKET, packet(7)) that only sends: whole Ethernet frames out of one interface. */
-import { closeSync, writeSync } from 'node:fs';
+import { closeSync } from 'node:fs';
+import type { FrameBatch } from './frame-batch.js';
 import { bind, socket, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW } from './libc.js';
 import { u16, u32 } from './netlink-attributes.js';
 
@@ -22,9 +23,13 @@ export class PacketSocket {
     }
   }
 
-  /** @throws with `code`: EAGAIN and ENOBUFS when the queue is full, ENETDOWN when the interface is down */
-  send(frame: Buffer): void {
-    writeSync(this.fd, frame);
+  /**
+   * @param frames as many as the batch has room for, at most
+   * @returns how many left, from the first on
+   * @throws with `code` when the first did not: EAGAIN and ENOBUFS when the queue is full, ENETDOWN when the interface is down
+   */
+  send(frames: readonly Buffer[], batch: FrameBatch): number {
+    return batch.send(this.fd, frames);
   }
 
   close(): void {

@@ -99,7 +99,8 @@ export class Child<Out extends { readonly type: string }, In extends { readonly 
       accessSync(entry, constants.R_OK);
       this.#adopt(
         fork(entry, [], {
-          execArgv: [`--title=tandemd: ${name}`],
+          // V8 throws away the bytecode of what has not run for a while: a takeover, for one, which would wait until it is made again
+          execArgv: [`--title=tandemd: ${name}`, ...(name === 'vrrp' ? ['--no-flush-bytecode'] : [])],
           env: childEnvironment(),
           serialization: 'advanced',
           stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -421,16 +421,17 @@ export class Supervisor {
   }
 
   async #stop(reason: string): Promise<boolean> {
+    // first of all: the other director waits for the priority 0
+    const onStop = this.#loaded?.configuration.ipvs.onStop;
+    const released = onStop === undefined ? undefined : this.#vrrp.stop(STOP_LIMIT_MS, onStop);
     this.#events.say('info', `stopping: ${reason}`);
     this.#manager.stopping();
     this.#tracking.close();
-    if (this.#loaded === undefined) {
+    if (onStop === undefined) {
       this.#vrrp.kill();
       this.#lvs.kill();
     } else {
       // the table goes only when the addresses are gone: until then a client's packet that finds no connection in it is answered with a reset
-      const { onStop } = this.#loaded.configuration.ipvs;
-      const released = this.#vrrp.stop(STOP_LIMIT_MS, onStop);
       if (onStop === 'remove') await released;
       const [addressesReleased, servicesReleased] = await Promise.all([released, this.#lvs.stop(STOP_LIMIT_MS, onStop)]);
       if (addressesReleased) await this.#narrow({ addresses: [], routes: [], rules: [] });

@@ -4,8 +4,9 @@ import { monotonicNow } from '../time/clock.js';
 import { minus, type Microseconds } from '../time/microseconds.js';
 import type { AnnouncementResult, Announcer } from '../network/announcer.js';
 import type { NetworkMonitor } from '../network/monitor.js';
-import { NetlinkChannel, type NetlinkMessage } from '../network/netlink-channel.js';
-import { addressAddition, type AddressChange, addressDeletion } from '../network/rtnetlink.js';
+import { NetlinkChannel, NLMSG_NOOP, type NetlinkMessage } from '../network/netlink-channel.js';
+import { addressDeletion, type Link } from '../network/rtnetlink.js';
+import { Preparation } from './preparation.js';
 
 /** What became of a change of addresses. */
 export interface AddressOutcome {
@@ -22,8 +23,11 @@ export const describeAddress = ({ address, prefixLength, interface: name }: Pick
 export const sameAddress = (a: VirtualAddress, b: VirtualAddress): boolean =>
   describeAddress(a) === describeAddress(b) && a.label === b.label && (a.scope ?? 'global') === (b.scope ?? 'global') && a.broadcast === b.broadcast;
 
+const nothing: NetlinkMessage = { type: NLMSG_NOOP, flags: 0, payload: Buffer.alloc(0) };
+
 export class AddressHolder {
   private readonly channel = NetlinkChannel.open('route');
+  private readonly preparation = new Preparation();
 
   constructor(
     private readonly monitor: NetworkMonitor,
@@ -32,12 +36,12 @@ export class AddressHolder {
 
   /** Adds them in one batch; the kernel has them when this returns its promise. One that is there already stays as it is. */
   add(addresses: readonly VirtualAddress[]): Promise<AddressOutcome> {
-    return this.change(addresses, addressAddition, []);
+    return this.change(addresses, (address, index) => this.preparation.addition(address, index), []);
   }
 
   /** Deletes them in one batch; one that is not there is no failure. */
   remove(addresses: readonly Pick<VirtualAddress, 'address' | 'prefixLength' | 'interface'>[]): Promise<AddressOutcome> {
-    return this.change(addresses, addressDeletion, ['EADDRNOTAVAIL', 'ENODEV']);
+    return this.change(addresses, (address, index) => addressDeletion({ ...address, index }), ['EADDRNOTAVAIL', 'ENODEV']);
   }
 
   /** Is it on its interface, by what the kernel last told? */
@@ -47,11 +51,28 @@ export class AddressHolder {
   }
 
   announce(owner: string, addresses: readonly VirtualAddress[], repeat: number): Promise<AnnouncementResult> {
-    const targets = addresses.flatMap(({ interface: name, address }) => {
-      const link = this.monitor.link(name);
-      return link ? [{ link, address }] : [];
+    const linkOf = this.links();
+    const targets = addresses.flatMap((address) => {
+      const link = linkOf(address.interface);
+      return link?.arp && link.hardwareAddress.length === 6 ? [{ link, frame: this.preparation.frame(address, link) }] : [];
     });
     return this.announcer.announce(owner, targets, repeat);
+  }
+
+  /** Makes beforehand what `add` and `announce` will need. */
+  prepare(addresses: readonly VirtualAddress[]): void {
+    for (const name of new Set(addresses.map(({ interface: carrier }) => carrier))) {
+      const link = this.monitor.link(name);
+      try {
+        if (link) this.announcer.prepare(link);
+      } catch {
+        // told when it is needed
+      }
+    }
+    this.preparation.prepare(addresses, (name) => this.monitor.link(name));
+    // a burst of no frames, and a request that asks for nothing: both take the way of the takeover
+    void this.announce('', addresses.slice(0, 1), 0);
+    void this.channel.batch([nothing]).catch(() => undefined); // closed meanwhile
   }
 
   cancelAnnouncements(owner: string): void {
@@ -62,23 +83,33 @@ export class AddressHolder {
     this.channel.close();
   }
 
+  /** Each name looked up once: valid within one turn of the loop. */
+  private links(): (name: string) => Link | undefined {
+    const known = new Map<string, Link | undefined>();
+    return (name) => {
+      if (!known.has(name)) known.set(name, this.monitor.link(name));
+      return known.get(name);
+    };
+  }
+
   private async change<Address extends Pick<VirtualAddress, 'address' | 'prefixLength' | 'interface'>>(
     addresses: readonly Address[],
-    message: (change: AddressChange) => NetlinkMessage,
+    message: (address: Address, index: number) => NetlinkMessage,
     tolerated: readonly string[],
   ): Promise<AddressOutcome> {
     const start = monotonicNow();
     const missing: string[] = [];
     const sent: Address[] = [];
     const requests: NetlinkMessage[] = [];
+    const linkOf = this.links();
     for (const address of addresses) {
-      const link = this.monitor.link(address.interface);
+      const link = linkOf(address.interface);
       if (!link) {
         if (!tolerated.includes('ENODEV')) missing.push(`${describeAddress(address)}: no such interface`);
         continue;
       }
       sent.push(address);
-      requests.push(message({ ...address, index: link.index }));
+      requests.push(message(address, link.index));
     }
     const batch = this.channel.batch(requests);
     const duration = minus(monotonicNow(), start); // the kernel did it all within the call

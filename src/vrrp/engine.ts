@@ -22,6 +22,7 @@ import { Operator } from './operator.js';
 import { PatientTimer } from './patient-timer.js';
 import { Ports } from './ports.js';
 import { Reception } from './reception.js';
+import { rehearse } from './rehearsal.js';
 import { type RouterEvent, type RouterState, stepRouter } from './router.js';
 import { Routing } from './routing.js';
 import { StaticAddresses } from './static-addresses.js';
@@ -88,6 +89,8 @@ export class Engine {
   private virtualAddresses: ReadonlySet<string> = new Set();
   /** nothing takes part before this: startup_delay */
   private heldUntil: Microseconds | undefined;
+  /** transitions that the supervisor is still to be told of */
+  private readonly untold: InstanceTransition[] = [];
   private started = false;
   private stopping = false;
 
@@ -233,6 +236,7 @@ export class Engine {
     }
     this.dispatch({ type: 'configure', instance: instance.name, settings: instance.settings, group });
     this.checkInterface(instance);
+    this.prepare(instance);
   }
 
   /** The supervisor's scripts, files and processes. */
@@ -269,6 +273,7 @@ export class Engine {
   // --- what comes in ------------------------------------------------------------------------------------------
 
   private packet(interfaceName: string, family: Family, packet: Buffer): void {
+    const arrival = monotonicNow();
     this.timer.packetArrived();
     if (this.heldUntil !== undefined) return;
     this.timer.noticeStall();
@@ -278,7 +283,7 @@ export class Engine {
     const { instance, advertisement, source } = accepted;
     const { priority, interval } = advertisement;
     this.operator.heard(instance.name, source, priority);
-    this.dispatch({ type: 'instance', instance: instance.name, event: { type: 'advertisement', advertisement: { source, priority, interval } } });
+    this.dispatch({ type: 'instance', instance: instance.name, event: { type: 'advertisement', advertisement: { source, priority, interval } } }, arrival);
     if (priority > 0 && this.router.get(instance.name)?.state.state === 'MASTER') this.reception.lowerPriority(instance, source, priority, interval);
   }
 
@@ -396,20 +401,24 @@ export class Engine {
 
   // --- what goes out ------------------------------------------------------------------------------------------
 
-  private dispatch(routerEvent: RouterEvent): void {
+  private dispatch(routerEvent: RouterEvent, now = monotonicNow()): void {
     if (this.heldUntil !== undefined) return this.arm();
-    const now = monotonicNow();
     const step = stepRouter(this.router, routerEvent, now);
     const { state, effects } = step;
-    this.recorder.record(this.router, routerEvent, step, now);
+    const before = this.router;
     this.router = state;
-    for (const { instance: name, effect } of effects) {
-      const instance = this.instances.get(name);
-      if (instance) this.perform(instance, effect);
+    // first of all what the other routers wait for; to record and to tell takes as long as a takeover otherwise
+    for (const urgent of [true, false]) {
+      for (const { instance: name, effect } of effects) {
+        const instance = this.instances.get(name);
+        if (instance && (effect.type === 'advertise') === urgent) this.perform(instance, effect);
+      }
+      if (urgent) this.recorder.record(before, routerEvent, step, now);
     }
     if (effects.some(({ effect }) => effect.type === 'transition')) {
-      this.reportMasters();
-      this.events.onTransitions(transitionsOf(effects, this.instances));
+      const transitions = transitionsOf(effects, this.instances);
+      if (effects.some(({ effect }) => effect.type === 'hold')) this.tellAfterwards(transitions);
+      else this.tell(transitions);
       this.followSyncRole();
       this.operator.look();
     }
@@ -423,6 +432,7 @@ export class Engine {
         instance.count(`to_${effect.to.toLowerCase()}`);
         const level = effect.to === 'FAULT' && !this.tracking.onlyWaits(instance) ? 'error' : 'info';
         this.events.report(instanceEvent(level, instance.configuration, `${effect.from} -> ${effect.to}, ${effect.reason}`, { priority: instance.settings.priority }));
+        if (effect.to === 'BACKUP') this.prepare(instance);
         return;
       }
       case 'advertise':
@@ -446,6 +456,15 @@ export class Engine {
     }
   }
 
+  /** After what is under way: makes what the takeover will need. */
+  private prepare(instance: Instance): void {
+    setImmediate(() => {
+      if (this.stopping || this.instances.get(instance.name) !== instance) return;
+      this.holdings.prepare(instance);
+      rehearse(this.router, instance);
+    });
+  }
+
   /** What leads to the addresses goes first. */
   private release(instance: Instance): void {
     this.routing.release(instance);
@@ -458,6 +477,20 @@ export class Engine {
     // one that only waits for a script's first result has nothing wrong
     const faulty = [...this.instances.values()].some((instance) => (this.router.get(instance.name)?.faults.size ?? 0) > 0 && !this.tracking.onlyWaits(instance));
     return states.includes('FAULT') && faulty && !states.includes('MASTER');
+  }
+
+  /** Behind the addresses that are taken meanwhile (`Holdings.hold`), and for many instances at once. */
+  private tellAfterwards(transitions: readonly InstanceTransition[]): void {
+    if (this.untold.length === 0) setImmediate(() => this.tell([]));
+    this.untold.push(...transitions);
+  }
+
+  private tell(transitions: readonly InstanceTransition[]): void {
+    const all = [...this.untold, ...transitions];
+    this.untold.length = 0;
+    if (all.length === 0) return;
+    this.reportMasters();
+    this.events.onTransitions(all);
   }
 
   private reportMasters(): void {

@@ -55,6 +55,11 @@ export class Holdings {
     });
   }
 
+  /** Makes beforehand what `hold` will need. */
+  prepare(instance: Instance): void {
+    this.addresses.prepare(instance.configuration.virtualAddresses);
+  }
+
   /** While holding: these go, those come. */
   exchange(instance: Instance, removed: readonly VirtualAddress[], added: readonly VirtualAddress[]): void {
     if (removed.length > 0) this.run(this.remove(instance, removed));

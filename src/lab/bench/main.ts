@@ -1,5 +1,7 @@
-/** `npm run bench [takeover|startup|memory ...]`: every measurement, or the ones named; keepalived beside Tandem in one run. */
+/** `npm run bench [NAME ...]`: every measurement, or the ones named; keepalived beside Tandem in one run. */
+import { measureAddresses, measureCrash, measureHandover, measureInstances } from './failover.js';
 import { measureMemory } from './memory.js';
+import { measureLateness, measureReload } from './punctuality.js';
 import { measureStartup } from './startup.js';
 import { type Measurement, table } from './statistics.js';
 import { measureTakeover } from './takeover.js';
@@ -10,6 +12,20 @@ const one = async (measurement: Promise<Measurement>): Promise<readonly Measurem
 const benches: Readonly<Record<string, () => Promise<readonly Measurement[]>>> = {
   startup: () => one(measureStartup(runs)),
   takeover: async () => [await measureTakeover(100, runs), await measureTakeover(1000, runs)],
+  crash: async () => {
+    const found: Measurement[] = [];
+    for (const interval of [1000, 100, 20, 10]) for (const loss of ['kill', 'cut'] as const) found.push(await measureCrash(interval, loss, runs));
+    return found;
+  },
+  handover: async () => [...(await measureHandover(1000, runs)), ...(await measureHandover(100, 2 * runs))],
+  addresses: async () => [...(await measureAddresses(1000, 'stop', runs)), ...(await measureAddresses(1000, 'kill', runs))],
+  instances: () => measureInstances(200, runs),
+  lateness: async () => {
+    const { measurements, detail } = await measureLateness(20, runs);
+    process.stdout.write(`${detail}\n`);
+    return measurements;
+  },
+  reload: () => one(measureReload(runs)),
   memory: async () => {
     const { measurement, detail } = await measureMemory(40);
     process.stdout.write(`PSS in kB by process:\n${detail}\n`);

@@ -1,6 +1,6 @@
 /** The time from the start of a daemon to BACKUP, one after the other in turn. */
 import { Segment } from '../namespaces.js';
-import { Daemon, type DaemonName } from './daemons.js';
+import { Daemon, type DaemonName, daemonNames } from './daemons.js';
 import type { Measurement } from './statistics.js';
 
 export const measureStartup = async (runs: number): Promise<Measurement> => {
@@ -9,8 +9,8 @@ export const measureStartup = async (runs: number): Promise<Measurement> => {
   const times: Record<DaemonName, number[]> = { tandem: [], keepalived: [] };
   try {
     for (let run = 0; run < runs; run++) {
-      for (const name of ['tandem', 'keepalived'] as const) {
-        const daemon = new Daemon(name, host.namespace, { priority: 100, interval: 1000, virtualAddress: '10.77.0.100' });
+      for (const name of daemonNames) {
+        const daemon = Daemon.of(name, host.namespace, [{ priority: 100, interval: 1000, virtualAddresses: ['10.77.0.100'] }]);
         times[name].push((await daemon.entered('BACKUP')) - daemon.startedAt);
         await daemon.stop();
       }

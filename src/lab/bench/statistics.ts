@@ -15,7 +15,10 @@ export interface Measurement {
   readonly keepalived: readonly number[];
 }
 
-const spread = (values: readonly number[]): string => `${Math.min(...values).toFixed(0)}..${Math.max(...values).toFixed(0)}`;
+/** The value that the given part of them does not exceed, e.g. 0.999. */
+export const percentile = (values: readonly number[], part: number): number => [...values].sort((a, b) => a - b)[Math.max(0, Math.ceil(part * values.length) - 1)] ?? NaN;
+
+const spread = (values: readonly number[]): string => `${Math.min(...values).toFixed(1)}..${Math.max(...values).toFixed(1)}`;
 
 /** Medians, spreads and the ratio of the medians. */
 export const table = (measurements: readonly Measurement[]): string => {
@@ -26,7 +29,7 @@ export const table = (measurements: readonly Measurement[]): string => {
     spread(tandem),
     `${median(keepalived).toFixed(1)} ${unit}`,
     spread(keepalived),
-    (median(tandem) / median(keepalived)).toFixed(2),
+    (median(tandem) / median(keepalived)).toFixed(3),
   ]);
   const head = ['measured', 'runs', 'tandem', '(range)', 'keepalived', '(range)', 'ratio'];
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));

@@ -47,7 +47,10 @@ const outages = async (name: DaemonName, interval: number, runs: number): Promis
   const probe = helpers.at(-1);
   if (!probe) throw new Error('unreachable');
   const gaps = new Gaps(probe);
-  const [a, b] = [new Daemon(name, hosts[0].namespace, { priority: 150, interval, virtualAddress }), new Daemon(name, hosts[1].namespace, { priority: 100, interval, virtualAddress })];
+  const [a, b] = [
+    Daemon.of(name, hosts[0].namespace, [{ priority: 150, interval, virtualAddresses: [virtualAddress] }]),
+    Daemon.of(name, hosts[1].namespace, [{ priority: 100, interval, virtualAddresses: [virtualAddress] }]),
+  ];
   const measured: number[] = [];
   try {
     await a.entered('MASTER');
