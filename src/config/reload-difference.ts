@@ -3,11 +3,18 @@ import { fileForm, type FileMapping, type FileValue } from './file-form.js';
 import type { Configuration, HealthCheckConfiguration } from './model.js';
 
 /** Empty when nothing differs; the order of instances, addresses, services and servers is no difference. */
-export const differences = (before: Configuration, after: Configuration): string[] => [
-  ...mappingLines('', fileForm(before), fileForm(after)),
-  ...secretLines(before, after),
-  ...authorityLines(before, after),
-];
+export const differences = (before: Configuration, after: Configuration): string[] => {
+  const [old, now] = withoutSameServices(before, after);
+  return [...mappingLines('', fileForm(old), fileForm(now)), ...secretLines(old, now), ...authorityLines(old, now)];
+};
+
+/** Of a thousand services most are the same, and need no other form to show it. */
+const withoutSameServices = (before: Configuration, after: Configuration): readonly [Configuration, Configuration] => {
+  const text = ({ virtualServers }: Configuration): Set<string> => new Set(virtualServers.map((service) => JSON.stringify(service)));
+  const [old, now] = [text(before), text(after)];
+  const not = (configuration: Configuration, other: ReadonlySet<string>): Configuration => ({ ...configuration, virtualServers: configuration.virtualServers.filter((service) => !other.has(JSON.stringify(service))) });
+  return [not(before, now), not(after, old)];
+};
 
 /** What the kernel tells them by. */
 const routeIdentity = ({ destination, table, metric }: FileMapping): string => `${String(destination)}${table === 'main' || table === undefined ? '' : ` table ${shown(table)}`}${metric === undefined ? '' : ` metric ${shown(metric)}`}`;
@@ -88,14 +95,16 @@ const secretLines = (before: Configuration, after: Configuration): string[] =>
   });
 
 /** The form above shows where certificates are read, not what they are. */
-const authorityLines = (before: Configuration, after: Configuration): string[] =>
-  after.virtualServers.flatMap(({ name, realServers }) =>
+const authorityLines = (before: Configuration, after: Configuration): string[] => {
+  const earlier = new Map(before.virtualServers.flatMap(({ name, realServers }) => realServers.map(({ address, port, healthCheck }) => [`${name} ${address} ${port}`, authorities(healthCheck)] as const)));
+  return after.virtualServers.flatMap(({ name, realServers }) =>
     realServers.flatMap(({ address, port, healthCheck }) => {
-      const earlier = before.virtualServers.find((service) => service.name === name)?.realServers.find((server) => server.address === address && server.port === port)?.healthCheck;
-      const [old, now] = [authorities(earlier), authorities(healthCheck)];
-      return old !== undefined && now !== undefined && old.text !== now.text && old.path === now.path ? [`virtual server ${name}: real server ${address}:${port}: the certificates in ${now.path ?? 'ca'} changed`] : [];
+      const now = authorities(healthCheck);
+      const old = now && earlier.get(`${name} ${address} ${port}`);
+      return old !== undefined && old.text !== now?.text && old.path === now?.path ? [`virtual server ${name}: real server ${address}:${port}: the certificates in ${old.path ?? 'ca'} changed`] : [];
     }),
   );
+};
 
 const authorities = (check: HealthCheckConfiguration | undefined): { readonly text: string; readonly path: string | undefined } | undefined =>
   check !== undefined && 'ca' in check && check.ca !== undefined ? { text: check.ca, path: check.caPath } : undefined;

@@ -16,8 +16,19 @@ export const targetWords = (target: ServiceTarget): string => {
   return `${familyOf(target.address) === 'ipv6' ? `[${target.address}]` : target.address}:${target.port}`;
 };
 
+/** Every check of a service and of each of its servers asks for them. */
+const known = new WeakMap<Service, readonly ServiceTarget[]>();
+
 /** The targets of an entry, as far as it can be read. */
-export const readableTargets = ({ fwmark, family, ...keys }: Service): readonly ServiceTarget[] => {
+export const readableTargets = (service: Service): readonly ServiceTarget[] => {
+  const before = known.get(service);
+  if (before !== undefined) return before;
+  const targets = readTargets(service);
+  known.set(service, targets);
+  return targets;
+};
+
+const readTargets = ({ fwmark, family, ...keys }: Service): readonly ServiceTarget[] => {
   if (ways.filter((way) => ({ ...keys, fwmark })[way] !== undefined).length !== 1) return []; // reported as such
   return targetsOf({
     ...keys,
