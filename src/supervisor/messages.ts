@@ -52,6 +52,12 @@ export interface LvsConfigure {
   readonly owned: readonly OwnedService[];
 }
 
+/** lvs: the configuration that it has is in force once more, as if it were given again; answered by `configured`. */
+export interface LvsConfigureAgain {
+  readonly type: 'configure_again';
+  readonly generation: number;
+}
+
 /** Obeyed by both: release what is held as an orderly stop does, answer `stopped`, end. */
 export interface Stop {
   readonly type: 'stop';
@@ -99,7 +105,7 @@ export interface TrackResults {
 }
 
 export type ToVrrp = VrrpConfigure | TrackResults | Stop | Ping | StatusRequest | Operate;
-export type ToLvs = LvsConfigure | Stop | Ping | StatusRequest | ModulesLoaded | Isolated;
+export type ToLvs = LvsConfigure | LvsConfigureAgain | Stop | Ping | StatusRequest | ModulesLoaded | Isolated;
 
 /** From both, first of all: loaded and waiting for `configure`. */
 export interface Ready {

@@ -11,6 +11,7 @@ import { plus, type Microseconds } from '../time/microseconds.js';
 import { Child } from './child.js';
 import { composeStatus, summarise } from './compose-status.js';
 import { diagnosticLine, logSettings, type Loaded } from './loaded.js';
+import type { ConfigurationReader } from '../config/reader.js';
 import { EventLog } from './event-log.js';
 import { InForce, type ChildName } from './in-force.js';
 import type { FromLvs, FromVrrp, LogEvent, ToLvs, ToVrrp } from './messages.js';
@@ -69,7 +70,10 @@ export class Supervisor {
   readonly #operator = new OperatorRequests((id, request) => this.#vrrp.ready && this.#vrrp.send({ type: 'operate', id, request }));
   readonly #tracking = new TrackSources(() => this.#tellTracked());
   readonly #notification = new Notification(this.#events.write);
+  #reader: ConfigurationReader | undefined;
   #loaded: Loaded | undefined;
+  /** the services that the lvs child was given */
+  #given: Loaded['configuration'] | undefined;
   #record: OwnedRecord | undefined;
   /** the record as it was before the running configuration, until the child answered `configured` to it */
   #before: Partial<Owned> = {};
@@ -102,6 +106,7 @@ export class Supervisor {
       onMessage: (message) => this.#fromLvs(message),
       onExit: () => {
         this.#inForce.died('lvs');
+        this.#given = undefined;
         this.#before = { ...this.#before, services: undefined };
       },
     });
@@ -130,8 +135,9 @@ export class Supervisor {
     const path = controlPath(runtimeDirectory);
     if (await isAnswering(path)) throw new StartError(`another tandemd runs already: it answers at ${path}`, 1);
     // the schema and the parser are slow to load: after the fork, and beside it
-    const [{ loadConfiguration }, { formatDiagnostics }] = await Promise.all([import('../config/load.js'), import('../config/diagnostic.js')]);
-    const result = await loadConfiguration(configPath);
+    const [{ ConfigurationReader }, { formatDiagnostics }] = await Promise.all([import('../config/reader.js'), import('../config/diagnostic.js')]);
+    this.#reader = new ConfigurationReader(configPath);
+    const result = await this.#reader.load();
     if (!result.ok) throw new StartError(formatDiagnostics(result.diagnostics, result.text), 3);
     const { configuration, sha256 } = result;
     await this.#events.configure(logSettings(configuration, { level: this.options.logLevel, format: this.options.logFormat }));
@@ -242,13 +248,16 @@ export class Supervisor {
     if (this.#loaded === undefined || this.#record === undefined || !this.#lvs.ready) return;
     const { generation, configuration } = this.#loaded;
     if (this.#isolated) this.#lvs.send({ type: 'isolated', isolated: true });
-    this.#lvs.send({
+    // nothing has changed: megabytes need not be sent, nor every check be compared
+    if (this.#given === configuration && this.#lvs.send({ type: 'configure_again', generation })) return;
+    const sent = this.#lvs.send({
       type: 'configure',
       generation,
       ipvs: configuration.ipvs,
       virtualServers: configuration.virtualServers,
       owned: this.#before.services ?? this.#record.current.services,
     });
+    this.#given = sent ? configuration : undefined;
   }
 
   #setIsolated(isolated: boolean): void {
@@ -304,14 +313,10 @@ export class Supervisor {
   async #reload(dryRun: boolean): Promise<ReloadOutcome> {
     if (this.#stopping !== undefined) return { ok: false, error: 'tandemd is stopping', diagnostics: '' };
     const { configPath } = this.options;
-    const [{ loadConfiguration }, { formatDiagnostics }, { differences }] = await Promise.all([
-      import('../config/load.js'),
-      import('../config/diagnostic.js'),
-      import('../config/reload-difference.js'),
-    ]);
-    const result = await loadConfiguration(configPath);
+    const [{ formatDiagnostics }, { differences }] = await Promise.all([import('../config/diagnostic.js'), import('../config/reload-difference.js')]);
+    const result = await this.#reader?.load();
     const running = this.#loaded;
-    if (running === undefined || this.#record === undefined) return { ok: false, error: 'tandemd is still starting', diagnostics: '' };
+    if (result === undefined || running === undefined || this.#record === undefined) return { ok: false, error: 'tandemd is still starting', diagnostics: '' };
     if (!result.ok) {
       const error = `${configPath} is refused, the running configuration stays: ${counted(result.diagnostics.length, 'error')}`;
       if (!dryRun) {
@@ -321,7 +326,7 @@ export class Supervisor {
       return { ok: false, error, diagnostics: formatDiagnostics(result.diagnostics, result.text) };
     }
     const { configuration, sha256 } = result;
-    const changes = differences(running.configuration, configuration);
+    const changes = configuration === running.configuration ? [] : differences(running.configuration, configuration);
     const warnings = result.warnings.map(diagnosticLine);
     if (dryRun) return { ok: true, dry_run: true, changes, warnings, pending: [] };
 
