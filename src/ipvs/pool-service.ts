@@ -3,7 +3,7 @@ import type { DestinationConfiguration, ServiceTarget, VirtualServerConfiguratio
 import { decidePool, type PoolConfiguration, type PoolDecision } from '../health/pool.js';
 import type { QuorumState } from '../health/quorum.js';
 import type { Verdict } from '../health/state.js';
-import { type Destination, destinationKey, type DestinationEntry } from './destination.js';
+import { destinationKey, type DestinationEntry } from './destination.js';
 import { type Service, serviceKey, type ServiceSelector } from './service.js';
 import { selectorOf, serviceFromConfiguration } from './table.js';
 
@@ -17,7 +17,8 @@ export class PoolService {
   readonly selector: ServiceSelector;
   private readonly pool: PoolConfiguration;
   /** by what was last read or written: `address:port` -> destination */
-  private kernel: ReadonlyMap<string, Destination | DestinationEntry>;
+  private kernel: ReadonlyMap<string, DestinationEntry>;
+  private isKnown: boolean;
 
   constructor(
     private readonly target: ServiceTarget,
@@ -28,13 +29,20 @@ export class PoolService {
     this.selector = selectorOf(target, configuration.protocol);
     this.key = serviceKey(this.service);
     this.kernel = predecessor?.kernel ?? new Map();
+    this.isKnown = predecessor?.isKnown ?? false;
     const { realServers, sorryServer, quorum, onFailure } = configuration;
     this.pool = { realServers: realServers.map((server) => behindPort(server, target)), sorryServer: sorryServer && behindPort(sorryServer, target), quorum, onFailure };
   }
 
   /** What the kernel has now. */
-  observe(destinations: readonly (Destination | DestinationEntry)[]): void {
+  observe(destinations: readonly DestinationEntry[]): void {
+    this.isKnown = true;
     this.kernel = new Map(destinations.map((destination) => [destinationKey(destination), destination]));
+  }
+
+  /** What was last read or written; undefined = neither has happened. */
+  get known(): readonly DestinationEntry[] | undefined {
+    return this.isKnown ? [...this.kernel.values()] : undefined;
   }
 
   /** `verdicts`: one for each real server, in their order. */
