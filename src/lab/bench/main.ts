@@ -2,6 +2,7 @@
 import { measureAddresses, measureCrash, measureHandover, measureInstances } from './failover.js';
 import { measureMemory } from './memory.js';
 import { measureLateness, measureReload } from './punctuality.js';
+import { measureChecks, measureFailing, measureTable } from './scale.js';
 import { measureStartup } from './startup.js';
 import { type Measurement, table } from './statistics.js';
 import { measureTakeover } from './takeover.js';
@@ -26,6 +27,13 @@ const benches: Readonly<Record<string, () => Promise<readonly Measurement[]>>> =
     return measurements;
   },
   reload: () => one(measureReload(runs)),
+  table: async () => [...(await measureTable(1000, 10, 5)), ...(await measureTable(2000, 16, 2))],
+  failing: () => measureFailing(1000, 10, 5),
+  checks: async () => {
+    const found: Measurement[] = [];
+    for (const [type, rate] of [['tcp', 200], ['http', 100]] as const) for (const shared of [1, 4]) found.push(...(await measureChecks(type, rate, shared, 3)));
+    return found;
+  },
   memory: async () => {
     const { measurement, detail } = await measureMemory(40);
     process.stdout.write(`PSS in kB by process:\n${detail}\n`);
