@@ -6,13 +6,13 @@ import { describe, expect, it } from 'vitest';
 const source = new URL('../src/', import.meta.url).pathname;
 
 const deciding = [
-  ...['machine', 'router', 'timers', 'announcements', 'packet', 'checksum', 'receive', 'hmac-trailer', 'sequence', 'authentication', 'explain', 'recording', 'recorder', 'replay', 'replay-file', 'conflicts', 'startup-delay', 'routing-item'].map((name) => `vrrp/${name}.ts`),
+  ...['machine', 'router', 'timers', 'announcements', 'packet', 'checksum', 'receive', 'hmac-trailer', 'sequence', 'authentication', 'explain', 'recording', 'recorder', 'replay', 'replay-file', 'conflicts', 'startup-delay', 'back-off', 'routing-item'].map((name) => `vrrp/${name}.ts`),
   ...['state', 'pool', 'quorum', 'schedule', 'check-key', 'heap', 'wording'].map((name) => `health/${name}.ts`),
   ...['verdict', 'debounce', 'trackers', 'contribution', 'tracker-status'].map((name) => `track/${name}.ts`),
   'ipvs/reconcile.ts',
   'ipvs/operation.ts',
   'config/reload-difference.ts',
-  ...['notice', 'order', 'arguments'].map((name) => `notify/${name}.ts`),
+  ...['notice', 'order', 'arguments', 'happening', 'health-states', 'mail-message'].map((name) => `notify/${name}.ts`),
   'control/event-stream.ts',
   'control/routing-status.ts',
   'config/complete-routing.ts',

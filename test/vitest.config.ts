@@ -24,7 +24,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
     projects: [
-      tier('pure', 0, 'test/**/*.test.ts', slowTiers, 10_000, 2),
+      tier('pure', 0, 'test/**/*.test.ts', slowTiers, 30_000, 2),
       ...(pureOnly
         ? []
         : [

@@ -1,7 +1,7 @@
 /** The commands of `tandem` that look into the election and steer it: counters, failover, explain, replay. */
 import type { Command } from 'commander';
 import type { Reply } from '../control/server.js';
-import type { Status } from '../control/status.js';
+import type { InstanceStatus, Status } from '../control/status.js';
 import { inWords } from '../control/in-words.js';
 
 /** What `tandem` itself gives its commands. */
@@ -30,11 +30,15 @@ const addCounters = (program: Command, { print, ask, fail, colours }: Tools): vo
     .description('show what was sent, received, rejected and decided, by instance')
     .argument('[instance]', 'only this one')
     .option('--json', 'as JSON')
-    .action(async (only: string | undefined, { json }: { json?: boolean }) => {
+    .option('--reset', 'show them, and set them back to 0')
+    .action(async (only: string | undefined, { json, reset }: { json?: boolean; reset?: boolean }) => {
       const reply = await ask({ command: 'status' });
       const { instances: all, processes } = reply.status as Status;
-      const instances = all.filter(({ name }) => only === undefined || name === only);
-      if (only !== undefined && instances.length === 0) throw fail(`there is no instance '${only}'; there are: ${all.map(({ name }) => name).join(', ') || 'none'}`, 2);
+      const named = all.filter(({ name }) => only === undefined || name === only);
+      if (only !== undefined && named.length === 0) throw fail(`there is no instance '${only}'; there are: ${all.map(({ name }) => name).join(', ') || 'none'}`, 2);
+      // what is shown is what was set back, nothing is lost in between
+      const before = reset === true ? ((await ask({ command: 'reset_counters', ...(only === undefined ? {} : { instance: only }) })).instances as readonly Pick<InstanceStatus, 'name' | 'counters'>[]) : [];
+      const instances = named.map((instance) => ({ ...instance, counters: before.find(({ name }) => name === instance.name)?.counters ?? instance.counters }));
       if (json === true) {
         const plain = { instances: instances.map(({ name, counters }) => ({ name, counters })), processes: processes.map(({ name, restarts, dropped_messages }) => ({ name, restarts, dropped_messages })) };
         print(JSON.stringify(plain, null, 2));

@@ -1,7 +1,11 @@
 /** From the file to the configuration that the daemon runs: inheritance and the last defaults. */
+import { completeDns, completeSmtp, completeTcp, completeUdp } from './complete-check.js';
+import { virtualMacAddress } from '../network/macvlan.js';
+import { virtualMacInterface } from '../vrrp/family.js';
+import { advertisedFamily } from './cross-checks/family.js';
 import { inheritedKeys, inheritedType } from './inherit-check.js';
 import { Microseconds, Seconds } from '../time/microseconds.js';
-import type { AuthenticationConfiguration, Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ServiceTarget, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration, VrrpConfiguration } from './model.js';
+import type { AuthenticationConfiguration, Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ServiceTarget, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualMacConfiguration, VirtualServerConfiguration, VrrpConfiguration } from './model.js';
 import { type Family, familyOf } from '../network/ip-address.js';
 import { completeRoute, completeRule, completeTrackedRoute } from './complete-routing.js';
 import { checkDefaults, healthCheckKeys } from './schema/health-check.js';
@@ -38,7 +42,29 @@ export const complete = (file: ConfigurationFile, surroundings: Surroundings): C
   ipvs: completeIpvs(file),
   virtualServers: file.virtual_servers.map((entry) => completeService(entry, surroundings.certificates)),
   scripts: file.scripts.map((entry) => ({ ...entry, timeout: entry.timeout ?? entry.interval })),
+  email: file.notify.email && completeEmail(file.notify.email, surroundings),
 });
+
+/** RFC 8314 3.3 and RFC 6409 for submission, RFC 5321 for the rest. */
+const mailPorts = { starttls: 587, implicit: 465, none: 25 } as const;
+
+const completeEmail = ({ password_file: passwordFile, from, port, ca, user, password, ...rest }: NonNullable<ConfigurationFile['notify']['email']>, { hostName }: Surroundings): EmailConfiguration => ({
+  ...rest,
+  port: port ?? mailPorts[rest.tls],
+  from: from ?? `tandem@${hostName}`,
+  ca,
+  user,
+  password,
+  passwordFile,
+});
+
+/** Which the file form shows with its name, whether the file gives one or not. */
+const completeVirtualMac = (entry: InstanceEntry): VirtualMacConfiguration | undefined => {
+  if (entry.virtual_mac === false) return undefined;
+  const family = advertisedFamily(entry) ?? 'ipv4';
+  const name = entry.virtual_mac === true ? virtualMacInterface(family, entry.virtual_router_id) : entry.virtual_mac.interface;
+  return { interface: name, address: virtualMacAddress(family, entry.virtual_router_id) };
+};
 
 const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrrp'], keys: Surroundings['keys']): InstanceConfiguration => ({
   name: entry.name,
@@ -54,7 +80,7 @@ const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrr
   virtualAddresses: entry.virtual_addresses.map((item) => ({
     address: item.address.address,
     prefixLength: item.address.prefixLength,
-    interface: item.interface ?? entry.interface,
+    interface: item.interface ?? completeVirtualMac(entry)?.interface ?? entry.interface,
     label: item.label,
     advertise: item.advertise,
     scope: item.scope,
@@ -66,6 +92,8 @@ const completeInstance = (entry: InstanceEntry, defaults: ConfigurationFile['vrr
   track: completeTrack(entry.track, entryFamily(entry)),
   unicast: entry.unicast && { source: entry.unicast.source, peers: entry.unicast.peers, ttl: entry.unicast.ttl, minTtl: entry.unicast.min_ttl, maxTtl: entry.unicast.max_ttl },
   notify: completeNotify(entry.notify),
+  virtualMac: completeVirtualMac(entry),
+  accept: entry.accept,
 });
 
 /** Of the addresses that it advertises. */
@@ -81,6 +109,8 @@ const completeStatic = ({ addresses, routes, rules }: ConfigurationFile['static'
           rules: rules.map((rule) => completeRule(rule, 'ipv4')),
         },
       };
+
+const reversed = (reverse: boolean): { readonly reverse?: true } => (reverse ? { reverse } : {});
 
 /** The checks have seen that what a type needs is there; what stands behind ?? is only what the type asks for. */
 const completeAuthentication = (entry: NonNullable<InstanceEntry['authentication']>, interval: Microseconds, files: Surroundings['keys']): AuthenticationConfiguration => {
@@ -100,10 +130,10 @@ const completeTrack = ({ interfaces, scripts, files, processes, routes }: Instan
   interfaces.length + scripts.length + files.length + processes.length + routes.length === 0
     ? undefined
     : {
-        interfaces: interfaces.map(({ name, weight, up_delay, down_delay }) => ({ name, weight, upDelay: up_delay, downDelay: down_delay })),
-        scripts: scripts.map(({ name, weight }) => ({ name, weight })),
-        files,
-        processes: processes.map(({ name, weight, interval }) => ({ name, weight, interval })),
+        interfaces: interfaces.map(({ name, weight, reverse, up_delay, down_delay }) => ({ name, weight, ...reversed(reverse), upDelay: up_delay, downDelay: down_delay })),
+        scripts: scripts.map(({ name, weight, reverse }) => ({ name, weight, ...reversed(reverse) })),
+        files: files.map(({ reverse, ...file }) => ({ ...file, ...reversed(reverse) })),
+        processes: processes.map(({ name, weight, reverse, interval }) => ({ name, weight, ...reversed(reverse), interval })),
         ...(routes.length === 0 ? {} : { routes: routes.map((route) => completeTrackedRoute(route, family)) }),
       };
 
@@ -190,7 +220,10 @@ const completeCheck = (server: ServerEntry, port: number, service: ServiceEntry,
     rise: keys.rise ?? defaults.rise,
     fall: keys.fall ?? defaults.fall,
   };
-  if (type === 'tcp') return { type, ...base };
+  if (type === 'tcp') return completeTcp(base, keys);
+  if (type === 'udp') return completeUdp(base, keys);
+  if (type === 'dns') return completeDns(base, keys);
+  if (type === 'ping') return { type, ...base, port: 0 };
   const tls: TlsSettings = {
     serverName: keys.server_name,
     verify: keys.verify ?? defaults.verify,
@@ -198,5 +231,6 @@ const completeCheck = (server: ServerEntry, port: number, service: ServiceEntry,
     ...(keys.ca === undefined ? {} : { caPath: keys.ca }),
   };
   if (type === 'tls') return { type, ...base, ...tls };
+  if (type === 'smtp') return completeSmtp(base, keys, tls);
   return { type, ...base, ...tls, method: keys.method ?? defaults.method, path: keys.path ?? defaults.path, host: keys.host, status: keys.status ?? defaults.status, body: keys.body };
 };

@@ -1,8 +1,10 @@
 /** A configuration in the file's own key names, every default written out. */
+import { dnsForm, smtpForm, tcpForm, udpForm } from './check-form.js';
 import { formatDuration } from './duration.js';
-import type { Configuration, DestinationConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
+import type { Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
 import { routeForm, ruleForm, trackedRouteForm } from './routing-form.js';
 import { sysctlFlags } from './schema/ipvs.js';
+import { Seconds } from '../time/microseconds.js';
 import { instanceFamily } from '../vrrp/family.js';
 import { mask } from './secrets.js';
 
@@ -31,6 +33,15 @@ export const fileForm = (configuration: Configuration): FileMapping => ({
   system: { manage: false },
   virtual_servers: configuration.virtualServers.map(serviceForm),
   scripts: configuration.scripts.map((script) => ({ ...script, interval: formatDuration(script.interval), timeout: formatDuration(script.timeout) })),
+  notify: configuration.email && { email: emailForm(configuration.email) },
+});
+
+const emailForm = ({ password, passwordFile, timeout, verify, ...email }: EmailConfiguration): FileMapping => ({
+  ...email,
+  verify: email.tls === 'none' ? undefined : verify,
+  password: password === undefined ? undefined : mask,
+  password_file: passwordFile,
+  timeout: formatDuration(timeout),
 });
 
 const instanceForm = (instance: InstanceConfiguration): FileMapping => ({
@@ -46,9 +57,11 @@ const instanceForm = (instance: InstanceConfiguration): FileMapping => ({
   checksum: instance.version === 3 && instanceFamily(instance) === 'ipv4' ? instance.checksum : undefined,
   authentication: authenticationForm(instance.authentication),
   virtual_addresses: instance.virtualAddresses.map((item) => ({ address: `${item.address}/${item.prefixLength}`, interface: item.interface, label: item.label, advertise: item.advertise, scope: item.scope ?? 'global', broadcast: item.broadcast })),
+  virtual_mac: instance.virtualMac ? { interface: instance.virtualMac.interface } : false,
+  accept: instance.accept ?? true,
   virtual_routes: instance.virtualRoutes?.map(routeForm),
   virtual_rules: instance.virtualRules?.map(ruleForm),
-  garp: { repeat: instance.garp.repeat, delay: formatDuration(instance.garp.delay), refresh: formatDuration(instance.garp.refresh) },
+  garp: { repeat: instance.garp.repeat, delay: formatDuration(instance.garp.delay), refresh: formatDuration(instance.garp.refresh), interval: formatDuration(instance.garp.interval ?? Seconds(0)) },
   track: trackForm(instance.track),
   unicast: instance.unicast && { source: instance.unicast.source, peers: instance.unicast.peers, ttl: instance.unicast.ttl, min_ttl: instance.unicast.minTtl, max_ttl: instance.unicast.maxTtl },
   notify: notifyForm(instance.notify),
@@ -63,10 +76,10 @@ const authenticationForm = (authentication: InstanceConfiguration['authenticatio
 
 const trackForm = (track: TrackConfiguration | undefined): FileValue =>
   track && {
-    interfaces: track.interfaces.map(({ name, weight, upDelay, downDelay }) => ({ name, weight, up_delay: formatDuration(upDelay), down_delay: formatDuration(downDelay) })),
-    scripts: track.scripts.map(({ name, weight }) => ({ name, weight })),
-    files: track.files.map((file) => ({ ...file, interval: formatDuration(file.interval) })),
-    processes: track.processes.map(({ name, weight, interval }) => ({ name, weight, interval: formatDuration(interval) })),
+    interfaces: track.interfaces.map(({ name, weight, reverse = false, upDelay, downDelay }) => ({ name, weight, reverse, up_delay: formatDuration(upDelay), down_delay: formatDuration(downDelay) })),
+    scripts: track.scripts.map(({ name, weight, reverse = false }) => ({ name, weight, reverse })),
+    files: track.files.map((file) => ({ ...file, reverse: file.reverse ?? false, interval: formatDuration(file.interval) })),
+    processes: track.processes.map(({ name, weight, reverse = false, interval }) => ({ name, weight, reverse, interval: formatDuration(interval) })),
     routes: track.routes?.map(trackedRouteForm),
   };
 
@@ -138,10 +151,14 @@ const checkForm = (check: HealthCheckConfiguration): FileValue => {
     rise: check.rise,
     fall: check.fall,
     address: check.address,
-    port: check.port,
+    port: check.type === 'ping' ? undefined : check.port,
     source: check.source,
   };
-  if (check.type === 'tcp') return base;
+  if (check.type === 'ping') return base;
+  if (check.type === 'tcp') return { ...base, ...tcpForm(check) };
+  if (check.type === 'udp') return { ...base, ...udpForm(check) };
+  if (check.type === 'dns') return { ...base, ...dnsForm(check) };
+  if (check.type === 'smtp') return { ...base, ...smtpForm(check), ...(check.security === 'none' ? {} : tlsForm(check)) };
   if (check.type === 'tls') return { ...base, ...tlsForm(check) };
   const { method, path, host, body, status } = check;
   return { ...base, method, path, host, status: status.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(','), body, ...(check.type === 'https' ? tlsForm(check) : {}) };

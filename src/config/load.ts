@@ -7,6 +7,7 @@ import { complete } from './complete.js';
 import { readKeys, type ReadSecret } from './cross-checks/authentication.js';
 import { readCertificates, type ReadText } from './cross-checks/certificates.js';
 import type { Context } from './cross-checks/context.js';
+import { checkEmail, octal, type ModeOf } from './cross-checks/email.js';
 import { checkRouting } from './cross-checks/routing.js';
 import { checkIpvs } from './cross-checks/ipvs.js';
 import { checkInstanceReference, checkVrrp } from './cross-checks/vrrp.js';
@@ -49,6 +50,8 @@ export interface ParseOptions {
   readonly mode?: number;
   /** reads a certificate file; throws when it cannot */
   readonly readText?: ReadText;
+  /** permission bits of a file that the configuration names */
+  readonly modeOf?: ModeOf;
   /** reads a file that holds a key; throws when it cannot */
   readonly readSecret?: ReadSecret;
 }
@@ -127,6 +130,7 @@ const validate = (document: SourceDocument, collected: Collector, path: string, 
   checkIpvs(context);
   if (file.ipvs?.sync?.instance !== undefined) checkInstanceReference(context, file.ipvs.sync.instance, ['ipvs', 'sync', 'instance']);
   checkVirtualServers(context);
+  checkEmail(context, options.modeOf ?? ((name) => statSync(name).mode));
   checkPermissions(context, options.mode);
   const certificates = readCertificates(context, path, options.readText ?? ((name) => readFileSync(name, 'utf8')));
   const keys = readKeys(context, path, options.readSecret ?? readSecretFile);
@@ -154,6 +158,9 @@ const checkPermissions = ({ file, given, report }: Context, mode: number | undef
   const holdsSecret = (instance: NonNullable<NonNullable<typeof file.vrrp>['instances']>[number], each: number): boolean =>
     given(['vrrp', 'instances', each, 'authentication']) && (instance?.authentication?.type !== 'hmac' || instance.authentication.keys?.every((key) => key?.key_file !== undefined) !== true);
   const index = file.vrrp?.instances?.findIndex(holdsSecret) ?? -1;
-  if (index === -1) return;
-  report(['vrrp', 'instances', index, 'authentication'], { severity: 'warning', code: 'secret_readable', message: `others can read this file (mode ${(mode & 0o777).toString(8).padStart(4, '0')}), and it holds a ${file.vrrp?.instances?.[index]?.authentication?.type === 'hmac' ? 'key' : 'password'}`, remedy: 'chmod 600 the file', at: 'key' });
+  const ofEmail: Path = ['notify', 'email', 'password'];
+  const place: Path | undefined = index !== -1 ? ['vrrp', 'instances', index, 'authentication'] : given(ofEmail) ? ofEmail : undefined;
+  if (place === undefined) return;
+  const secret = file.vrrp?.instances?.[index]?.authentication?.type === 'hmac' ? 'key' : 'password';
+  report(place, { severity: 'warning', code: 'secret_readable', message: `others can read this file (mode ${octal(mode)}), and it holds a ${secret}`, remedy: 'chmod 600 the file', at: 'key' });
 };

@@ -1,4 +1,5 @@
 /** The configuration after validation: plain, complete, immutable data that can be sent between processes as it is. */
+import type { DnsHealthCheck, PingHealthCheck, SmtpHealthCheck, TcpHealthCheck, UdpHealthCheck } from './check-model.js';
 import type { Microseconds } from '../time/microseconds.js';
 import type { RouteConfiguration, RuleConfiguration, StaticConfiguration, TrackedRoute } from './routing-model.js';
 
@@ -11,6 +12,7 @@ export interface Configuration {
   readonly virtualServers: readonly VirtualServerConfiguration[];
   /** what instances and sync groups may track by name */
   readonly scripts: readonly ScriptConfiguration[];
+  readonly email?: EmailConfiguration | undefined;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -61,6 +63,18 @@ export interface InstanceConfiguration {
   /** undefined = multicast */
   readonly unicast?: UnicastConfiguration | undefined;
   readonly notify?: NotifyConfiguration | undefined;
+  /** undefined: the addresses have the hardware address of the interface that carries them */
+  readonly virtualMac?: VirtualMacConfiguration | undefined;
+  /** false: what is sent to a virtual address and is for no virtual server is dropped (RFC 9568, 6.1, Accept_Mode); absent = true */
+  readonly accept?: boolean | undefined;
+}
+
+/** The virtual router MAC address (RFC 9568, 7.3), on a macvlan of its own. */
+export interface VirtualMacConfiguration {
+  /** name of the macvlan; it carries the addresses that name no other interface */
+  readonly interface: string;
+  /** `00:00:5e:00:01:33` */
+  readonly address: string;
 }
 
 export type AuthenticationConfiguration = PasswordAuthentication | HmacAuthentication;
@@ -140,6 +154,8 @@ export interface GarpConfiguration {
   readonly delay: Microseconds;
   /** one announcement for each address every so often; 0 = never */
   readonly refresh: Microseconds;
+  /** at least so long between two announcements on one interface; absent or 0 = as fast as it goes */
+  readonly interval?: Microseconds | undefined;
 }
 
 export interface SyncGroupConfiguration {
@@ -156,14 +172,24 @@ export interface SyncGroupConfiguration {
 /** What an instance's effective priority, or its FAULT, depends on. Without a weight (undefined) a failure is FAULT. */
 export interface TrackConfiguration {
   readonly interfaces: readonly TrackedInterface[];
-  readonly scripts: readonly { readonly name: string; readonly weight: number | undefined }[];
+  readonly scripts: readonly TrackedScript[];
   readonly files: readonly TrackedFile[];
   readonly processes: readonly TrackedProcess[];
   /** absent: none */
   readonly routes?: readonly TrackedRoute[] | undefined;
 }
 
-export interface TrackedInterface {
+/** `reverse`: what is added is negated; without a weight success is FAULT, failure is not. */
+interface Reversible {
+  readonly reverse?: boolean;
+}
+
+export interface TrackedScript extends Reversible {
+  readonly name: string;
+  readonly weight: number | undefined;
+}
+
+export interface TrackedInterface extends Reversible {
   readonly name: string;
   /** -253..253, not 0 */
   readonly weight: number | undefined;
@@ -172,14 +198,14 @@ export interface TrackedInterface {
   readonly downDelay: Microseconds;
 }
 
-export interface TrackedFile {
+export interface TrackedFile extends Reversible {
   readonly path: string;
   /** the number in the file is multiplied by this; -254..254, not 0 */
   readonly weight: number;
   readonly interval: Microseconds;
 }
 
-export interface TrackedProcess {
+export interface TrackedProcess extends Reversible {
   /** of the program, as /proc/PID/comm gives it (`ps -e`) */
   readonly name: string;
   readonly weight: number | undefined;
@@ -213,6 +239,29 @@ export interface NotifyConfiguration {
   readonly timeout: Microseconds;
   /** name of the user that they run as */
   readonly user: string;
+}
+
+export const emailCauses = ['instances', 'groups', 'real_servers', 'quorum', 'split_brain'] as const;
+export type EmailCause = (typeof emailCauses)[number];
+
+export interface EmailConfiguration {
+  /** name or address */
+  readonly server: string;
+  readonly port: number;
+  /** `starttls` is required, not tried */
+  readonly tls: 'starttls' | 'implicit' | 'none';
+  readonly verify: boolean;
+  /** path of a PEM file; undefined = the system's authorities */
+  readonly ca: string | undefined;
+  /** undefined = no login */
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly passwordFile: string | undefined;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly on: readonly EmailCause[];
+  /** of one delivery */
+  readonly timeout: Microseconds;
 }
 
 // --- IPVS -----------------------------------------------------------------------------------------------------
@@ -319,7 +368,8 @@ export interface RealServerConfiguration extends DestinationConfiguration {
 
 // --- Health checks --------------------------------------------------------------------------------------------
 
-export type HealthCheckConfiguration = NoHealthCheck | TcpHealthCheck | TlsHealthCheck | HttpHealthCheck;
+export type { DnsHealthCheck, PingHealthCheck, SmtpHealthCheck, TcpHealthCheck, UdpHealthCheck };
+export type HealthCheckConfiguration = NoHealthCheck | TcpHealthCheck | UdpHealthCheck | TlsHealthCheck | HttpHealthCheck | DnsHealthCheck | SmtpHealthCheck | PingHealthCheck;
 
 /** Taken as healthy. */
 export interface NoHealthCheck {
@@ -338,10 +388,6 @@ export interface HealthCheckBase {
   readonly rise: number;
   /** failures before down */
   readonly fall: number;
-}
-
-export interface TcpHealthCheck extends HealthCheckBase {
-  readonly type: 'tcp';
 }
 
 export interface TlsSettings {

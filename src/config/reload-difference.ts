@@ -5,7 +5,7 @@ import type { Configuration, HealthCheckConfiguration } from './model.js';
 /** Empty when nothing differs; the order of instances, addresses, services and servers is no difference. */
 export const differences = (before: Configuration, after: Configuration): string[] => {
   const [old, now] = withoutSameServices(before, after);
-  return [...mappingLines('', fileForm(old), fileForm(now)), ...secretLines(old, now), ...authorityLines(old, now)];
+  return [...mappingLines('', fileForm(old), fileForm(now)), ...secretLines(old, now), ...emailLines(before, after), ...authorityLines(old, now)];
 };
 
 /** Of a thousand services most are the same, and need no other form to show it. */
@@ -83,6 +83,9 @@ const shown = (value: FileValue): string => {
   if (isMapping(value)) return `{ ${Object.entries(value).flatMap(([key, each]) => (each === undefined ? [] : [`${key}: ${shown(each)}`])).join(', ')} }`;
   return String(value);
 };
+
+const emailLines = (before: Configuration, after: Configuration): string[] =>
+  before.email?.password !== undefined && after.email?.password !== undefined && before.email.password !== after.email.password ? ['notify.email: password changed'] : [];
 
 /** The form above masks passwords and keys: that one has changed is all that is said. */
 const secretLines = (before: Configuration, after: Configuration): string[] =>

@@ -8,6 +8,8 @@ type Schema = z.core.$ZodType;
 /** What is left of T when any part of it may be missing, since it is missing or wrong in the file. */
 export type Readable<T> = T extends string | number | boolean | null | undefined
   ? T
+  : T extends { readonly form: string } // behind a transform, as below
+  ? T
   : T extends readonly (readonly [number, number])[] // behind a transform: whole or nothing
   ? T
   : T extends readonly (infer Item)[]

@@ -1,5 +1,6 @@
 /** The configuration file: one schema for validation, defaults, descriptions and the editors' JSON Schema. */
 import { z } from 'zod';
+import { notifications } from './schema/email.js';
 import { ipvs } from './schema/ipvs.js';
 import { staticEntries } from './schema/routing.js';
 import { script } from './schema/track.js';
@@ -36,6 +37,7 @@ export const fileSchema = mapping({
     .describe("The host's own settings"),
   virtual_servers: list(virtualServer, 'a list of services').prefault([]).describe('Services of the IPVS table'),
   scripts: list(script, 'a list of scripts').prefault([]).describe('Scripts that instances and sync groups can track'),
+  notify: notifications.describe('Who is told of what happens, beside commands and FIFO'),
 });
 
 /** The file after parsing: its own key names, every value in its final form, defaults filled in. */

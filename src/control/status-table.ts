@@ -45,7 +45,7 @@ const instanceRow = (instance: InstanceStatus, now: number): readonly Cell[] => 
 
 const describeConflict = ({ kind, interface: name, address, hardware_address: hardwareAddress, virtual_addresses: claimed }: ConflictStatus): string => {
   if (kind === 'master') return `${address ?? 'another router'} (${hardwareAddress ?? 'hardware address not known yet'}) on ${name} is master too`;
-  return `${hardwareAddress ?? 'another station'} on ${name} answers ARP for ${claimed[0] ?? 'an address'}${claimed.length > 1 ? ` and ${claimed.length - 1} more` : ''}`;
+  return `${hardwareAddress ?? 'another station'} on ${name} ${kind === 'arp' ? 'answers ARP' : 'sends Neighbour Advertisements'} for ${claimed[0] ?? 'an address'}${claimed.length > 1 ? ` and ${claimed.length - 1} more` : ''}`;
 };
 
 const weight = ({ weight: now, configured_weight: configured }: RealServerStatus): string => {
@@ -84,7 +84,7 @@ const processWarning = ({ name, pid, responding, dropped_messages: dropped }: Pr
   ...(dropped > 0 ? [`${dropped} messages from or to the process ${name} were dropped`] : []),
 ];
 
-const warnings = ({ instances, virtual_servers: services, processes, static: fixed }: Status): readonly string[] => [
+const warnings = ({ instances, virtual_servers: services, processes, static: fixed, email }: Status): readonly string[] => [
   ...instances
     .filter(({ state }) => state !== 'MASTER')
     .map(({ name, state, master }) => `this director is not master of ${name} (${state}; ${master === null ? 'no master is heard' : `the master is ${master}`})`),
@@ -92,7 +92,7 @@ const warnings = ({ instances, virtual_servers: services, processes, static: fix
     .filter(({ yielding }) => yielding)
     .map(({ name }) => `${name} was handed over by 'tandem failover': it takes over only when the other master fails, or after 'tandem failover ${name} --cancel'`),
   ...instances.flatMap(({ name, trackers }) =>
-    trackers.filter(({ state, fault }) => state === 'down' && !fault).map(({ type, name: tracked, reason }) => `${name}: ${type} ${tracked} ${reason}`),
+    trackers.filter(({ state, fault, reverse = false }) => state === (reverse ? 'up' : 'down') && !fault).map(({ type, name: tracked, reason }) => `${name}: ${type} ${tracked} ${reason}`),
   ),
   ...instances.filter(({ state }) => state === 'FAULT').map(({ name, reason }) => `${name} is in FAULT: ${reason}`),
   ...instances.flatMap(({ name, conflicts }) => conflicts.map((conflict) => `${name}: split brain: ${describeConflict(conflict)}`)),
@@ -109,6 +109,7 @@ const warnings = ({ instances, virtual_servers: services, processes, static: fix
   ...routingWarnings({ instances, ...(fixed && { static: fixed }) }),
   ...services.filter(({ quorum_up: up }) => !up).map(({ name }) => `${name} has lost its quorum`),
   ...processes.flatMap(processWarning),
+  ...(email?.problem == null ? [] : [`e-mail cannot be delivered to ${email.server}: ${email.problem} (${email.waiting} events wait)`]),
 ];
 
 /** Lines of at most `columns` (100) characters, without a newline at the end. */

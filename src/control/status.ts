@@ -14,6 +14,23 @@ export interface Status {
   /** missing where nothing is configured */
   readonly static?: StaticStatus;
   readonly processes: readonly ProcessStatus[];
+  /** null while no e-mail is configured */
+  readonly email?: EmailStatus | null;
+}
+
+export interface EmailStatus {
+  /** `mail.example.org:587` */
+  readonly server: string;
+  /** messages */
+  readonly sent: number;
+  /** tries that failed */
+  readonly failed: number;
+  /** events that will not be told */
+  readonly dropped: number;
+  /** events */
+  readonly waiting: number;
+  /** why the last try failed; null after a success */
+  readonly problem: string | null;
 }
 
 export interface ProcessStatus {
@@ -35,6 +52,8 @@ export interface InstanceStatus {
   readonly family: 'ipv4' | 'ipv6';
   /** the routers that it advertises to; missing where it advertises by multicast */
   readonly unicast_peers?: readonly string[];
+  /** the macvlan of the virtual MAC, and that */
+  readonly virtual_mac?: { readonly interface: string; readonly address: string };
   /** missing where there is none */
   readonly authentication?: { readonly type: 'pass' } | HmacStatus;
   readonly state: VrrpState;
@@ -62,6 +81,8 @@ export interface InstanceStatus {
   readonly reason: string;
   /** handed over by `tandem failover`: it takes over only when the other master fails, or after `tandem failover --cancel` */
   readonly yielding: boolean;
+  /** ISO 8601: the start of this instance in this process, or `tandem counters --reset` */
+  readonly counted_since?: string;
   /** e.g. advertisements_sent, advertisements_received, rejected.checksum, checksum.pseudo_header, garp_sent, to_master ... */
   readonly counters: Readonly<Record<string, number>>;
 }
@@ -110,18 +131,18 @@ export interface HeardSender {
 
 /** Someone else who claims what an instance holds while it is MASTER. */
 export interface ConflictStatus {
-  /** `master`: another router advertises the same virtual router and does not yield; `arp`: another station answers ARP for virtual addresses */
-  readonly kind: 'master' | 'arp';
+  /** `master`: another router advertises the same virtual router and does not yield; `arp` and `ndp`: another station answers ARP or Neighbour Discovery for virtual addresses */
+  readonly kind: 'master' | 'arp' | 'ndp';
   readonly interface: string;
   /** of the other master; null where only its hardware address is known */
   readonly address: string | null;
   /** null until the other master's is known */
   readonly hardware_address: string | null;
-  /** `arp`: of ours, that it claims */
+  /** `arp`, `ndp`: of ours, that it claims */
   readonly virtual_addresses: readonly string[];
   /** ISO 8601 */
   readonly since: string;
-  /** advertisements or ARP packets heard since */
+  /** advertisements, ARP packets or Neighbour Advertisements heard since */
   readonly count: number;
 }
 
@@ -133,6 +154,8 @@ export interface TrackerStatus {
   readonly state: 'up' | 'down' | 'unknown';
   /** null = a failure is FAULT */
   readonly weight: number | null;
+  /** what is added is negated; without a weight success is FAULT */
+  readonly reverse?: boolean;
   /** added to the priority now */
   readonly contribution: number;
   /** true while it keeps the instance in FAULT */

@@ -11,6 +11,8 @@ export type Probe<C extends ActiveCheck = ActiveCheck> = (check: C, stop: AbortS
 export interface Attempt {
   /** what is being waited for, in words: told when the time is up */
   stage: string;
+  /** what the end of the time means; a failure unless set */
+  onTimeout: (() => void) | undefined;
   readonly succeed: (detail: string) => void;
   readonly fail: (reason: string) => void;
   /** fails with the error's reason in words */
@@ -41,12 +43,13 @@ export function attempt(check: ActiveCheck, stop: AbortSignal, start: (attempt: 
     const timer = setTimeout(() => setImmediate(onTimeout), Math.max(1, toMilliseconds(check.timeout)));
     const self: Attempt = {
       stage: 'connecting',
+      onTimeout: undefined,
       succeed: (detail) => settle({ ok: true, detail }),
       fail,
       error: (error) => fail(describeFailure(error)),
       onSettled: (release) => void releases.push(release),
     };
-    const onTimeout = (): void => fail(`no answer within ${describeDuration(check.timeout)} (${self.stage})`);
+    const onTimeout = (): void => self.onTimeout ? self.onTimeout() : fail(`no answer within ${describeDuration(check.timeout)} (${self.stage})`);
     stop.addEventListener('abort', onStop, { once: true });
     if (stop.aborted) return onStop();
     try {

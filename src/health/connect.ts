@@ -21,9 +21,9 @@ export function connectTcp(check: ActiveCheck, attempt: Attempt, onConnect: (soc
   socket.once('connect', () => onConnect(socket));
 }
 
-/** A TLS connection to the check's target; `onSecure` comes after the certificate has been accepted, where that is asked for. */
-export function connectTls(check: ActiveCheck & TlsSettings, attempt: Attempt, protocols: readonly string[], onSecure: (socket: tls.TLSSocket) => void): void {
-  connectTcp(check, attempt, (raw) => {
+/** A TLS connection to the check's target; `onSecure` comes after the certificate has been accepted, where that is asked for. `connect`: gives the connection that it is made over. */
+export function connectTls(check: ActiveCheck & TlsSettings, attempt: Attempt, protocols: readonly string[], onSecure: (socket: tls.TLSSocket) => void, connect: typeof connectTcp = connectTcp): void {
+  connect(check, attempt, (raw) => {
     attempt.stage = 'in the TLS handshake';
     const name = check.serverName ?? check.address;
     const socket = tls.connect({
@@ -43,6 +43,10 @@ export function connectTls(check: ActiveCheck & TlsSettings, attempt: Attempt, p
     socket.on('error', onHandshakeError);
     // Attached to an existing socket, its end and errors are seen on either of the two.
     raw.once('close', () => socket.destroy());
+    // Once the server has ended it, it is shutting down by itself: then the connection below cannot be reset.
+    attempt.onSettled(() => {
+      if (socket.readableEnded) raw.destroy();
+    });
     socket.once('secureConnect', () => {
       socket.off('error', onHandshakeError);
       socket.on('error', attempt.error);

@@ -2,7 +2,7 @@
 import type { Probe } from './attempt.js';
 import { describeFailure } from './failure.js';
 
-/** Never rejects, never outlives `check.timeout`, leaves nothing open. The first http or https check loads undici, which others do without. */
+/** Never rejects, never outlives `check.timeout`, leaves nothing open. What a type needs is loaded by its first check: undici, dns-packet, raw-socket. */
 export const probe: Probe = async (check, stop) => {
   try {
     switch (check.type) {
@@ -13,6 +13,14 @@ export const probe: Probe = async (check, stop) => {
       case 'http':
       case 'https':
         return await (await import('./http.js')).probeHttp(check, stop);
+      case 'udp':
+        return await (await import('./udp.js')).probeUdp(check, stop);
+      case 'dns':
+        return await (await import('./dns.js')).probeDns(check, stop);
+      case 'smtp':
+        return await (await import('./smtp.js')).probeSmtp(check, stop);
+      case 'ping':
+        return await (await import('./ping.js')).probePing(check, stop);
     }
   } catch (error) {
     return { ok: false, reason: `the check cannot be made: ${describeFailure(error)}` };

@@ -38,10 +38,22 @@ export function describeVerdict(server: Endpoint, virtualServer: string, state: 
 
 /** For the `check` of status: `http GET /health at 10.0.0.11:80 every 2 s`. */
 export function describeCheck(check: HealthCheckConfiguration): string {
-  return check.type === 'none' ? 'none' : `${what(check)} at ${describeEndpoint(check)} every ${describeDuration(check.interval)}`;
+  return check.type === 'none' ? 'none' : `${what(check)} at ${check.type === 'ping' ? check.address : describeEndpoint(check)} every ${describeDuration(check.interval)}`;
 }
 
-const what = (check: ActiveCheck): string => (check.type === 'http' || check.type === 'https' ? `${check.type} ${check.method} ${check.path}` : check.type);
+const what = (check: ActiveCheck): string => {
+  switch (check.type) {
+    case 'http':
+    case 'https':
+      return `${check.type} ${check.method} ${check.path}`;
+    case 'dns':
+      return `dns ${check.name} ${check.recordType} over ${check.protocol}`;
+    case 'smtp':
+      return { none: 'smtp', starttls: 'smtp with STARTTLS', implicit_tls: 'smtp over TLS' }[check.security];
+    default:
+      return check.type;
+  }
+};
 
 /** A sentence for the log, e.g. `web-http: quorum lost, weight 0 of 1 needed`; `virtualServer`: its name. */
 export function describePoolChange(virtualServer: string, change: PoolChange): string {

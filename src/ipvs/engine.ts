@@ -6,8 +6,9 @@ import type { VirtualServerStatus } from '../control/status.js';
 import { HealthRunner } from '../health/runner.js';
 import type { HealthState } from '../health/state.js';
 import { describeEndpoint, describePoolChange, describeVerdict } from '../health/wording.js';
-import type { LvsConfigure, OwnedService } from '../supervisor/messages.js';
+import type { HealthChange, LvsConfigure, OwnedService } from '../supervisor/messages.js';
 import { IpvsClient, IpvsUnavailableError } from './client.js';
+import { healthOf, quorumOf, verdictOf } from './health-report.js';
 import { describe, type Operation, type OperationFailure } from './operation.js';
 import { reconcile, type TableEntry } from './reconcile.js';
 import { missingSchedulerModules } from './scheduler.js';
@@ -32,6 +33,8 @@ type Cause = 'start' | 'reload' | 'health' | 'drift';
 
 export interface LvsEngineOptions {
   readonly report: Report;
+  /** what changed, or all of it */
+  readonly onHealth: (changes: readonly HealthChange[], complete: boolean) => void;
   /** runs the command for each module; resolves with what failed, in words */
   readonly loadModules: (command: readonly string[], modules: readonly string[]) => Promise<string | undefined>;
 }
@@ -71,12 +74,18 @@ export class LvsEngine {
       this.dirty.clear();
       this.runner.configure(this.servers.flatMap(({ checks }) => checks));
       await this.reconcileAll(cause);
+      this.tellHealth();
     });
   }
 
   /** The same configuration once more: the kernel's table is compared with it. Never rejects. */
   configureAgain(): Promise<void> {
     return this.enqueue(() => this.reconcileAll('reload'));
+  }
+
+  /** All of it, for a supervisor that may have missed some. */
+  tellHealth(): void {
+    this.options.onHealth(healthOf(this.servers, (key) => this.runner.stateOf(key), Date.now()), true);
   }
 
   /**
@@ -116,6 +125,7 @@ export class LvsEngine {
         if (!realServer) continue;
         const fields = { virtual_server: server.name, real_server: `${realServer.address}:${realServer.port}`, from: previous.verdict, to: state.verdict };
         this.options.report(event(level, describeVerdict(realServer, server.name, state), fields));
+        this.options.onHealth(verdictOf(server, index, state), false);
         if (this.dirty.size === 0) void this.enqueue(() => this.reconcileDirty());
         this.dirty.add(server);
       }
@@ -271,16 +281,20 @@ export class LvsEngine {
   }
 
   private reportQuorums(decisions: readonly { readonly server: VirtualServer; readonly decision: VirtualServerDecision }[], changed: boolean): void {
+    const quorums: ReturnType<typeof quorumOf>[] = [];
     const events = decisions.flatMap(({ server, decision: { pool } }) =>
       pool.changes.flatMap((change) => {
         if (change.type !== 'quorum' || change.to === 'undecided') return [];
-        // after a restart of this process that changes nothing, a quorum that holds is no news
-        if (change.to === 'up' && change.from !== 'down' && !changed) return [];
         const sorry = server.configuration.sorryServer;
         const replacement = change.to === 'down' && pool.sorryActive && sorry ? `, the sorry server ${describeEndpoint(sorry)} takes over` : '';
-        return [event(change.to === 'down' ? 'warn' : 'info', `${describePoolChange(server.name, change)}${replacement}`, { virtual_server: server.name })];
+        const sentence = `${describePoolChange(server.name, change)}${replacement}`;
+        quorums.push(quorumOf(server, change.to, Date.now(), sentence.slice(`${server.name}: `.length)));
+        // after a restart of this process that changes nothing, a quorum that holds is no news
+        if (change.to === 'up' && change.from !== 'down' && !changed) return [];
+        return [event(change.to === 'down' ? 'warn' : 'info', sentence, { virtual_server: server.name })];
       }),
     );
+    if (quorums.length > 0) this.options.onHealth(quorums, false);
     const reached = events.filter(({ level }) => level === 'info').length;
     // quorums that are lost are told one by one
     const many = reached > linesAtMost;

@@ -1,5 +1,5 @@
 /** The lvs child: obeys the supervisor's messages; when the supervisor is gone it ends and leaves the table as it is. */
-import { ignoreTerminationSignals, ParentChannel } from '../supervisor/channel.js';
+import { endingWith, ignoreTerminationSignals, ParentChannel } from '../supervisor/channel.js';
 import type { FromLvs, ToLvs } from '../supervisor/messages.js';
 import { LvsEngine } from './engine.js';
 
@@ -10,6 +10,7 @@ export const runLvsProcess = (): void => {
   let loads = 0;
   const engine = new LvsEngine({
     report: (event) => void parent.send({ type: 'event', event }),
+    onHealth: (changes, complete) => void parent.send({ type: 'health', changes, complete }),
     loadModules: (command, modules) =>
       new Promise((resolve) => {
         const id = ++loads;
@@ -17,17 +18,11 @@ export const runLvsProcess = (): void => {
         if (!parent.send({ type: 'load_modules', id, command, modules })) resolve('the supervisor is gone');
       }),
   });
-  let stopping = false;
-  const stop = (remove: boolean): void => {
-    if (stopping) return;
-    stopping = true;
+  parent.onRoom(() => engine.tellHealth());
+  const stop = endingWith(parent, (remove) => {
     for (const resolve of loading.values()) resolve('stopping');
-    void engine.stop(remove).finally(() => {
-      parent.send({ type: 'stopped' });
-      // time for the message to leave; nothing is left to be done
-      setTimeout(() => process.exit(0), 50);
-    });
-  };
+    return engine.stop(remove);
+  });
   parent.onMessage((message) => {
     switch (message.type) {
       case 'configure':

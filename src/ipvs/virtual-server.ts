@@ -42,6 +42,10 @@ export class VirtualServer {
     return this.configuration.name;
   }
 
+  get quorumState(): QuorumState {
+    return this.quorum;
+  }
+
   get checks(): readonly ActiveCheck[] {
     return this.configuration.realServers.map(({ healthCheck }) => healthCheck).filter(isActive);
   }

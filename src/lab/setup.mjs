@@ -28,11 +28,11 @@ const lab = {
   ipvsadm: 'ipvsadm', procps: 'sysctl', curl: 'curl',
 };
 /** The other side of interoperation tests and measurements; certificates and captures of tests. */
-const others = { keepalived: 'keepalived', openssl: 'openssl', tcpdump: 'tcpdump' };
-/** The servers that the pure tier probes on loopback, and their certificates. */
-const pure = { nginx: 'nginx', openssl: 'openssl' };
-/** Packages of the above that bring a service, which must not run here by itself. */
-const services = ['nginx', 'keepalived', 'ipvsadm'];
+const others = { keepalived: 'keepalived', frr: 'vtysh', openssl: 'openssl', tcpdump: 'tcpdump', 'python3-aiosmtpd': 'aiosmtpd' };
+/** The servers that the pure tier probes and sends mail to on loopback, and their certificates. */
+const pure = { nginx: 'nginx', openssl: 'openssl', bind9: 'named', 'python3-aiosmtpd': 'aiosmtpd' };
+/** Packages of the above that bring a service, which must not run here by itself -> its unit. */
+const services = { nginx: 'nginx', keepalived: 'keepalived', ipvsadm: 'ipvsadm', frr: 'frr', bind9: 'named' };
 
 class SetupError extends Error {}
 
@@ -105,7 +105,7 @@ function ensureDebianPackages(wanted) {
   });
   const still = missingOf(wanted);
   if (still.length > 0) throw new SetupError(`installed, but without the programs that they should bring: ${still.join(' ')}`);
-  const started = services.filter((name) => missing.includes(name));
+  const started = Object.keys(services).filter((name) => missing.includes(name)).map((name) => services[name]);
   if (started.length > 0 && existsSync('/run/systemd/system')) run('systemctl', ['--quiet', 'disable', ...started]);
 }
 
@@ -153,7 +153,8 @@ function ensureBuild() {
 
 function packagesFor(name) {
   if (name === 'lab') return lab;
-  return name === 'test' && process.env.TANDEM_TIERS === 'pure' ? pure : { ...lab, ...others };
+  if (name === 'bench') return { ...lab, ...others };
+  return process.env.TANDEM_TIERS === 'pure' ? pure : { ...lab, ...others, ...pure };
 }
 
 function main([name = '', ...parameters]) {

@@ -11,15 +11,17 @@ const ETH_P_ARP = 0x0806;
 const framesAtMost = 256;
 
 /** struct sock_filter (linux/filter.h) */
-const instruction = (code: number, whenTrue: number, whenFalse: number, operand: number): Buffer => {
+export const instruction = (code: number, whenTrue: number, whenFalse: number, operand: number): Buffer => {
   const buffer = Buffer.concat([u16(code), Buffer.from([whenTrue, whenFalse]), Buffer.alloc(4)]);
   buffer.set(u32(operand >>> 0), 4);
   return buffer;
 };
 const LOAD_WORD = 0x20;
+export const LOAD_OCTET = 0x30;
+export const JUMP_EQUAL = 0x15;
 const JUMP_GREATER_OR_EQUAL = 0x35;
 const JUMP_GREATER = 0x25;
-const RETURN = 0x06;
+export const RETURN = 0x06;
 /** Ethernet header, then the ARP packet's sender protocol address */
 const senderAddress = 14 + 14;
 

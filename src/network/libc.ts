@@ -6,6 +6,8 @@ const libc = koffi.load('libc.so.6');
 
 const socketCall = libc.func('int socket(int domain, int type, int protocol)');
 const bindCall = libc.func('int bind(int fd, const void *address, uint32_t length)');
+const sendtoCall = libc.func('int64_t sendto(int fd, const void *buffer, size_t length, int flags, const void *address, uint32_t addressLength)');
+const closeCall = libc.func('int close(int fd)');
 const setsockoptCall = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)');
 koffi.struct('sock_fprog', { length: 'uint16_t', instructions: 'const void *' });
 const attachFilterCall = libc.func('int setsockopt(int fd, int level, int name, const sock_fprog *program, uint32_t length)');
@@ -14,6 +16,7 @@ const sendmmsgCall = libc.func('int sendmmsg(int fd, void *messages, unsigned in
 const pollCall = libc.func('int poll(void *descriptors, unsigned long count, int timeout)');
 const recvCall = libc.func('int64_t recv(int fd, void *buffer, size_t length, int flags)');
 
+export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOCK_NONBLOCK = 0o4000;
@@ -49,6 +52,16 @@ export const socket = (domain: number, type: number, protocol: number): number =
 
 export const bind = (fd: number, address: Buffer): void => {
   checked('bind', bindCall(fd, address, address.length) as number);
+};
+
+/** Closes a descriptor that nothing of Node has taken over. */
+export const close = (fd: number): void => {
+  checked('close', closeCall(fd) as number);
+};
+
+/** One datagram, at once or not at all. @param address see `socketAddress` @throws SystemCallError, e.g. `EAGAIN`, `ENETUNREACH` */
+export const sendNow = (fd: number, datagram: Buffer, address: Buffer): void => {
+  checked('sendto', Number(sendtoCall(fd, datagram, datagram.length, MSG_DONTWAIT, address, address.length)));
 };
 
 export const setsockopt = (fd: number, level: number, name: number, value: Buffer): void => {

@@ -35,6 +35,8 @@ export const u16be = (n: number): Buffer => Buffer.from([n >>> 8, n & 0xff]);
 /** NUL-terminated */
 export const string = (text: string): Buffer => Buffer.from(`${text}\0`, 'latin1');
 
+export const writeU16 = (buffer: Buffer, value: number, offset: number): number => (littleEndian ? buffer.writeUInt16LE(value, offset) : buffer.writeUInt16BE(value, offset));
+export const writeU32 = (buffer: Buffer, value: number, offset: number): number => (littleEndian ? buffer.writeUInt32LE(value, offset) : buffer.writeUInt32BE(value, offset));
 const within = (buffer: Buffer, offset: number, octets: number): Buffer => {
   if (offset + octets <= buffer.length) return buffer;
   throw new NetlinkFormatError(`a number of ${octets} octets at octet ${offset}, ${buffer.length} octets are there`);
@@ -44,8 +46,6 @@ export const readU16 = (buffer: Buffer, offset = 0): number => (littleEndian ? w
 export const readU16be = (buffer: Buffer, offset = 0): number => within(buffer, offset, 2).readUInt16BE(offset);
 export const readU32 = (buffer: Buffer, offset = 0): number => (littleEndian ? within(buffer, offset, 4).readUInt32LE(offset) : within(buffer, offset, 4).readUInt32BE(offset));
 export const readS32 = (buffer: Buffer, offset = 0): number => (littleEndian ? within(buffer, offset, 4).readInt32LE(offset) : within(buffer, offset, 4).readInt32BE(offset));
-export const writeU16 = (buffer: Buffer, value: number, offset: number): number => (littleEndian ? buffer.writeUInt16LE(value, offset) : buffer.writeUInt16BE(value, offset));
-export const writeU32 = (buffer: Buffer, value: number, offset: number): number => (littleEndian ? buffer.writeUInt32LE(value, offset) : buffer.writeUInt32BE(value, offset));
 /** up to the first NUL, or the whole buffer */
 export const readString = (buffer: Buffer): string => {
   const end = buffer.indexOf(0);

@@ -4,7 +4,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { SO_RCVBUFFORCE, SOL_SOCKET, setsockopt } from './libc.js';
 import { u32 } from './netlink-attributes.js';
-import { align, decodeDatagram, encodeMessages, errorCode, headerLength, type NetlinkMessage } from './netlink-message.js';
+import { align, decodeDatagram, encodeRequests, errorCode, headerLength, type NetlinkMessage } from './netlink-message.js';
 
 export type { NetlinkMessage } from './netlink-message.js';
 
@@ -25,7 +25,6 @@ export class NetlinkError extends Error {
   }
 }
 
-export const NLM_F_REQUEST = 0x1;
 export const NLM_F_MULTI = 0x2;
 export const NLM_F_ACK = 0x4;
 export const NLM_F_DUMP = 0x300;
@@ -187,7 +186,7 @@ export class NetlinkChannel {
         return;
       }
       const first = this.sequence;
-      const datagram = encodeMessages(messages, first, NLM_F_REQUEST);
+      const datagram = encodeRequests(messages, first);
       // 2^31 requests take weeks at full rate; sequence numbers are only compared within what is pending
       this.sequence = first + messages.length > 0x7fff0000 ? 1 : first + messages.length;
       const pending: Pending = {

@@ -11,25 +11,25 @@ export interface NetlinkMessage {
 
 export const headerLength = 16;
 
+/** flag of every request */
+export const NLM_F_REQUEST = 0x1;
+
 export const align = (length: number): number => (length + 3) & ~3;
 
-/** One after the other, numbered from `first` on; `flags` are added to those of each. */
-export const encodeMessages = (messages: readonly NetlinkMessage[], first: number, flags = 0): Buffer => {
+/** Requests, one after the other, numbered from `first` on. */
+export const encodeRequests = (messages: readonly NetlinkMessage[], first: number): Buffer => {
   const datagram = Buffer.alloc(messages.reduce((total, { payload }) => total + align(headerLength + payload.length), 0));
   let offset = 0;
-  messages.forEach((message, index) => {
-    const length = headerLength + message.payload.length;
-    writeU32(datagram, length, offset);
-    writeU16(datagram, message.type, offset + 4);
-    writeU16(datagram, message.flags | flags, offset + 6);
+  messages.forEach(({ type, flags, payload }, index) => {
+    writeU32(datagram, headerLength + payload.length, offset);
+    writeU16(datagram, type, offset + 4);
+    writeU16(datagram, flags | NLM_F_REQUEST, offset + 6);
     writeU32(datagram, first + index, offset + 8);
-    message.payload.copy(datagram, offset + headerLength);
-    offset += align(length);
+    payload.copy(datagram, offset + headerLength);
+    offset += align(headerLength + payload.length);
   });
   return datagram;
 };
-
-export const encodeMessage = (message: NetlinkMessage, sequence: number): Buffer => encodeMessages([message], sequence);
 
 /** As far as their lengths fit: what follows a wrong one is no message. */
 export const decodeDatagram = (datagram: Buffer): readonly (NetlinkMessage & { readonly sequence: number })[] => {

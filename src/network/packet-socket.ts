@@ -1,5 +1,5 @@
 /** A packet socket (AF_PACKET, packet(7)) that only sends: whole Ethernet frames out of one interface. */
-import { closeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import type { FrameBatch } from './frame-batch.js';
 import { bind, socket, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW } from './libc.js';
 import { u16, u32 } from './netlink-attributes.js';
@@ -30,6 +30,11 @@ export class PacketSocket {
    */
   send(frames: readonly Buffer[], batch: FrameBatch): number {
     return batch.send(this.fd, frames);
+  }
+
+  /** One frame of any length. @throws with `code`, as `send` */
+  write(frame: Buffer): void {
+    writeSync(this.fd, frame);
   }
 
   close(): void {

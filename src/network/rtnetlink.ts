@@ -1,6 +1,7 @@
 /** rtnetlink messages for links and addresses: struct ifinfomsg and ifaddrmsg (linux/rtnetlink.h, linux/if_addr.h). */
 import type { AddressScope } from '../config/model.js';
 import { decodeIPv4, decodeIPv6, encodeAddress, familyOf } from './ip-address.js';
+import { decodeMacvlan, type Macvlan } from './macvlan.js';
 import { decodeAttributes, encodeAttributes, readString, readU32, string, u32 } from './netlink-attributes.js';
 import type { NetlinkMessage } from './netlink-channel.js';
 
@@ -53,6 +54,8 @@ export interface Link {
   /** takes part in ARP */
   readonly arp: boolean;
   readonly mtu: number;
+  /** absent when it is none */
+  readonly macvlan?: Macvlan;
 }
 
 /** An address on an interface. */
@@ -88,6 +91,7 @@ export const decodeLink = ({ payload }: NetlinkMessage): Link | undefined => {
   const flags = readU32(payload, 8);
   const carrier = attributes.get(IFLA_CARRIER);
   const up = (flags & IFF_UP) !== 0;
+  const macvlan = decodeMacvlan(attributes);
   return {
     index: readU32(payload, 4),
     name: readString(name),
@@ -96,6 +100,7 @@ export const decodeLink = ({ payload }: NetlinkMessage): Link | undefined => {
     running: up && (flags & IFF_RUNNING) !== 0 && carrier?.[0] !== 0,
     arp: (flags & (IFF_NOARP | IFF_LOOPBACK)) === 0,
     mtu: readU32(mtu),
+    ...(macvlan && { macvlan }),
   };
 };
 

@@ -21,7 +21,7 @@ const IPV6_HDRINCL = 36;
 const TRAFFIC_CLASS_INTERNETWORK_CONTROL = 0xc0;
 
 /** RFC 8200, 3 */
-const withIPv6Header = ({ message, source, destination, ttl }: Outgoing): Buffer => {
+export const withIPv6Header = ({ message, source, destination, ttl }: Outgoing): Buffer => {
   const header = Buffer.alloc(8);
   header.writeUInt16BE(0x6000 | (TRAFFIC_CLASS_INTERNETWORK_CONTROL << 4), 0);
   header.writeUInt16BE(message.length, 4);

@@ -31,7 +31,7 @@ export interface Outgoing {
 }
 
 /** RFC 791, 3.1; with IP_HDRINCL the kernel fills in the identification and the checksum. */
-const withIPv4Header = ({ message, source, destination, ttl }: Outgoing): Buffer => {
+export const withIPv4Header = ({ message, source, destination, ttl }: Outgoing): Buffer => {
   const header = Buffer.alloc(12);
   header.writeUInt8(0x45, 0);
   header.writeUInt8(TOS_INTERNETWORK_CONTROL, 1);

@@ -1,7 +1,7 @@
 /** The FIFO that the configuration names, or none: loaded only when there is one. */
 import type { Report } from '../control/event.js';
 import type { NotifyFifo } from './fifo.js';
-import type { Notice } from './notice.js';
+import type { Happening } from './happening.js';
 
 export class FifoKeeper {
   #path: string | undefined;
@@ -9,7 +9,7 @@ export class FifoKeeper {
 
   /** @param current how things stand, for a reader who comes */
   constructor(
-    private readonly current: () => readonly Notice[],
+    private readonly current: () => readonly Happening[],
     private readonly report: Report,
   ) {}
 
@@ -21,7 +21,7 @@ export class FifoKeeper {
     if (path !== undefined) void this.#open(path);
   }
 
-  write(notices: readonly Notice[]): void {
+  write(notices: readonly Happening[]): void {
     this.#fifo?.write(notices);
   }
 

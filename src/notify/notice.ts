@@ -38,6 +38,7 @@ const groupState = (members: readonly (NoticeState | undefined)[]): NoticeState 
 export class Notices {
   readonly #last = new Map<string, Notice>();
   #groups: readonly SyncGroupConfiguration[] = [];
+  #instances: ReadonlySet<string> = new Set();
 
   /** A group that is not configured any more is forgotten, unless all its members go with it: then it is told that it stopped. */
   configure(groups: readonly SyncGroupConfiguration[], instances: ReadonlySet<string>): void {
@@ -46,6 +47,7 @@ export class Notices {
     const leaving = gone.filter((group) => group.instances.every((instance) => !instances.has(instance)));
     for (const { name } of gone.filter((group) => !leaving.includes(group))) this.#last.delete(subjectOf({ kind: 'GROUP', name }));
     this.#groups = [...groups, ...leaving];
+    this.#instances = instances;
   }
 
   /** What there is to tell of transitions that happened together, in order: instances, then the groups that they are in. */
@@ -59,6 +61,12 @@ export class Notices {
       return this.#change({ kind: 'GROUP', name: group.name, time: culprit.time, to, priority: 0, reason: culprit.reason });
     });
     return [...notices, ...groups];
+  }
+
+  /** The child has the configuration in force: what is not in it has stopped, even where nobody said so. @param time milliseconds since the epoch */
+  settle(time: number): readonly Notice[] {
+    const gone = [...this.#last.values()].filter(({ kind, name, to }) => kind === 'INSTANCE' && to !== 'STOP' && !this.#instances.has(name));
+    return this.take(gone.map(({ name, priority, virtualRouterId = 0, interface: on = '' }) => ({ instance: name, interface: on, virtualRouterId, time, from: 'INIT', to: 'INIT', priority, reason: 'not configured any more' })));
   }
 
   /** Everything that has not stopped stops: the vrrp process is gone. @param time milliseconds since the epoch */

@@ -2,7 +2,8 @@
 import type { Configuration, NotifyConfiguration, VrrpConfiguration } from '../config/model.js';
 import { counted, event, type Report } from '../control/event.js';
 import { commandsFor, environmentFor } from './arguments.js';
-import { Command } from './command.js';
+import { Command, type Ending } from '../supervisor/command.js';
+import { toMilliseconds } from '../time/microseconds.js';
 import { subjectOf, type Notice, type NoticeState } from './notice.js';
 import { initialOrder, stepOrder, type Delivery, type OrderEvent } from './order.js';
 
@@ -13,11 +14,27 @@ export const withoutNotify = ({ instances, syncGroups, ...vrrp }: VrrpConfigurat
   syncGroups: syncGroups.map((group) => ({ ...group, notify: undefined })),
 });
 
+/** What went wrong, in words; undefined = nothing. */
+const failureOf = (ending: Ending): string | undefined => {
+  switch (ending.type) {
+    case 'exit':
+      return ending.status === 0 ? undefined : `ended with status ${ending.status}`;
+    case 'signal':
+      return `was ended by ${ending.signal}`;
+    case 'not_run':
+      return `cannot be run: ${ending.why}`;
+    case 'not_trusted':
+      return `is not run as root: ${ending.why}`;
+  }
+};
+
 export class Notifier {
   #order = initialOrder;
   #settings = new Map<string, NotifyConfiguration>();
   #routerId = '';
   readonly #commands = new Map<Command, NoticeState>();
+  /** those that the stop could not wait for */
+  readonly #cut = new Set<Command>();
   readonly #idle = new Set<() => void>();
 
   constructor(private readonly report: Report) {}
@@ -44,7 +61,10 @@ export class Notifier {
       const end = (commands: readonly Command[]): void => {
         if (commands.length === 0) return;
         this.report(event('warn', `${counted(commands.length, 'notify command')} did not end in time for the stop`, { commands: commands.length }));
-        for (const command of commands) command.end('still ran at the stop');
+        for (const command of commands) {
+          this.#cut.add(command);
+          command.end();
+        }
       };
       const idle = (): void => {
         clearTimeout(timer);
@@ -82,15 +102,22 @@ export class Notifier {
     const [file = ''] = command;
     const running = new Command({
       command,
-      environment: environmentFor(delivery, this.#routerId),
-      timeout,
+      environment: ({ home }) => ({ ...environmentFor(delivery, this.#routerId), HOME: home, USER: user, LOGNAME: user }),
+      timeout: toMilliseconds(timeout),
       user,
-      onLine: (line) => this.report(event('info', `${name}: ${file}: ${line}`, { [kind.toLowerCase()]: name, to })),
-      onSuppressed: (count) => this.report(event('warn', `${name}: ${file} printed ${count} lines more`, { [kind.toLowerCase()]: name, to })),
+      trustedOnly: true,
+      output: {
+        onLine: (line) => this.report(event('info', `${name}: ${file}: ${line}`, { [kind.toLowerCase()]: name, to })),
+        onSuppressed: (count) => this.report(event('warn', `${name}: ${file} printed ${count} lines more`, { [kind.toLowerCase()]: name, to })),
+      },
     });
+    const begin = performance.now();
     this.#commands.set(running, to);
-    const { failure, milliseconds } = await running.ended;
+    const ending = await running.ended;
+    const failure = running.endedBy === undefined ? failureOf(ending) : `${this.#cut.has(running) ? 'still ran at the stop' : `did not end within ${toMilliseconds(timeout) / 1_000} s`} and was ${running.endedBy}`;
+    const milliseconds = performance.now() - begin;
     this.#commands.delete(running);
+    this.#cut.delete(running);
     const details = { ...fields, ...(skipped === 0 ? undefined : { skipped }), took_ms: Math.round(milliseconds) } as const;
     if (failure === undefined) this.report(event('info', `${name}: the command for ${to} is done`, details));
     else this.report(event('warn', `${name}: the command for ${to}, ${file}, ${failure}`, details));

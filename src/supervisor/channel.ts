@@ -58,6 +58,7 @@ export class CappedSender {
 export class ParentChannel<In extends object, Out extends object> {
   readonly #sender: CappedSender;
   readonly #disconnect = new Set<() => void>();
+  #room: () => void = () => undefined;
   #droppedReported = 0;
   #gone: boolean;
 
@@ -72,13 +73,18 @@ export class ParentChannel<In extends object, Out extends object> {
     return this.#sender.dropped;
   }
 
-  /** Never throws, also when the supervisor is gone; of too many only events are dropped, never an answer. @returns false when it was dropped */
+  /** Never throws, also when the supervisor is gone; of too many only events and verdicts are dropped, never an answer. @returns false when it was dropped */
   send(message: Out): boolean {
-    return this.#sender.send(message, !('type' in message && message.type === 'event'));
+    return this.#sender.send(message, !('type' in message && (message.type === 'event' || message.type === 'health')));
   }
 
   onMessage(handler: (message: In) => void): void {
     this.parent.on('message', (message) => handler(message as In));
+  }
+
+  /** `handler` is called when messages were dropped and there is room again: what the supervisor must know is to be told anew. */
+  onRoom(handler: () => void): void {
+    this.#room = handler;
   }
 
   /** Called once, when the supervisor is gone; at once (but not synchronously) when it is gone already. */
@@ -98,8 +104,25 @@ export class ParentChannel<In extends object, Out extends object> {
     this.#droppedReported = this.dropped;
     const message: MessagesDropped = { type: 'messages_dropped', count: this.dropped };
     this.#sender.send(message);
+    this.#room();
   }
 }
+
+/** Time for the last message to leave; nothing else is left to be done. */
+const LAST_MESSAGE_MS = 50;
+
+/** How a child stops, once: it releases what it holds, says so, and ends. `remove`: the IPVS table too. */
+export const endingWith = <In extends object>(parent: ParentChannel<In, { readonly type: 'stopped' }>, release: (remove: boolean) => Promise<void>): ((remove: boolean) => void) => {
+  let stopping = false;
+  return (remove) => {
+    if (stopping) return;
+    stopping = true;
+    void release(remove).finally(() => {
+      parent.send({ type: 'stopped' });
+      setTimeout(() => process.exit(0), LAST_MESSAGE_MS);
+    });
+  };
+};
 
 /** Children obey their supervisor, not the terminal or the service manager, which signal the whole group. */
 export const ignoreTerminationSignals = (): void => {

@@ -1,5 +1,5 @@
 /** The whole status, composed from what the children last said. Pure. */
-import type { ProcessStatus, Status } from '../control/status.js';
+import type { EmailStatus, ProcessStatus, Status } from '../control/status.js';
 import type { LvsStatus, VrrpStatus } from './messages.js';
 
 export interface StatusParts {
@@ -12,9 +12,10 @@ export interface StatusParts {
   readonly vrrp: VrrpStatus | undefined;
   readonly lvs: LvsStatus | undefined;
   readonly children: readonly ProcessStatus[];
+  readonly email?: EmailStatus | undefined;
 }
 
-export const composeStatus = ({ routerId, version, pid, startedAt, config, vrrp, lvs, children }: StatusParts): Status => ({
+export const composeStatus = ({ routerId, version, pid, startedAt, config, vrrp, lvs, children, email }: StatusParts): Status => ({
   router_id: routerId,
   version,
   pid,
@@ -25,6 +26,7 @@ export const composeStatus = ({ routerId, version, pid, startedAt, config, vrrp,
   sync: vrrp?.sync ?? null,
   ...(vrrp?.static && { static: vrrp.static }),
   processes: [{ name: 'tandemd', pid, restarts: 0, responding: true, dropped_messages: 0 }, ...children],
+  email: email ?? null,
 });
 
 /** One line for `systemctl status`. */

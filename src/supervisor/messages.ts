@@ -34,6 +34,8 @@ export interface VrrpConfigure {
   readonly sync: SyncDaemonConfiguration | undefined;
   /** what an earlier run recorded as its own */
   readonly owned: readonly OwnedAddress[];
+  /** and the interfaces that it made for virtual MACs */
+  readonly ownedLinks?: readonly string[] | undefined;
   /** the same of routes and rules; absent: none */
   readonly ownedRouting?: RoutingConfiguration;
   /** instances that were MASTER when the last vrrp child died: they resume as master before `until` (monotonic clock) */
@@ -42,6 +44,8 @@ export interface VrrpConfigure {
   readonly heldUntil?: Microseconds | undefined;
   /** what is known of scripts, files and processes; absent: nothing */
   readonly tracked?: readonly TrackResult[];
+  /** instances that the operator handed over, which holds; absent: none */
+  readonly yielding?: readonly string[];
 }
 
 export interface LvsConfigure {
@@ -152,6 +156,45 @@ export interface Transitions {
   readonly type: 'transitions';
   readonly transitions: readonly InstanceTransition[];
 }
+/** A verdict on a real server (of its check), or the quorum of a virtual server. */
+export interface HealthChange {
+  readonly kind: 'REAL_SERVER' | 'VIRTUAL_SERVER';
+  /** name of the virtual server */
+  readonly virtualServer: string;
+  /** of the virtual server, or address and port of the real server */
+  readonly name: string;
+  /** `[192.0.2.10]:tcp:80`, and the same of the real server */
+  readonly service: string;
+  readonly server?: string;
+  /** milliseconds since the epoch */
+  readonly time: number;
+  readonly to: 'UNKNOWN' | 'UP' | 'DOWN';
+  readonly reason: string;
+}
+/** From lvs: what changed, or after a configuration, and after messages were dropped, all of it. */
+export interface Health {
+  readonly type: 'health';
+  readonly changes: readonly HealthChange[];
+  readonly complete: boolean;
+}
+/** `name` of the instance that others claim the addresses of, or not any more. */
+export interface SplitBrainChange {
+  readonly name: string;
+  /** milliseconds since the epoch */
+  readonly time: number;
+  readonly to: 'BEGUN' | 'ENDED';
+  readonly reason: string;
+}
+/** From vrrp: the instances that the operator handed over, all of them, when they change. */
+export interface Yielding {
+  readonly type: 'yielding';
+  readonly instances: readonly string[];
+}
+/** From vrrp. */
+export interface SplitBrains {
+  readonly type: 'split_brain';
+  readonly changes: readonly SplitBrainChange[];
+}
 export interface Pong {
   readonly type: 'pong';
   readonly id: number;
@@ -194,5 +237,5 @@ export interface LoadModules {
   readonly modules: readonly string[];
 }
 
-export type FromVrrp = Ready | VrrpConfigured | Event | Stopped | Masters | Transitions | Pong | VrrpStatus | Operated | RecordingTaken;
-export type FromLvs = Ready | Configured | Event | Stopped | LoadModules | Pong | LvsStatus;
+export type FromVrrp = Ready | VrrpConfigured | Event | Stopped | Masters | Transitions | SplitBrains | Yielding | Pong | VrrpStatus | Operated | RecordingTaken;
+export type FromLvs = Ready | Configured | Event | Stopped | LoadModules | Health | Pong | LvsStatus;

@@ -43,6 +43,8 @@ const plainReply = (reply: OperatorReply): Reply => {
       return { ok: true, handovers: reply.handovers.map(({ instance, master, priority, duration }) => ({ instance, master, priority, duration_ms: Math.round(toMilliseconds(duration)) })) };
     case 'reclaim':
       return { ok: true, message: reply.message };
+    case 'reset_counters':
+      return { ok: true, instances: reply.instances };
     case 'explain':
       return { ok: true, sentences: explain(reply.facts) };
   }
@@ -53,5 +55,6 @@ export const operatorCommands = (requests: OperatorRequests): Readonly<Record<st
     withInstance(request, (instance) =>
       requests.ask(request['cancel'] === true ? { kind: 'reclaim', instance } : { kind: 'failover', instance, force: request['force'] === true }),
     ),
+  reset_counters: ({ instance }) => requests.ask({ kind: 'reset_counters', instance: typeof instance === 'string' ? instance : undefined }).then(plainReply),
   explain: (request) => withInstance(request, (instance) => requests.ask({ kind: 'explain', instance })),
 });

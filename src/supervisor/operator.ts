@@ -7,6 +7,8 @@ export type OperatorRequest =
   | { readonly kind: 'failover'; readonly instance: string; readonly force: boolean }
   /** takes a handover back */
   | { readonly kind: 'reclaim'; readonly instance: string }
+  /** sets the counters of one instance, or of all, back to 0 */
+  | { readonly kind: 'reset_counters'; readonly instance: string | undefined }
   /** what `explain` needs to know */
   | { readonly kind: 'explain'; readonly instance: string };
 
@@ -24,5 +26,6 @@ export type OperatorReply =
   | { readonly ok: true; readonly kind: 'failover'; readonly handovers: readonly Handover[] }
   /** a sentence on what follows */
   | { readonly ok: true; readonly kind: 'reclaim'; readonly message: string }
+  | { readonly ok: true; readonly kind: 'reset_counters'; /** as they were */ readonly instances: readonly { readonly name: string; readonly counters: Readonly<Record<string, number>> }[] }
   | { readonly ok: true; readonly kind: 'explain'; readonly facts: ExplainFacts }
   | { readonly ok: false; readonly error: string };

@@ -2,15 +2,24 @@
 import { open, mkdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Configuration } from '../config/model.js';
+import type { ChainPlace } from '../network/firewall-chain.js';
 import { emptyRouting, isOwnedRoute, isOwnedRule, ownedRouting, uniqueRouting } from './owned-routing.js';
 import type { RoutingConfiguration } from '../config/routing-model.js';
 import type { LogEvent, OwnedAddress, OwnedService } from './messages.js';
+import { acceptanceChains } from './acceptance.js';
 import { inWords } from '../control/in-words.js';
 
 export interface Owned extends RoutingConfiguration {
   readonly addresses: readonly OwnedAddress[];
   readonly services: readonly OwnedService[];
+  /** names of macvlans */
+  readonly links?: readonly string[] | undefined;
+  /** of iptables */
+  readonly chains?: readonly OwnedChain[] | undefined;
 }
+
+/** A chain of our own. */
+export type OwnedChain = ChainPlace;
 
 export const nothingOwned: Owned = { addresses: [], services: [], ...emptyRouting };
 
@@ -29,6 +38,7 @@ export class RecordError extends Error {
 
 const addressKey = ({ interface: name, address, prefixLength }: OwnedAddress): string => `${name} ${address}/${prefixLength}`;
 const serviceKey = (service: OwnedService): string => ('fwmark' in service ? `${service.family} mark ${service.fwmark}` : `${service.protocol} ${service.address} ${service.port}`);
+const chainKey = ({ family, table, hook, name }: OwnedChain): string => `${family} ${table} ${hook} ${name}`;
 const unique = <T>(items: readonly T[], key: (item: T) => string): readonly T[] => [...new Map(items.map((item) => [key(item), item])).values()];
 
 /** What a configuration makes in the kernel. */
@@ -43,6 +53,8 @@ export const ownedBy = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | '
     ),
     serviceKey,
   ),
+  links: vrrp.instances.flatMap(({ virtualMac }) => (virtualMac ? [virtualMac.interface] : [])),
+  chains: acceptanceChains(vrrp, virtualServers).map(({ family, table, hook, name }) => ({ family, table, hook, name })),
   ...ownedRouting(vrrp),
 });
 
@@ -55,6 +67,8 @@ export const without = (owned: readonly OwnedAddress[], foreign: readonly OwnedA
 export const union = (a: Owned, b: Owned): Owned => ({
   addresses: unique([...a.addresses, ...b.addresses], addressKey),
   services: unique([...a.services, ...b.services], serviceKey),
+  links: unique([...(a.links ?? []), ...(b.links ?? [])], (name) => name),
+  chains: unique([...(a.chains ?? []), ...(b.chains ?? [])], chainKey),
   ...uniqueRouting(a, b),
 });
 
@@ -67,6 +81,9 @@ const isOwnedService = (value: unknown): value is OwnedService =>
     ? Number.isInteger(value.fwmark) && (value.family === 'ipv4' || value.family === 'ipv6')
     : (value.protocol === 'tcp' || value.protocol === 'udp' || value.protocol === 'sctp') && typeof value.address === 'string' && Number.isInteger(value.port));
 
+const isOwnedChain = (value: unknown): value is OwnedChain =>
+  isRecord(value) && (value.family === 'ipv4' || value.family === 'ipv6') && [value.table, value.hook, value.name].every((part) => typeof part === 'string');
+
 /** The record as text; undefined = it cannot be understood. */
 export const parseOwned = (text: string): Owned | undefined => {
   let value: unknown;
@@ -78,15 +95,18 @@ export const parseOwned = (text: string): Owned | undefined => {
   if (!isRecord(value) || value.version !== 1 || !Array.isArray(value.addresses) || !Array.isArray(value.services)) return undefined;
   const addresses: unknown[] = value.addresses;
   const services: unknown[] = value.services;
+  // records of versions before these know neither
+  const links: unknown[] = Array.isArray(value.links) ? value.links : [];
+  const chains: unknown[] = Array.isArray(value.chains) ? value.chains : [];
   // those of a version that knew none are none
   const routes: unknown = value.routes ?? [];
   const rules: unknown = value.rules ?? [];
-  if (!Array.isArray(routes) || !Array.isArray(rules) || !routes.every(isOwnedRoute) || !rules.every(isOwnedRule)) return undefined;
-  return addresses.every(isOwnedAddress) && services.every(isOwnedService) ? { addresses, services, routes, rules } : undefined;
+  if (!Array.isArray(routes) || !Array.isArray(rules) || !routes.every(isOwnedRoute) || !rules.every(isOwnedRule) || !links.every((link) => typeof link === 'string') || !chains.every(isOwnedChain)) return undefined;
+  return addresses.every(isOwnedAddress) && services.every(isOwnedService) ? { addresses, services, routes, rules, links, chains } : undefined;
 };
 
 /** Written whole or not at all: the file is never seen half written, also after a crash of the machine. */
-const writeAtomically = async (path: string, text: string): Promise<void> => {
+export const writeAtomically = async (path: string, text: string): Promise<void> => {
   const temporary = `${path}.new`;
   try {
     const file = await open(temporary, 'w', 0o644);

@@ -8,11 +8,14 @@ import { Notification } from '../notify/notification.js';
 import { withoutNotify } from '../notify/notifier.js';
 import { monotonicNow } from '../time/clock.js';
 import { plus, type Microseconds } from '../time/microseconds.js';
+import { acceptanceChains } from './acceptance.js';
+import { ChainKeeper } from './chain-keeper.js';
 import { Child } from './child.js';
 import { composeStatus, summarise } from './compose-status.js';
 import { diagnosticLine, logSettings, type Loaded } from './loaded.js';
 import type { ConfigurationReader } from '../config/reader.js';
 import { EventLog } from './event-log.js';
+import { HandoverRecord } from './handovers.js';
 import { InForce, type ChildName } from './in-force.js';
 import type { FromLvs, FromVrrp, LogEvent, ToLvs, ToVrrp } from './messages.js';
 import { loadModules } from './modules.js';
@@ -67,8 +70,10 @@ export class Supervisor {
   readonly #inForce = new InForce();
   readonly #reloads = new Sequence();
   readonly #recordings: Recordings;
+  readonly #handovers: HandoverRecord;
   readonly #operator = new OperatorRequests((id, request) => this.#vrrp.ready && this.#vrrp.send({ type: 'operate', id, request }));
   readonly #tracking = new TrackSources(() => this.#tellTracked());
+  readonly #chains = new ChainKeeper(this.#events.write, 'accept: false has no effect');
   readonly #notification = new Notification(this.#events.write);
   #reader: ConfigurationReader | undefined;
   #loaded: Loaded | undefined;
@@ -87,6 +92,7 @@ export class Supervisor {
 
   constructor(private readonly options: SupervisorOptions) {
     this.#recordings = new Recordings(options.runtimeDirectory, this.#events.write);
+    this.#handovers = new HandoverRecord(options.runtimeDirectory, this.#events.write);
     this.#vrrp = new Child<ToVrrp, FromVrrp>({
       name: 'vrrp',
       entry: options.entries.vrrp,
@@ -96,7 +102,8 @@ export class Supervisor {
         this.#resume.died(monotonicNow());
         this.#inForce.died('vrrp');
         this.#operator.died();
-        this.#before = { ...this.#before, addresses: undefined, routes: undefined, rules: undefined };
+        this.#notification.vrrpDied();
+        this.#before = { ...this.#before, addresses: undefined, links: undefined, routes: undefined, rules: undefined };
       },
     });
     this.#lvs = new Child<ToLvs, FromLvs>({
@@ -146,12 +153,15 @@ export class Supervisor {
 
     this.#control = await ControlServer.listen({ path, group: configuration.control.group, commands: this.#commands(), report: this.#events.write });
     this.#record = await OwnedRecord.load(runtimeDirectory, this.#events.write);
+    await this.#handovers.load();
     const before = this.#record.current;
     await this.#record.widen(ownedBy(configuration));
     if (this.#stopping !== undefined) return;
 
     this.#events.say('info', `tandemd ${version} starts as ${configuration.routerId}`, { pid: process.pid, config: configPath, sha256: sha256.slice(0, 12) });
     for (const warning of result.warnings) this.#events.say('warn', diagnosticLine(warning));
+    await this.#keepChains(configuration);
+    if (this.#stopped()) return;
     this.#watch();
     this.#apply({ configuration, sha256, loadedAt: Date.now(), generation: 1 }, before);
     const pending = await this.#inForce.wait(1, CONFIGURED_LIMIT_MS);
@@ -176,6 +186,7 @@ export class Supervisor {
       case 'ready':
         return this.#configureVrrp();
       case 'configured':
+        this.#notification.configured(message.generation === this.#loaded?.generation);
         return this.#configured('vrrp', message.generation, message.foreign);
       case 'event':
         return this.#events.write(message.event);
@@ -189,6 +200,10 @@ export class Supervisor {
         return this.#operator.answered(message.id, message.reply);
       case 'transitions':
         return this.#notification.transitions(message.transitions);
+      case 'yielding':
+        return this.#handovers.change(message.instances);
+      case 'split_brain':
+        return this.#notification.splitBrain(message.changes);
       case 'stopped':
       case 'pong':
       case 'status':
@@ -204,6 +219,8 @@ export class Supervisor {
         return this.#configured('lvs', message.generation);
       case 'event':
         return this.#events.write(message.event);
+      case 'health':
+        return this.#notification.health(message.changes, message.complete);
       case 'load_modules': {
         const { id, command, modules } = message;
         this.#events.say('info', `loading the kernel modules ${modules.join(', ')}`, { command: command.join(' ') });
@@ -237,10 +254,12 @@ export class Supervisor {
       vrrp: withoutNotify(configuration.vrrp),
       sync: configuration.ipvs.sync,
       owned: this.#before.addresses ?? this.#record.current.addresses,
+      ownedLinks: this.#before.links ?? this.#record.current.links,
       ownedRouting: { routes: this.#before.routes ?? this.#record.current.routes, rules: this.#before.rules ?? this.#record.current.rules },
       resume: this.#resume.at(monotonicNow()),
       heldUntil: this.#heldUntil,
       tracked: this.#tracking.results,
+      yielding: this.#handovers.instances,
     });
   }
 
@@ -276,8 +295,8 @@ export class Supervisor {
     this.#inForce.configured(name, generation);
     if (this.#loaded?.generation !== generation) return;
     const { configuration } = this.#loaded;
-    const { addresses, services, routes, rules } = ownedBy(configuration);
-    void this.#narrow(name === 'vrrp' ? { addresses: without(addresses, foreign), routes, rules } : { services });
+    const { addresses, services, links, routes, rules } = ownedBy(configuration);
+    void this.#narrow(name === 'vrrp' ? { addresses: without(addresses, foreign), links, routes, rules } : { services });
   }
 
   /** A master takes over addresses that were there before it: they go with it from now on (an owner, priority 255, keeps its own). */
@@ -287,6 +306,13 @@ export class Supervisor {
     const instances = configuration.vrrp.instances.filter(({ name, priority }) => masters.includes(name) && priority < 255);
     const { addresses } = ownedBy({ vrrp: { ...configuration.vrrp, instances, static: undefined }, virtualServers: [] });
     if (addresses.length > 0) this.#record?.widen({ addresses }).catch((error: unknown) => this.#events.say('warn', inWords(error)));
+  }
+
+  /** Before an address is held: what is not to be accepted never is. The record has been widened. */
+  async #keepChains({ vrrp, virtualServers }: Loaded['configuration']): Promise<void> {
+    const owned = this.#record?.current.chains ?? [];
+    const left = await this.#chains.configure(acceptanceChains(vrrp, virtualServers), owned);
+    if (left.length !== owned.length) await this.#narrow({ chains: left });
   }
 
   #narrow(parts: Partial<Owned>): Promise<void> {
@@ -344,6 +370,8 @@ export class Supervisor {
     if (configuration.control.group !== running.configuration.control.group) this.#control?.setGroup(configuration.control.group);
     for (const warning of warnings) this.#events.say('warn', warning);
     for (const change of changes) this.#events.say('info', `reload: ${change}`);
+    await this.#keepChains(configuration);
+    if (this.#stopped()) return { ok: false, error: 'tandemd is stopping', diagnostics: '' };
     const generation = running.generation + 1;
     this.#apply({ configuration, sha256, loadedAt: Date.now(), generation }, before);
     const pending = await this.#inForce.wait(generation, CONFIGURED_LIMIT_MS);
@@ -381,6 +409,7 @@ export class Supervisor {
       vrrp: vrrp ?? this.#vrrp.lastStatus,
       lvs: lvs ?? this.#lvs.lastStatus,
       children: [child(this.#vrrp, vrrp !== undefined), child(this.#lvs, lvs !== undefined)],
+      email: this.#notification.email,
     });
   }
 
@@ -439,13 +468,15 @@ export class Supervisor {
       // the table goes only when the addresses are gone: until then a client's packet that finds no connection in it is answered with a reset
       if (onStop === 'remove') await released;
       const [addressesReleased, servicesReleased] = await Promise.all([released, this.#lvs.stop(STOP_LIMIT_MS, onStop)]);
-      if (addressesReleased) await this.#narrow({ addresses: [], routes: [], rules: [] });
+      if (addressesReleased) await this.#narrow({ addresses: [], links: [], routes: [], rules: [] });
       else this.#events.say('warn', 'virtual addresses may have stayed: the vrrp process did not say that it released them');
+      const chains = await this.#chains.stop(this.#record?.current.chains ?? []);
+      await this.#narrow({ chains });
       if (servicesReleased && onStop === 'remove') await this.#narrow({ services: [] });
       await this.#notification.stop();
     }
     for (const timer of this.#timers) clearInterval(timer);
-    await Promise.all([this.#control?.close(), this.#recordings.settled()]);
+    await Promise.all([this.#control?.close(), this.#recordings.settled(), this.#handovers.settled()]);
     this.#events.say('info', 'stopped');
     return this.#events.flush(1_000);
   }

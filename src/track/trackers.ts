@@ -20,6 +20,7 @@ export interface Tracker {
   readonly kind: TrackerKind;
   readonly name: string;
   readonly weight: number | undefined;
+  readonly reverse?: boolean | undefined;
   /** of its result */
   readonly key: string;
 }
@@ -33,10 +34,10 @@ export const trackersOf = (...tracks: readonly (TrackConfiguration | undefined)[
   tracks.flatMap((track): readonly Tracker[] => {
     if (!track) return [];
     return [
-      ...track.interfaces.map((item) => ({ kind: 'interface' as const, name: item.name, weight: item.weight, key: interfaceKey(item) })),
-      ...track.scripts.map(({ name, weight }) => ({ kind: 'script' as const, name, weight, key: trackKey('script', name) })),
-      ...track.files.map(({ path, weight }) => ({ kind: 'file' as const, name: path, weight, key: trackKey('file', path) })),
-      ...track.processes.map(({ name, weight }) => ({ kind: 'process' as const, name, weight, key: trackKey('process', name) })),
+      ...track.interfaces.map((item) => ({ kind: 'interface' as const, name: item.name, weight: item.weight, reverse: item.reverse, key: interfaceKey(item) })),
+      ...track.scripts.map(({ name, weight, reverse }) => ({ kind: 'script' as const, name, weight, reverse, key: trackKey('script', name) })),
+      ...track.files.map(({ path, weight, reverse }) => ({ kind: 'file' as const, name: path, weight, reverse, key: trackKey('file', path) })),
+      ...track.processes.map(({ name, weight, reverse }) => ({ kind: 'process' as const, name, weight, reverse, key: trackKey('process', name) })),
       ...(track.routes ?? []).map((route) => ({ kind: 'route' as const, name: describeTrackedRoute(route), weight: route.weight, key: trackKey('route', describeTrackedRoute(route)) })),
     ];
   });

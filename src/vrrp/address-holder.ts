@@ -1,7 +1,7 @@
 /** Puts the virtual addresses of an instance on their interfaces, announces them, takes them away. */
 import type { VirtualAddress } from '../config/model.js';
 import { monotonicNow } from '../time/clock.js';
-import { minus, type Microseconds } from '../time/microseconds.js';
+import { minus, type Microseconds, Seconds } from '../time/microseconds.js';
 import type { AnnouncementResult, Announcer } from '../network/announcer.js';
 import type { NetworkMonitor } from '../network/monitor.js';
 import { NetlinkChannel, NLMSG_NOOP, type NetlinkMessage } from '../network/netlink-channel.js';
@@ -50,13 +50,13 @@ export class AddressHolder {
     return link !== undefined && this.monitor.has(link.index, address, prefixLength);
   }
 
-  announce(owner: string, addresses: readonly VirtualAddress[], repeat: number): Promise<AnnouncementResult> {
+  announce(owner: string, addresses: readonly Pick<VirtualAddress, 'address' | 'interface'>[], repeat: number, interval: Microseconds): Promise<AnnouncementResult> {
     const linkOf = this.links();
     const targets = addresses.flatMap((address) => {
       const link = linkOf(address.interface);
       return link?.arp && link.hardwareAddress.length === 6 ? [{ link, frame: this.preparation.frame(address, link) }] : [];
     });
-    return this.announcer.announce(owner, targets, repeat);
+    return this.announcer.announce(owner, targets, repeat, interval);
   }
 
   /** Makes beforehand what `add` and `announce` will need. */
@@ -71,7 +71,7 @@ export class AddressHolder {
     }
     this.preparation.prepare(addresses, (name) => this.monitor.link(name));
     // a burst of no frames, and a request that asks for nothing: both take the way of the takeover
-    void this.announce('', addresses.slice(0, 1), 0);
+    void this.announce('', addresses.slice(0, 1), 0, Seconds(0));
     void this.channel.batch([nothing]).catch(() => undefined); // closed meanwhile
   }
 
@@ -121,3 +121,12 @@ export class AddressHolder {
     return { changed: sent.length - refused.length, failures: [...missing, ...failures], duration };
   }
 }
+
+/** Those of `from` that `other` has not, or has otherwise. */
+export const missingAddresses = (from: readonly VirtualAddress[], other: readonly VirtualAddress[]): readonly VirtualAddress[] => {
+  const known = new Map(other.map((address) => [describeAddress(address), address]));
+  return from.filter((address) => {
+    const same = known.get(describeAddress(address));
+    return !same || !sameAddress(address, same);
+  });
+};

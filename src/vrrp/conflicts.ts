@@ -1,6 +1,6 @@
 /**
- * Who else claims what an instance holds while it is MASTER: other masters of its virtual router, other stations that answer ARP
- * for its addresses. What is heard once is a suspicion, what lasts is a conflict, and it ends when nothing is heard any more. Pure.
+ * Who else claims what an instance holds while it is MASTER: other masters of its virtual router, other stations that answer ARP or
+ * Neighbour Discovery for its addresses. What is heard once is a suspicion, what lasts is a conflict, and it ends when nothing is heard any more. Pure.
  */
 import type { ConflictStatus } from '../control/status.js';
 import { minus, type Microseconds, Milliseconds, plus, Seconds } from '../time/microseconds.js';
@@ -64,7 +64,7 @@ export class Conflicts {
     if (claims !== undefined) claimed.set(claims, now);
     const count = (known?.count ?? 0) + 1;
     const firstAt = known?.firstAt ?? now;
-    const lasts = minus(now, firstAt) >= suspicionLasts && (what.kind === 'arp' || count >= advertisementsAtLeast);
+    const lasts = minus(now, firstAt) >= suspicionLasts && (what.kind !== 'master' || count >= advertisementsAtLeast);
     const conflict: Conflict = {
       ...what,
       address: what.address,
@@ -140,7 +140,9 @@ const addressesOf = ({ claimed }: Conflict): string => {
 export const describeBegin = (conflict: Conflict): string =>
   conflict.kind === 'master'
     ? `split brain: ${station(conflict)} is master too and does not yield, ${conflict.detail}`
-    : `split brain: ${station(conflict)} on ${conflict.interface} answers ARP for ${addressesOf(conflict)}, which we hold: another master, or a real server that has the address without ARP suppression (arp_ignore=1, arp_announce=2)`;
+    : conflict.kind === 'arp'
+      ? `split brain: ${station(conflict)} on ${conflict.interface} answers ARP for ${addressesOf(conflict)}, which we hold: another master, or a real server that has the address without ARP suppression (arp_ignore=1, arp_announce=2)`
+      : `split brain: ${station(conflict)} on ${conflict.interface} sends Neighbour Advertisements for ${addressesOf(conflict)}, which we hold: another master, or a real server that has the address on that interface instead of lo`;
 
 export const describeEnd = (conflict: Conflict): string =>
-  conflict.kind === 'master' ? `split brain ended: ${station(conflict)} does not advertise any more` : `split brain ended: ${station(conflict)} does not answer ARP for ${addressesOf(conflict)} any more`;
+  conflict.kind === 'master' ? `split brain ended: ${station(conflict)} does not advertise any more` : `split brain ended: ${station(conflict)} ${conflict.kind === 'arp' ? 'does not answer ARP' : 'sends no Neighbour Advertisements'} for ${addressesOf(conflict)} any more`;

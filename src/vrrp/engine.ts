@@ -1,5 +1,4 @@
 /** The vrrp child's engine: feeds packets, link events and timers to the machine, and carries out what it decides. */
-import type { VirtualAddress } from '../config/model.js';
 import { counted, event, type Report } from '../control/event.js';
 import { QuietConditions } from '../control/quiet-conditions.js';
 import type { StaticConfiguration } from '../config/routing-model.js';
@@ -7,34 +6,35 @@ import type { InstanceStatus, StaticStatus, SyncStatus } from '../control/status
 import { Announcer } from '../network/announcer.js';
 import type { Family } from '../network/ip-address.js';
 import { type NetworkChange, NetworkMonitor } from '../network/monitor.js';
-import type { InstanceTransition, OwnedAddress, VrrpConfigure } from '../supervisor/messages.js';
+import type { InstanceTransition, OwnedAddress, SplitBrainChange, VrrpConfigure } from '../supervisor/messages.js';
 import type { OperatorReply, OperatorRequest } from '../supervisor/operator.js';
 import { monotonicNow } from '../time/clock.js';
 import { earliest, type Microseconds } from '../time/microseconds.js';
-import { AddressHolder, describeAddress, sameAddress } from './address-holder.js';
+import { AddressHolder, describeAddress, missingAddresses } from './address-holder.js';
+import { Effects } from './effects.js';
 import { FlightRecorder, type FlightRecorderEvents } from './flight-recorder.js';
+import { Handovers } from './handovers.js';
 import { Holdings } from './holdings.js';
 import { Instance } from './instance.js';
-import { interfaceFault } from './interface-fault.js';
+import { Interfaces } from './interfaces.js';
 import { instanceEvent } from './log.js';
-import { deadline, type Effect } from './machine.js';
+import { deadline } from './machine.js';
 import { Operator } from './operator.js';
 import { PatientTimer } from './patient-timer.js';
 import { Ports } from './ports.js';
 import { Reception } from './reception.js';
-import { rehearse } from './rehearsal.js';
 import { type RouterEvent, type RouterState, stepRouter } from './router.js';
 import { Routing } from './routing.js';
 import { StaticAddresses } from './static-addresses.js';
-import { sourceAddress } from './source-address.js';
 import { SplitBrain } from './split-brain.js';
 import { type StalledMaster, stalledMasters, stallEvent } from './stall.js';
 import { waiting } from './startup-delay.js';
 import { SyncRoleKeeper } from './sync-role.js';
-import { masterDownInterval } from './timers.js';
+import { Telling } from './telling.js';
 import { Tracking } from './tracking.js';
-import { transitionsOf } from './transitions.js';
+import { splitBrainOf, transitionsOf } from './transitions.js';
 import { Transmission } from './transmission.js';
+import { VirtualMacs } from './virtual-macs.js';
 import { inWords } from '../control/in-words.js';
 
 const auditMilliseconds = 30_000;
@@ -46,6 +46,9 @@ export interface EngineEvents {
   readonly onRecording: FlightRecorderEvents['onRecording'];
   /** after every transition */
   readonly onTransitions: (transitions: readonly InstanceTransition[]) => void;
+  /** the operator's handovers that hold, when they change */
+  readonly onYielding: (instances: readonly string[]) => void;
+  readonly onSplitBrain: (changes: readonly SplitBrainChange[]) => void;
   readonly onMasters: (masters: readonly { readonly instance: string; readonly masterDownInterval: Microseconds }[], isolated: boolean) => void;
 }
 
@@ -61,7 +64,7 @@ export class Engine {
   private fixed: StaticConfiguration | undefined;
   private readonly ports = new Ports({
     onPacket: (name, family, packet) => this.packet(name, family, packet),
-    onError: (name, error) => this.portFailed(name, error),
+    onError: (name, error) => this.interfaces.portFailed(name, error),
   });
   private readonly tracking = new Tracking({
     link: (name) => this.monitor.link(name),
@@ -80,9 +83,14 @@ export class Engine {
   private readonly sync: SyncRoleKeeper;
   private readonly operator: Operator;
   private readonly recorder: FlightRecorder;
+  private readonly handovers: Handovers;
   private readonly splitBrain: SplitBrain;
   private readonly reception: Reception;
   private readonly transmission: Transmission;
+  private readonly virtualMacs: VirtualMacs;
+  private readonly interfaces: Interfaces;
+  private readonly effects: Effects;
+  private readonly telling: Telling;
   private readonly audit: NodeJS.Timeout;
   private syncInstance: string | undefined;
   /** of all instances: none of them is an address to send from */
@@ -90,7 +98,6 @@ export class Engine {
   /** nothing takes part before this: startup_delay */
   private heldUntil: Microseconds | undefined;
   /** transitions that the supervisor is still to be told of */
-  private readonly untold: InstanceTransition[] = [];
   private started = false;
   private stopping = false;
 
@@ -100,6 +107,7 @@ export class Engine {
     this.routing = new Routing({ link: (name) => this.monitor.link(name), conditions: this.conditions, report: events.report, onTracked: () => this.started && !this.stopping && this.tracking.routesChanged() });
     this.staticAddresses = new StaticAddresses(this.addresses, this.conditions, events.report);
     this.sync = new SyncRoleKeeper(events.report);
+    this.handovers = new Handovers(events.onYielding);
     this.recorder = new FlightRecorder(events);
     this.operator = new Operator({
       router: () => this.router,
@@ -108,9 +116,23 @@ export class Engine {
       dispatch: (order) => this.dispatch(order),
       report: events.report,
     });
-    this.splitBrain = new SplitBrain(this.instances, this.monitor, this.conditions, events.report, (instance) => this.holdings.announceAgain(instance));
+    this.splitBrain = new SplitBrain(
+      this.instances,
+      this.monitor,
+      this.conditions,
+      events.report,
+      (instance) => this.holdings.announceAgain(instance),
+      (instance, sentence) => events.onSplitBrain([splitBrainOf(instance, Date.now(), sentence)]),
+    );
     this.reception = new Reception(this.conditions, this.splitBrain, events.report);
     this.transmission = new Transmission(this.ports, this.conditions);
+    this.virtualMacs = new VirtualMacs(this.monitor, events.report, (name) => this.interfaces.virtualMacChanged(name));
+    const { instances, monitor, ports, announcer, holdings, routing, tracking, virtualMacs, splitBrain, transmission } = this;
+    const shared = { instances, router: () => this.router, holdings, tracking, virtualMacs, report: events.report };
+    const dispatch = (routerEvent: RouterEvent): void => this.dispatch(routerEvent);
+    this.interfaces = new Interfaces({ ...shared, virtualAddresses: () => this.virtualAddresses, monitor, ports, announcer, dispatch });
+    this.effects = new Effects({ ...shared, stopping: () => this.stopping, routing, splitBrain, transmission });
+    this.telling = new Telling(events, () => this.router, this.instances, this.tracking);
     this.audit = setInterval(() => this.runAudit(), auditMilliseconds);
   }
 
@@ -133,12 +155,14 @@ export class Engine {
    * Puts a configuration in force: only what differs is touched. Done when the kernel agrees.
    * @returns the virtual addresses that are not ours to remove
    */
-  async configure({ vrrp, sync, owned, ownedRouting = { routes: [], rules: [] }, resume, heldUntil, tracked }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
+  async configure({ vrrp, sync, owned, ownedLinks, ownedRouting = { routes: [], rules: [] }, resume, heldUntil, tracked, yielding = [] }: VrrpConfigure): Promise<readonly OwnedAddress[]> {
     if (!this.started) await this.monitor.refresh();
     if (!this.started && heldUntil !== undefined && monotonicNow() < heldUntil) this.holdBack(heldUntil);
+    this.handovers.configure(yielding);
     this.fixed = vrrp.static;
     await this.staticAddresses.configure(vrrp.static?.addresses ?? [], owned);
     await this.routing.begin(vrrp, ownedRouting);
+    await this.virtualMacs.prepare(vrrp.instances, ownedLinks ?? []);
     this.tracking.configure(vrrp, tracked);
     const groupOf = new Map(vrrp.syncGroups.flatMap(({ name, instances }) => instances.map((instance) => [instance, name] as const)));
     this.virtualAddresses = new Set(vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses.map(({ address }) => address)));
@@ -166,11 +190,15 @@ export class Engine {
       this.events.report(event('info', `removed ${counted(stale.length, 'address', 'addresses')} of an earlier configuration: ${stale.map(describeAddress).join(', ')}`));
     }
     // later: what resigned above is still to be sent
-    setTimeout(() => this.ports.retain([...this.instances.values()].map(({ configuration, family }) => ({ interface: configuration.interface, family }))), lingerMilliseconds);
+    setTimeout(() => {
+      const inUse = [...this.instances.values()];
+      this.ports.retain(inUse.map(({ configuration, family }) => ({ interface: configuration.interface, family })));
+      if (!this.stopping) void this.virtualMacs.retain(inUse.map(({ configuration }) => configuration));
+    }, lingerMilliseconds);
     const now = monotonicNow();
     this.started = true;
     // what an earlier run left would be held beside the master
-    if (this.heldUntil !== undefined) for (const instance of this.instances.values()) this.release(instance);
+    if (this.heldUntil !== undefined) for (const instance of this.instances.values()) this.effects.release(instance);
     this.dispatch({ type: 'start', resume: new Set(resume.filter(({ until }) => now < until).map(({ instance }) => instance)) });
     this.syncInstance = sync?.instance;
     this.followSyncRole();
@@ -183,7 +211,7 @@ export class Engine {
 
   private addInstance(instance: Instance, owned: readonly OwnedAddress[]): void {
     this.instances.set(instance.name, instance);
-    instance.source = this.primaryAddress(instance);
+    instance.source = this.interfaces.primaryAddress(instance);
     const recorded = new Set(owned.map(describeAddress));
     for (const address of instance.configuration.virtualAddresses) {
       if (!this.addresses.isHeld(address) || recorded.has(describeAddress(address))) continue;
@@ -196,8 +224,8 @@ export class Engine {
   }
 
   private enter(instance: Instance): void {
-    this.dispatch({ type: 'add', instance: instance.name, settings: instance.settings, group: instance.group });
-    this.checkInterface(instance);
+    this.dispatch({ type: 'add', instance: instance.name, settings: instance.settings, group: instance.group, ...(this.heldUntil === undefined && this.handovers.take(instance.name) ? { yielding: true } : {}) });
+    this.interfaces.check(instance);
   }
 
   private holdBack(until: Microseconds): void {
@@ -220,28 +248,27 @@ export class Engine {
     if (!changed) return;
     instance.configuration = configuration;
     instance.group = group;
-    instance.source = this.primaryAddress(instance);
+    instance.source = this.interfaces.primaryAddress(instance);
     if (instance.holding) {
       const [was, is] = [before.virtualAddresses, configuration.virtualAddresses];
-      const missing = (from: readonly VirtualAddress[], other: readonly VirtualAddress[]): readonly VirtualAddress[] => {
-        const known = new Map(other.map((address) => [describeAddress(address), address]));
-        return from.filter((address) => {
-          const same = known.get(describeAddress(address));
-          return !same || !sameAddress(address, same);
-        });
-      };
-      const [removed, added] = [missing(was, is), missing(is, was)];
-      this.holdings.exchange(instance, removed, added);
+      this.virtualMacs.raise(instance);
+      this.holdings.exchange(instance, missingAddresses(was, is), missingAddresses(is, was));
       this.routing.exchange(instance);
     }
     this.dispatch({ type: 'configure', instance: instance.name, settings: instance.settings, group });
-    this.checkInterface(instance);
-    this.prepare(instance);
+    this.interfaces.check(instance);
+    this.effects.prepare(instance);
   }
 
   /** The supervisor's scripts, files and processes. */
   track(tracked: NonNullable<VrrpConfigure['tracked']>): void {
     if (!this.stopping) this.tracking.found(tracked);
+  }
+
+  /** The supervisor may have missed some of it. */
+  tellAgain(): void {
+    this.handovers.tell(this.router);
+    this.telling.again();
   }
 
   /**
@@ -263,6 +290,8 @@ export class Engine {
     await new Promise((resolve) => setTimeout(resolve, lingerMilliseconds));
     this.sync.close();
     this.splitBrain.close();
+    await this.virtualMacs.close();
+    this.transmission.close();
     this.ports.retain([]);
     this.announcer.close();
     this.addresses.close();
@@ -292,71 +321,7 @@ export class Engine {
     this.timer.noticeStall();
     this.routing.networkChanged(change);
     if (change.type !== 'address_added') this.staticAddresses.repair();
-    if (change.type === 'link') {
-      const { name: interfaceName, link, renamedTo, hardwareAddressChanged } = change;
-      if (!link) {
-        for (const family of ['ipv4', 'ipv6'] as const) {
-          const port = this.ports.get(interfaceName, family);
-          if (port) this.announcer.forget(port.link.index);
-        }
-        this.ports.close(interfaceName);
-      }
-      this.tracking.linkChanged(interfaceName);
-      for (const instance of this.instances.values()) {
-        const { configuration } = instance;
-        const carried = configuration.virtualAddresses.some((address) => address.interface === interfaceName);
-        if (configuration.interface === interfaceName) this.followInterface(instance);
-        // an interface that carries only addresses came back: they go on it again
-        else if (link && carried) this.holdings.repair(instance);
-        // under its new name it must not keep what we put on it
-        if (renamedTo !== undefined && carried) this.holdings.leaveBehind(instance, interfaceName, renamedTo);
-        if (hardwareAddressChanged && carried) this.holdings.announceNow(instance);
-      }
-      return;
-    }
-    const name = this.monitor.nameOf(change.address.index);
-    for (const instance of this.instances.values()) {
-      const { configuration } = instance;
-      if (configuration.interface === name) {
-        if (this.primaryAddress(instance) !== instance.source) this.followInterface(instance);
-      }
-      const { address, prefixLength } = change.address;
-      const isOurs = configuration.virtualAddresses.some((wanted) => wanted.address === address && wanted.prefixLength === prefixLength && wanted.interface === name);
-      if (change.type === 'address_removed' && isOurs) this.holdings.repair(instance);
-    }
-  }
-
-  private primaryAddress({ configuration, source }: Instance): string | undefined {
-    const link = this.monitor.link(configuration.interface);
-    return link && sourceAddress(configuration, this.monitor.addressesOf(link.index), this.virtualAddresses, source);
-  }
-
-  /** Its interface, or that interface's primary address, may have changed. */
-  private followInterface(instance: Instance): void {
-    const source = this.primaryAddress(instance);
-    // one that is gone leaves its address behind: the FAULT must come first
-    if (source !== instance.source && this.monitor.link(instance.configuration.interface)) {
-      instance.source = source;
-      this.dispatch({ type: 'configure', instance: instance.name, settings: instance.settings, group: instance.group });
-    }
-    this.checkInterface(instance);
-  }
-
-  private checkInterface(instance: Instance): void {
-    const name = instance.configuration.interface;
-    const reason = interfaceFault(instance, this.monitor, this.ports);
-    const had = this.router.get(instance.name)?.faults.get('interface');
-    if (reason === had) return;
-    this.dispatch(
-      reason === undefined
-        ? { type: 'fault_cleared', instance: instance.name, fault: 'interface', reason: `interface ${name} is up again` }
-        : { type: 'fault', instance: instance.name, fault: 'interface', reason },
-    );
-  }
-
-  private portFailed(interfaceName: string, error: Error): void {
-    this.events.report(event('error', `the VRRP socket on ${interfaceName} failed: ${error.message}; it is opened again`, { interface: interfaceName }));
-    for (const instance of this.instances.values()) if (instance.configuration.interface === interfaceName) this.checkInterface(instance);
+    this.interfaces.changed(change);
   }
 
   // --- timers -------------------------------------------------------------------------------------------------
@@ -394,7 +359,11 @@ export class Engine {
     this.monitor.refresh().catch((error: unknown) => this.events.report(event('warn', `links and addresses could not be read: ${inWords(error)}`)));
     this.sync.audit();
     this.conditions.sweep();
-    for (const instance of this.instances.values()) this.holdings.repair(instance);
+    this.virtualMacs.audit();
+    for (const instance of this.instances.values()) {
+      if (instance.configuration.virtualMac) this.interfaces.check(instance);
+      this.holdings.repair(instance);
+    }
     this.routing.audit();
     this.staticAddresses.repair();
   }
@@ -407,99 +376,23 @@ export class Engine {
     const { state, effects } = step;
     const before = this.router;
     this.router = state;
+    if (!this.stopping) this.handovers.look(state, routerEvent);
     // first of all what the other routers wait for; to record and to tell takes as long as a takeover otherwise
     for (const urgent of [true, false]) {
       for (const { instance: name, effect } of effects) {
         const instance = this.instances.get(name);
-        if (instance && (effect.type === 'advertise') === urgent) this.perform(instance, effect);
+        if (instance && (effect.type === 'advertise') === urgent) this.effects.perform(instance, effect);
       }
       if (urgent) this.recorder.record(before, routerEvent, step, now);
     }
     if (effects.some(({ effect }) => effect.type === 'transition')) {
       const transitions = transitionsOf(effects, this.instances);
-      if (effects.some(({ effect }) => effect.type === 'hold')) this.tellAfterwards(transitions);
-      else this.tell(transitions);
+      if (effects.some(({ effect }) => effect.type === 'hold')) this.telling.afterwards(transitions);
+      else this.telling.now(transitions);
       this.followSyncRole();
       this.operator.look();
     }
     this.arm();
-  }
-
-  private perform(instance: Instance, effect: Effect): void {
-    switch (effect.type) {
-      case 'transition': {
-        instance.since = new Date();
-        instance.count(`to_${effect.to.toLowerCase()}`);
-        const level = effect.to === 'FAULT' && !this.tracking.onlyWaits(instance) ? 'error' : 'info';
-        this.events.report(instanceEvent(level, instance.configuration, `${effect.from} -> ${effect.to}, ${effect.reason}`, { priority: instance.settings.priority }));
-        if (effect.to === 'BACKUP') this.prepare(instance);
-        return;
-      }
-      case 'advertise':
-        instance.advertisedAt = monotonicNow();
-        // one that waits in the queue must not follow the resignation
-        this.transmission.advertise(instance, effect.priority, () => effect.priority === 0 || effect.parting === true || this.router.get(instance.name)?.state.state === 'MASTER');
-        return;
-      case 'hold':
-        this.holdings.hold(instance);
-        this.routing.hold(instance);
-        this.splitBrain.begin();
-        return;
-      case 'announce':
-        // in the other cases `hold` announces what it holds
-        if (effect.cause === 'lower_priority') this.holdings.announceAgain(instance);
-        return;
-      case 'release':
-        this.release(instance);
-        this.splitBrain.end(instance);
-        return;
-    }
-  }
-
-  /** After what is under way: makes what the takeover will need. */
-  private prepare(instance: Instance): void {
-    setImmediate(() => {
-      if (this.stopping || this.instances.get(instance.name) !== instance) return;
-      this.holdings.prepare(instance);
-      rehearse(this.router, instance);
-    });
-  }
-
-  /** What leads to the addresses goes first. */
-  private release(instance: Instance): void {
-    this.routing.release(instance);
-    this.holdings.release(instance);
-  }
-
-  /** Something is wrong with this host's network, and it serves nobody: what it cannot reach may be well. */
-  private get isolated(): boolean {
-    const states = [...this.router.values()].map(({ state }) => state.state);
-    // one that only waits for a script's first result has nothing wrong
-    const faulty = [...this.instances.values()].some((instance) => (this.router.get(instance.name)?.faults.size ?? 0) > 0 && !this.tracking.onlyWaits(instance));
-    return states.includes('FAULT') && faulty && !states.includes('MASTER');
-  }
-
-  /** Behind the addresses that are taken meanwhile (`Holdings.hold`), and for many instances at once. */
-  private tellAfterwards(transitions: readonly InstanceTransition[]): void {
-    if (this.untold.length === 0) setImmediate(() => this.tell([]));
-    this.untold.push(...transitions);
-  }
-
-  private tell(transitions: readonly InstanceTransition[]): void {
-    const all = [...this.untold, ...transitions];
-    this.untold.length = 0;
-    if (all.length === 0) return;
-    this.reportMasters();
-    this.events.onTransitions(all);
-  }
-
-  private reportMasters(): void {
-    this.events.onMasters(
-      [...this.router].flatMap(([instance, { state, settings }]) =>
-        state.state === 'MASTER' ? [{ instance, masterDownInterval: masterDownInterval(settings.version, settings.priority, settings.advertisementInterval) }] : [],
-      ),
-      this.isolated,
-    );
   }
 
   private followSyncRole(): void {

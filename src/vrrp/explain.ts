@@ -86,7 +86,15 @@ const heardAsMaster = (heard: HeardRouter | undefined, now: Microseconds): strin
 
 // --- BACKUP ---------------------------------------------------------------------------------------------------
 
-const backup = (facts: ExplainFacts, state: Backup): readonly string[] => [...whoIsMaster(facts, state), ...whenItTakesOver(facts, state)];
+const backup = (facts: ExplainFacts, state: Backup): readonly string[] => [...whoIsMaster(facts, state), ...whenItTakesOver(facts, state), ...holdsBack(facts)];
+
+/** back-off.ts */
+const holdsBack = ({ status, members, now }: ExplainFacts): readonly string[] =>
+  members.flatMap(({ state }) => {
+    if (state.state !== 'BACKUP' || state.heldBackUntil === undefined || state.heldBackUntil <= now) return [];
+    const left = seconds(minus(state.heldBackUntil, now));
+    return `The sync group ${status.sync_group ?? ''} holds back for ${left}: it was beaten several times in a row right after it took over. Give its members the same order of priority on all routers.`;
+  });
 
 const whoIsMaster = ({ settings, heard, now }: ExplainFacts, { master: known }: Backup): readonly string[] => {
   if (known === undefined) return ['It has heard no master.'];
@@ -137,7 +145,8 @@ const waitsForGroup = ({ status, members }: ExplainFacts, claims: string): strin
     const hears = state.state === 'BACKUP' && state.master !== undefined && state.master.priority > 0 ? `, which hears ${state.master.source} as master` : ` (${state.state})`;
     return `${name}${hears}`;
   });
-  return `It could take over (${claims}), but its sync group ${status.sync_group ?? ''} takes over as a whole: it waits for ${named.join('; ') || 'the others'}.`;
+  if (waitedFor.length === 0) return `It could take over (${claims}), and so could the rest of its sync group ${status.sync_group ?? ''}.`;
+  return `It could take over (${claims}), but its sync group ${status.sync_group ?? ''} takes over as a whole: it waits for ${named.join('; ')}.`;
 };
 
 // --- FAULT ----------------------------------------------------------------------------------------------------

@@ -6,3 +6,6 @@ export const instanceFamily = ({ virtualAddresses }: Pick<InstanceConfiguration,
   const [first] = virtualAddresses.filter(({ advertise }) => advertise);
   return first ? familyOf(first.address) : 'ipv4';
 };
+
+/** What the macvlan of a virtual MAC address is called unless the file says otherwise: as keepalived does. */
+export const virtualMacInterface = (family: Family, virtualRouterId: number): string => `${family === 'ipv4' ? 'vrrp' : 'vrrp6'}.${virtualRouterId}`;

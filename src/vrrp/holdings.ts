@@ -29,6 +29,10 @@ const announcementKinds: readonly AnnouncementKind[] = [
   { family: 'ipv6', called: 'Neighbour Advertisement', counter: 'neighbour_advertisements' },
 ];
 
+type Announceable = Pick<VirtualAddress, 'address' | 'interface'>;
+
+const isLimited = (interval: Microseconds | undefined): boolean => interval !== undefined && interval > 0;
+
 /** `sent` in words, e.g. `10 gratuitous ARPs` */
 interface Announced {
   readonly sent: string;
@@ -38,6 +42,8 @@ interface Announced {
 export class Holdings {
   private readonly repairs = new Map<string, NodeJS.Timeout>();
   private readonly running = new Set<Promise<void>>();
+  /** instance -> its bursts that are still being sent */
+  private readonly announcing = new Map<string, number>();
 
   constructor(
     private readonly addresses: AddressHolder,
@@ -108,7 +114,7 @@ export class Holdings {
   }
 
   announceDue(instance: Instance, now: Microseconds): void {
-    if (!instance.holding) return;
+    if (!instance.holding || this.isAnnouncing(instance)) return;
     const { garp, virtualAddresses } = instance.configuration;
     const { repeat, schedule } = announcementsDue(instance.announcements, garp, now);
     instance.announcements = schedule;
@@ -116,7 +122,21 @@ export class Holdings {
   }
 
   nextAnnouncement(instance: Instance): Microseconds | undefined {
-    return instance.holding ? nextAnnouncement(instance.announcements) : undefined;
+    return instance.holding && !this.isAnnouncing(instance) ? nextAnnouncement(instance.announcements) : undefined;
+  }
+
+  /**
+   * What it sends from, to unicast peers: after a fault the interface may have come back with another hardware address, or behind
+   * another port of the switch, and the peers would go on sending to the old one until their neighbour entry expires.
+   */
+  announceSource(instance: Instance): void {
+    const { configuration, source } = instance;
+    if (configuration.unicast && source !== undefined) void this.announce(instance, [{ address: source, interface: configuration.interface }], 1);
+  }
+
+  /** At a limited rate a burst may take longer than it is to the next one, which then waits. */
+  private isAnnouncing({ name }: Instance): boolean {
+    return this.announcing.has(name);
   }
 
   /** Resolves when the kernel has answered everything. */
@@ -146,11 +166,19 @@ export class Holdings {
   private async add(instance: Instance, addresses: readonly VirtualAddress[], verb: 'holding' | 'added' | 'put back'): Promise<void> {
     const added = this.addresses.add(addresses);
     const announced = this.burst(instance, addresses);
-    const [{ changed, failures, duration }, announcement] = await Promise.all([added, announced]);
+    const { changed, failures, duration } = await added;
+    const { interval } = instance.configuration.garp;
+    // at a limited rate they may take long: what is held is told before
+    const announcement = isLimited(interval) ? undefined : await announced;
     // ours from here on; but an owner keeps its own addresses for good
     if (instance.configuration.priority !== 255) for (const address of addresses) instance.foreign.delete(describeAddress(address));
-    const sentence = `${verb} ${counted(changed, 'address', 'addresses')}, ${announcement.sent} sent`;
-    this.report(instanceEvent('info', instance.configuration, sentence, { addresses_ms: tenths(duration), garp_ms: tenths(announcement.duration) }));
+    const held = `${verb} ${counted(changed, 'address', 'addresses')}`;
+    const addresses_ms = tenths(duration);
+    if (announcement) this.report(instanceEvent('info', instance.configuration, `${held}, ${announcement.sent} sent`, { addresses_ms, garp_ms: tenths(announcement.duration) }));
+    else {
+      this.report(instanceEvent('info', instance.configuration, `${held}, announced at most every ${toMilliseconds(interval ?? Seconds(0))} ms`, { addresses_ms }));
+      void announced.then((result) => result && this.report(instanceEvent('info', instance.configuration, `${result.sent} sent`, { garp_ms: tenths(result.duration) })));
+    }
     if (failures.length === 0) return;
     instance.count('address_errors', failures.length);
     this.report(instanceEvent('error', instance.configuration, `${counted(failures.length, 'address', 'addresses')} could not be added: ${someOf(failures)}`));
@@ -163,29 +191,40 @@ export class Holdings {
     if (failures.length > 0) this.report(instanceEvent('error', configuration, `${counted(failures.length, 'address', 'addresses')} could not be removed: ${someOf(failures)}`));
   }
 
-  /** A burst now, and the schedule from here. */
-  private burst(instance: Instance, addresses: readonly VirtualAddress[]): Promise<Announced> {
+  /** A burst now, and the schedule from here; undefined when one at a limited rate is not over yet: then all are announced again behind it. */
+  private async burst(instance: Instance, addresses: readonly VirtualAddress[]): Promise<Announced | undefined> {
     const now = monotonicNow();
     const { garp } = instance.configuration;
     instance.lastBurstAt = now;
+    if (isLimited(garp.interval) && this.isAnnouncing(instance)) {
+      instance.announcements = { ...instance.announcements, secondBurstAt: now };
+      return undefined;
+    }
     instance.announcements = scheduleAfterBurst(garp, now);
     this.onSchedule();
     return this.announce(instance, addresses, garp.repeat);
   }
 
-  private async announce(instance: Instance, addresses: readonly VirtualAddress[], repeat: number): Promise<Announced> {
+  private async announce(instance: Instance, addresses: readonly Announceable[], repeat: number): Promise<Announced> {
     const start = monotonicNow();
+    this.announcing.set(instance.name, (this.announcing.get(instance.name) ?? 0) + 1);
     const sent = await Promise.all(
       announcementKinds.flatMap((kind) => {
         const ofFamily = addresses.filter(({ address }) => familyOf(address) === kind.family);
         return ofFamily.length > 0 ? [this.announceKind(instance, kind, ofFamily, repeat)] : [];
       }),
     );
+    const others = (this.announcing.get(instance.name) ?? 1) - 1;
+    if (others > 0) this.announcing.set(instance.name, others);
+    else {
+      this.announcing.delete(instance.name);
+      this.onSchedule();
+    }
     return { sent: sent.join(' and '), duration: minus(monotonicNow(), start) };
   }
 
-  private async announceKind(instance: Instance, { called, counter }: AnnouncementKind, addresses: readonly VirtualAddress[], repeat: number): Promise<string> {
-    const { sent, errors } = await this.addresses.announce(instance.name, addresses, repeat);
+  private async announceKind(instance: Instance, { called, counter }: AnnouncementKind, addresses: readonly Announceable[], repeat: number): Promise<string> {
+    const { sent, errors } = await this.addresses.announce(instance.name, addresses, repeat, instance.configuration.garp.interval ?? Seconds(0));
     instance.count(`${counter}_sent`, sent);
     for (const [code, count] of errors) {
       instance.count(`${counter}_errors`, count);

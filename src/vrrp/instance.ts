@@ -41,6 +41,7 @@ export class Instance {
   /** not to be deleted at a release: they were there before us and nobody recorded them as ours */
   readonly foreign = new Set<string>();
   private readonly counters = new Map<string, number>();
+  private countedSince = new Date();
 
   constructor(
     public configuration: InstanceConfiguration,
@@ -79,6 +80,18 @@ export class Instance {
     this.counters.set(counter, (this.counters.get(counter) ?? 0) + by);
   }
 
+  /** @returns them as they were */
+  resetCounters(): Readonly<Record<string, number>> {
+    const before = this.counted;
+    this.counters.clear();
+    this.countedSince = new Date();
+    return before;
+  }
+
+  private get counted(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.counters].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
   /**
    * The advertisements to send from `source` at this priority (0 resigns): one to the group, or one to each peer.
    * @param wallClock milliseconds since the epoch
@@ -109,6 +122,7 @@ export class Instance {
       virtual_router_id: configuration.virtualRouterId,
       version: configuration.version,
       family: this.family,
+      ...(configuration.virtualMac && { virtual_mac: configuration.virtualMac }),
       ...(configuration.unicast && { unicast_peers: configuration.unicast.peers }),
       ...(configuration.authentication && { authentication: configuration.authentication.type === 'hmac' ? this.authenticator.status(configuration.authentication) : { type: 'pass' } }),
       state: state.state,
@@ -131,7 +145,8 @@ export class Instance {
       trackers: trackerStatuses(this.tracked),
       reason: state.reason,
       yielding: isYielding(state),
-      counters: Object.fromEntries([...this.counters].sort(([a], [b]) => (a < b ? -1 : 1))),
+      counted_since: this.countedSince.toISOString(),
+      counters: this.counted,
     };
   }
 }

@@ -3,9 +3,10 @@ import type { NetworkMonitor } from '../network/monitor.js';
 import type { Instance } from './instance.js';
 import type { Ports } from './ports.js';
 import { lacksSource } from './source-address.js';
+import type { VirtualMacs } from './virtual-macs.js';
 import { inWords } from '../control/in-words.js';
 
-export const interfaceFault = (instance: Instance, monitor: NetworkMonitor, ports: Ports): string | undefined => {
+export const interfaceFault = (instance: Instance, monitor: NetworkMonitor, ports: Ports, virtualMacs: VirtualMacs): string | undefined => {
   const name = instance.configuration.interface;
   const link = monitor.link(name);
   if (!link) return `interface ${name} does not exist`;
@@ -16,7 +17,7 @@ export const interfaceFault = (instance: Instance, monitor: NetworkMonitor, port
   try {
     const port = ports.ensure(link, instance.family);
     if (!instance.configuration.unicast) port.join();
-    return undefined;
+    return virtualMacs.fault(instance.configuration, link, instance.holding);
   } catch (error) {
     const words = inWords(error);
     return `no VRRP socket on ${name}: ${words}${/not permitted/.test(words) ? ', CAP_NET_RAW is needed' : ''}`;

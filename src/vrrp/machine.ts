@@ -33,6 +33,8 @@ interface Common {
 }
 export interface Initialize extends Common {
   readonly state: 'INIT';
+  /** a handover outlasts the process that it was ordered of */
+  readonly yielding?: true;
 }
 export interface Backup extends Common {
   readonly state: 'BACKUP';
@@ -51,6 +53,8 @@ export interface Backup extends Common {
   readonly leftover: boolean;
   /** handed over by the operator's order: whoever is master is left alone until it fails, or until `reclaim` */
   readonly yielding?: true;
+  /** its sync group does not take over before then: see back-off.ts */
+  readonly heldBackUntil?: Microseconds;
 }
 export interface Master extends Common {
   readonly state: 'MASTER';
@@ -79,6 +83,10 @@ export type MachineEvent =
   | { readonly type: 'promote' }
   /** another of its sync group lost an election */
   | { readonly type: 'demote'; readonly reason: string }
+  /** another of its sync group heard a better master: what an earlier run may have left is not for this one to keep */
+  | { readonly type: 'abandon' }
+  /** it made its sync group lose once more */
+  | { readonly type: 'hold_back'; readonly until: Microseconds }
   | { readonly type: 'fault'; readonly reason: string }
   | { readonly type: 'recover'; readonly reason: string }
   | { readonly type: 'stop' }
@@ -143,15 +151,15 @@ const leave = (from: InstanceState, to: InstanceState, resigns: boolean): Step =
 };
 
 /** It was handed over by the operator's order, which still holds. */
-export const isYielding = (state: InstanceState): boolean => (state.state === 'BACKUP' || state.state === 'FAULT') && state.yielding === true;
+export const isYielding = (state: InstanceState): boolean => state.state !== 'MASTER' && state.yielding === true;
 const yieldingAs = (state: InstanceState): { readonly yielding?: true } => (isYielding(state) ? { yielding: true } : {});
 
 const start = (state: InstanceState, settings: Settings, now: Microseconds, resume: boolean, reason: string): Step => {
-  if (resume) return becomeMaster(state, settings, now, `${reason}, it was master a moment ago`);
+  if (resume && !isYielding(state)) return becomeMaster(state, settings, now, `${reason}, it was master a moment ago`);
   // RFC 9568, 6.4.1: the address owner does not wait
   if (settings.priority === 255 && !settings.grouped && !isYielding(state)) return becomeMaster(state, settings, now, `${reason}, it owns the addresses (priority 255)`);
   const next = backup(settings, now, now, reason);
-  if (settings.priority === 255 && !isYielding(state)) return transition(state, { ...next, masterDownAt: undefined, claims: 'it owns the addresses (priority 255)' }, []);
+  if (settings.priority === 255 && !isYielding(state)) return transition(state, { ...next, masterDownAt: undefined, claims: 'it owns the addresses (priority 255)', leftover: state.state === 'INIT' }, []);
   return transition(state, { ...next, ...yieldingAs(state), leftover: state.state === 'INIT' }, []);
 };
 
@@ -222,6 +230,11 @@ const whyMasterIsDown = (state: Backup, settings: Settings, now: Microseconds): 
   return `no advertisement from ${state.master.source} for ${toSeconds(minus(now, state.lastHeard)).toFixed(2)} s`;
 };
 
+const holdsBackNoMore = (state: Backup, now: Microseconds): Backup => {
+  const { heldBackUntil, ...rest } = state;
+  return heldBackUntil !== undefined && now >= heldBackUntil ? rest : state;
+};
+
 const expire = (state: InstanceState, settings: Settings, now: Microseconds): Step => {
   if (state.state === 'MASTER' && now >= state.advertiseAt) {
     // from the deadline, not from now, so that lateness does not add up; after a stall no burst makes up for what was missed
@@ -231,10 +244,10 @@ const expire = (state: InstanceState, settings: Settings, now: Microseconds): St
   }
   if (state.state === 'BACKUP' && state.masterDownAt !== undefined && now >= state.masterDownAt) {
     const reason = whyMasterIsDown(state, settings, now);
-    if (settings.grouped) return nothing({ ...state, masterDownAt: undefined, claims: reason });
+    if (settings.grouped) return nothing(holdsBackNoMore({ ...state, masterDownAt: undefined, claims: reason }, now));
     return becomeMaster(state, settings, now, reason);
   }
-  return nothing(state);
+  return nothing(state.state === 'BACKUP' ? holdsBackNoMore(state, now) : state);
 };
 
 const reconfigure = (state: InstanceState, before: Settings, settings: Settings, now: Microseconds): Step => {
@@ -267,18 +280,18 @@ export const deadline = (state: InstanceState): Microseconds | undefined => {
     case 'MASTER':
       return state.advertiseAt;
     case 'BACKUP':
-      return state.masterDownAt;
+      return state.masterDownAt ?? state.heldBackUntil;
     default:
       return undefined;
   }
 };
 
-export const initialState = (now: Microseconds): InstanceState => ({ state: 'INIT', since: now, reason: 'starting' });
+export const initialState = (now: Microseconds, yielding = false): InstanceState => ({ state: 'INIT', since: now, reason: 'starting', ...(yielding ? { yielding } : {}) });
 
 export const step = (state: InstanceState, event: MachineEvent, settings: Settings, now: Microseconds): Step => {
   switch (event.type) {
     case 'start':
-      return state.state === 'INIT' ? start(state, settings, now, event.resume, 'started') : nothing(state);
+      return state.state === 'INIT' ? start(state, settings, now, event.resume, isYielding(state) ? "started, and the operator's handover still holds" : 'started') : nothing(state);
     case 'advertisement':
       if (state.state === 'BACKUP') return hearAsBackup(state, event.advertisement, settings, now);
       return state.state === 'MASTER' ? hearAsMaster(state, event.advertisement, settings, now) : nothing(state);
@@ -288,6 +301,10 @@ export const step = (state: InstanceState, event: MachineEvent, settings: Settin
       return state.state === 'BACKUP' ? becomeMaster(state, settings, now, state.claims ?? 'its sync group takes over') : nothing(state);
     case 'demote':
       return state.state === 'MASTER' ? leave(state, backup(settings, now, now, event.reason), true) : nothing(state);
+    case 'abandon':
+      return state.state === 'BACKUP' && state.leftover ? { state: { ...state, leftover: false }, effects: [{ type: 'release' }] } : nothing(state);
+    case 'hold_back':
+      return nothing(state.state === 'BACKUP' ? { ...state, heldBackUntil: event.until } : state);
     case 'fault':
       return state.state === 'FAULT' ? nothing({ ...state, reason: event.reason }) : leave(state, { state: 'FAULT', since: now, reason: event.reason, ...yieldingAs(state) }, true);
     case 'recover':

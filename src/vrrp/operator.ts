@@ -1,5 +1,5 @@
 /** The operator's orders to the election: refused with a sentence or passed to the machine, and watched until they are done. */
-import { counted, type Report } from '../control/event.js';
+import { counted, event, type Report } from '../control/event.js';
 import type { InstanceStatus } from '../control/status.js';
 import type { Handover, OperatorReply, OperatorRequest } from '../supervisor/operator.js';
 import { monotonicNow } from '../time/clock.js';
@@ -39,8 +39,9 @@ export class Operator {
 
   /** Never rejects. */
   async operate(request: OperatorRequest): Promise<OperatorReply> {
-    const { instance } = request;
     const router = this.options.router();
+    if (request.kind === 'reset_counters' && request.instance === undefined) return this.resetCounters([...router.keys()]);
+    const { instance = '' } = request;
     const member = router.get(instance);
     if (!member) return { ok: false, error: `there is no instance '${instance}'; there are: ${[...router.keys()].join(', ') || 'none'}` };
     switch (request.kind) {
@@ -50,7 +51,18 @@ export class Operator {
         return this.reclaim(instance, member);
       case 'explain':
         return this.explain(instance, member);
+      case 'reset_counters':
+        return this.resetCounters([instance]);
     }
+  }
+
+  private resetCounters(names: readonly string[]): OperatorReply {
+    const instances = names.flatMap((name) => {
+      const instance = this.options.instance(name);
+      return instance ? [{ name, counters: instance.resetCounters() }] : [];
+    });
+    this.options.report(event('info', `the operator set the counters of ${names.join(', ') || 'no instance'} back to 0`));
+    return { ok: true, kind: 'reset_counters', instances };
   }
 
   /** An advertisement was accepted. */

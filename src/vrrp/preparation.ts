@@ -15,7 +15,7 @@ interface Frame {
 
 export class Preparation {
   private readonly additions = new WeakMap<VirtualAddress, { readonly index: number; readonly message: NetlinkMessage }>();
-  private readonly frames = new WeakMap<VirtualAddress, Frame>();
+  private readonly frames = new WeakMap<object, Frame>();
 
   /** The request that puts the address on the interface. */
   addition(address: VirtualAddress, index: number): NetlinkMessage {
@@ -26,7 +26,7 @@ export class Preparation {
     return message;
   }
 
-  frame(address: VirtualAddress, link: Link): Buffer {
+  frame(address: Pick<VirtualAddress, 'address'>, link: Link): Buffer {
     const { hardwareAddress } = link;
     const forwarding = address.address.includes(':') && forwards(link.name);
     const known = this.frames.get(address);

@@ -1,5 +1,5 @@
 /** The vrrp child: obeys the supervisor's messages, and releases everything when the supervisor is gone. */
-import { ignoreTerminationSignals, ParentChannel } from '../supervisor/channel.js';
+import { endingWith, ignoreTerminationSignals, ParentChannel } from '../supervisor/channel.js';
 import type { FromVrrp, ToVrrp } from '../supervisor/messages.js';
 import { Engine } from './engine.js';
 
@@ -10,22 +10,14 @@ export const runVrrpProcess = (): void => {
     report: (event) => void parent.send({ type: 'event', event }),
     onRecording: ({ unit, cause, time, text }) => void parent.send({ type: 'recording', unit, cause, time, text }),
     onTransitions: (transitions) => void parent.send({ type: 'transitions', transitions }),
+    onSplitBrain: (changes) => void parent.send({ type: 'split_brain', changes }),
+    onYielding: (instances) => void parent.send({ type: 'yielding', instances }),
     onMasters: (instances, isolated) => void parent.send({ type: 'masters', instances, isolated }),
   });
+  parent.onRoom(() => engine.tellAgain());
   /** configurations and the stop are carried out one after the other */
   let work = Promise.resolve();
-  let stopping = false;
-  const stop = (endSync: boolean): void => {
-    if (stopping) return;
-    stopping = true;
-    work = work
-      .then(() => engine.stop(endSync))
-      .finally(() => {
-        parent.send({ type: 'stopped' });
-        // time for the message to leave; nothing is left to be done
-        setTimeout(() => process.exit(0), 50);
-      });
-  };
+  const stop = endingWith(parent, (endSync) => (work = work.then(() => engine.stop(endSync))));
   parent.onMessage((message) => {
     switch (message.type) {
       case 'configure':

@@ -106,6 +106,7 @@ const whatHearingDid = (member: Member, at: Microseconds): string => {
 
 const standing = ({ state, group }: Member, at: Microseconds): string => {
   if (state.state !== 'BACKUP') return `stays ${state.state}`;
+  if (state.claims !== undefined && state.heldBackUntil !== undefined) return `could take over (${state.claims}), its sync group ${group ?? ''} holds back for ${seconds(minus(state.heldBackUntil, at))} more`;
   if (state.claims !== undefined) return `could take over (${state.claims}), waits for the rest of the sync group ${group ?? ''}`;
   return state.masterDownAt === undefined ? 'stays BACKUP' : `stays BACKUP, takes over in ${seconds(minus(state.masterDownAt, at))} if nothing is heard`;
 };

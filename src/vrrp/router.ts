@@ -2,8 +2,10 @@
  * All instances of one router and their sync groups: pure. An instance that fails or loses takes its group with it, and a
  * group becomes master only when every member could. An instance without a group is a group of one.
  */
-import type { Microseconds } from '../time/microseconds.js';
+import { minus, type Microseconds, toSeconds } from '../time/microseconds.js';
+import { type Defeats, defeatedOnceMore, holdBackUntil } from './back-off.js';
 import { type Effect, initialState, type InstanceState, type MachineEvent, type Settings, step } from './machine.js';
+import { masterDownInterval } from './timers.js';
 
 export interface Member {
   readonly state: InstanceState;
@@ -12,6 +14,8 @@ export interface Member {
   readonly group: string | undefined;
   /** its own faults: what is wrong -> in words */
   readonly faults: ReadonlyMap<string, string>;
+  /** of its sync group */
+  readonly defeats?: Defeats;
 }
 
 /** By the name of the instance. */
@@ -19,7 +23,7 @@ export type RouterState = ReadonlyMap<string, Member>;
 
 export type RouterEvent =
   /** a new instance; it does nothing before `start` */
-  | { readonly type: 'add'; readonly instance: string; readonly settings: Settings; readonly group: string | undefined }
+  | { readonly type: 'add'; readonly instance: string; readonly settings: Settings; readonly group: string | undefined; /** it was handed over before */ readonly yielding?: boolean }
   /** starts all that are in INIT; `resume` names those that were master a moment ago */
   | { readonly type: 'start'; readonly resume: ReadonlySet<string> }
   | { readonly type: 'instance'; readonly instance: string; readonly event: Extract<MachineEvent, { type: 'advertisement' | 'timer' | 'stalled' }> }
@@ -72,6 +76,18 @@ class Transaction {
     return [...this.members].filter(([other, member]) => other === name || (group !== undefined && member.group === group));
   }
 
+  /** The group lost an election. @returns until when it holds back, if it does */
+  private defeat(companions: readonly (readonly [string, Member])[], masterSince: Microseconds): Microseconds | undefined {
+    const [first] = companions;
+    if (!first) return undefined;
+    const down = Math.max(
+      ...companions.map(([, { state, settings }]) => masterDownInterval(settings.version, settings.priority, state.state === 'BACKUP' ? state.masterInterval : settings.advertisementInterval)),
+    ) as Microseconds;
+    const defeats = defeatedOnceMore(first[1].defeats, masterSince, this.now, down);
+    for (const [name] of companions) this.update(name, { defeats });
+    return holdBackUntil(defeats, first[1].settings.source, down);
+  }
+
   /** Takes the group of an instance out of FAULT when none of it has a fault any more, then makes it agree. */
   recover(name: string, reason: string): void {
     const companions = this.companions(name);
@@ -97,14 +113,20 @@ class Transaction {
     const states = companions.map(([, { state }]) => state);
     if (states.some(({ state }) => state === 'INIT')) return;
     const loser = companions.find(([, { state }]) => state.state === 'BACKUP');
-    if (loser && states.some(({ state }) => state === 'MASTER')) {
+    const master = states.find(({ state }) => state === 'MASTER');
+    if (loser && master) {
       const [culprit, { state, group }] = loser;
-      for (const [other] of companions) this.step(other, { type: 'demote', reason: `sync group ${group ?? ''}: ${culprit} is BACKUP, ${state.reason}` });
+      const until = this.defeat(companions, master.since);
+      const holdsBack = until === undefined ? '' : `; beaten again right after it took over, it holds back for ${toSeconds(minus(until, this.now)).toFixed(2)} s: have the group's members one order of priority on all routers?`;
+      for (const [other] of companions) this.step(other, { type: 'demote', reason: `sync group ${group ?? ''}: ${culprit} is BACKUP, ${state.reason}${holdsBack}` });
+      if (until !== undefined) this.step(culprit, { type: 'hold_back', until });
       return;
     }
-    if (states.length > 0 && states.every((state) => state.state === 'BACKUP' && state.claims !== undefined)) {
+    if (states.length > 0 && states.every((state) => state.state === 'BACKUP' && state.claims !== undefined && state.heldBackUntil === undefined)) {
       for (const [other] of companions) this.step(other, { type: 'promote' });
+      return;
     }
+    if (states.some((state) => state.state === 'BACKUP' && !state.leftover)) for (const [other] of companions) this.step(other, { type: 'abandon' });
   }
 }
 
@@ -112,7 +134,7 @@ export const stepRouter = (before: RouterState, event: RouterEvent, now: Microse
   const transaction = new Transaction(before, now);
   switch (event.type) {
     case 'add':
-      transaction.members.set(event.instance, { state: initialState(now), settings: event.settings, group: event.group, faults: new Map() });
+      transaction.members.set(event.instance, { state: initialState(now, event.yielding), settings: event.settings, group: event.group, faults: new Map() });
       break;
     case 'start':
       for (const [name, { state }] of before) {

@@ -1,13 +1,13 @@
-/** Finds others who claim what this host's masters hold: listens to advertisements and ARP, asks for every held address now and then. */
-import { isIPv4 } from 'node:net';
+/** Finds others who claim what this host's masters hold: listens to advertisements, ARP and Neighbour Advertisements, asks for every held address now and then. */
 import { event, type Report } from '../control/event.js';
 import type { QuietConditions } from '../control/quiet-conditions.js';
-import { type ArpPacket, describeHardwareAddress } from '../network/arp.js';
-import { ArpWatch } from '../network/arp-watch.js';
+import { describeHardwareAddress } from '../network/arp.js';
+import { type Family, familyOf } from '../network/ip-address.js';
 import type { NetworkMonitor } from '../network/monitor.js';
 import type { Link } from '../network/rtnetlink.js';
 import { monotonicNow } from '../time/clock.js';
 import { type Microseconds, Milliseconds } from '../time/microseconds.js';
+import { type Claim, type Claims, openClaims } from './claims.js';
 import { type Conflict, describeBegin, describeEnd } from './conflicts.js';
 import type { Instance } from './instance.js';
 import { instanceEvent } from './log.js';
@@ -28,15 +28,17 @@ const deafening: ReadonlySet<RejectReason | AuthenticationReason> = new Set<Reje
   'version', 'authentication_type', 'authentication_failure', 'advertisement_interval', 'authentication_missing', 'authentication_unknown_key', 'authentication_stale',
 ]);
 
-/** What is watched on one interface in this tick. */
+/** What is watched on one interface in this tick, of one family. */
 interface Watched {
   readonly link: Link;
+  readonly family: Family;
   readonly held: Map<string, Instance>;
   readonly masters: Map<string, Instance[]>;
 }
 
 export class SplitBrain {
-  private readonly sockets = new Map<number, ArpWatch>();
+  /** by the interface's index and the family, as `watched` */
+  private readonly sockets = new Map<string, Claims>();
   private timer: NodeJS.Timeout | undefined;
   /** how many questions of the round are due */
   private credit = 0;
@@ -50,6 +52,7 @@ export class SplitBrain {
     private readonly report: Report,
     /** hosts may have learnt another station's hardware address */
     private readonly announceAgain: (instance: Instance) => void,
+    private readonly onChange: (instance: Instance, sentence: string) => void,
   ) {}
 
   /** An instance begins to hold: watched from the next tick on. */
@@ -78,65 +81,67 @@ export class SplitBrain {
   close(): void {
     clearInterval(this.timer);
     this.timer = undefined;
-    for (const index of [...this.sockets.keys()]) this.forget(index);
+    for (const key of [...this.sockets.keys()]) this.forget(key);
   }
 
   private tick(): void {
     const watched = this.watched();
-    for (const index of [...this.sockets.keys()]) if (!watched.has(index)) this.forget(index);
+    for (const key of [...this.sockets.keys()]) if (!watched.has(key)) this.forget(key);
     const own = new Set(this.monitor.hardwareAddresses.map(describeHardwareAddress));
-    for (const each of watched.values()) this.listen(each, own);
+    for (const [key, each] of watched) this.listen(key, each, own);
     const now = monotonicNow();
     for (const instance of this.instances.values()) {
       const ended = instance.conflicts.sweep(now);
       for (const conflict of ended) if (conflict.established) this.ended(instance, conflict, describeEnd(conflict));
       // another master's every advertisement was answered by an announcement: its last word alone needs no more
-      if (ended.some(({ kind, established }) => established || kind === 'arp')) this.announceAgain(instance);
+      if (ended.some(({ kind, established }) => established || kind !== 'master')) this.announceAgain(instance);
     }
     this.ask(watched);
   }
 
-  /** By the index of the interface. */
-  private watched(): ReadonlyMap<number, Watched> {
-    const watched = new Map<number, Watched>();
-    const on = (name: string): Watched | undefined => {
+  private watched(): ReadonlyMap<string, Watched> {
+    const watched = new Map<string, Watched>();
+    const on = (name: string, address: string): Watched | undefined => {
       const link = this.monitor.link(name);
       if (!link?.running || !link.arp || link.hardwareAddress.length !== 6) return undefined;
-      const known = watched.get(link.index) ?? { link, held: new Map(), masters: new Map() };
-      watched.set(link.index, known);
+      const family = familyOf(address);
+      const key = `${link.index} ${family}`;
+      const known = watched.get(key) ?? { link, family, held: new Map(), masters: new Map() };
+      watched.set(key, known);
       return known;
     };
     for (const instance of this.instances.values()) {
       if (!instance.holding) continue;
       const { virtualAddresses, interface: name } = instance.configuration;
-      for (const { address, interface: carrier } of virtualAddresses) if (isIPv4(address)) on(carrier)?.held.set(address, instance);
+      for (const { address, interface: carrier } of virtualAddresses) on(carrier, address)?.held.set(address, instance);
       const virtual = new Set(virtualAddresses.map(({ address }) => address));
       for (const address of instance.conflicts.suspects) {
-        if (virtual.has(address) || !isIPv4(address)) continue;
-        const masters = on(name)?.masters;
+        if (virtual.has(address)) continue;
+        const masters = on(name, address)?.masters;
         masters?.set(address, [...(masters.get(address) ?? []), instance]);
       }
     }
     return watched;
   }
 
-  private listen({ link, held, masters }: Watched, own: ReadonlySet<string>): void {
+  private listen(key: string, { link, family, held, masters }: Watched, own: ReadonlySet<string>): void {
     try {
-      const socket = this.sockets.get(link.index) ?? new ArpWatch(link);
-      this.sockets.set(link.index, socket);
+      const socket = this.sockets.get(key) ?? openClaims(family, link, this.monitor);
+      this.sockets.set(key, socket);
       socket.listen([...held.keys(), ...masters.keys()]);
-      for (const packet of socket.heard()) if (!own.has(packet.senderHardwareAddress)) this.heard(packet, link, held.get(packet.senderAddress), masters.get(packet.senderAddress) ?? []);
+      for (const claim of socket.heard()) if (!own.has(claim.hardwareAddress)) this.heard(claim, link, held.get(claim.address), masters.get(claim.address) ?? []);
     } catch (error) {
-      this.failed(link, error);
+      this.failed(key, link, family, error);
     }
   }
 
-  private heard({ senderAddress, senderHardwareAddress: hardwareAddress, operation }: ArpPacket, link: Link, holder: Instance | undefined, suspicious: readonly Instance[]): void {
-    for (const instance of suspicious) instance.conflicts.identify(senderAddress, hardwareAddress);
+  private heard({ address, hardwareAddress, answers }: Claim, link: Link, holder: Instance | undefined, suspicious: readonly Instance[]): void {
+    for (const instance of suspicious) instance.conflicts.identify(address, hardwareAddress);
     if (!holder) return;
-    holder.count('foreign_arp_received');
-    const detail = operation === 'reply' ? 'it answers' : 'it announces';
-    this.note(holder, { key: `arp ${link.name} ${hardwareAddress}`, kind: 'arp', interface: link.name, hardwareAddress, claims: senderAddress, detail, interval: questionInterval });
+    const kind = familyOf(address) === 'ipv4' ? 'arp' : 'ndp';
+    holder.count(kind === 'arp' ? 'foreign_arp_received' : 'foreign_neighbour_advertisements_received');
+    const detail = answers ? 'it answers' : 'it announces';
+    this.note(holder, { key: `${kind} ${link.name} ${hardwareAddress}`, kind, interface: link.name, hardwareAddress, claims: address, detail, interval: questionInterval });
   }
 
   private note(instance: Instance, heard: Parameters<Instance['conflicts']['heard']>[0]): void {
@@ -144,11 +149,13 @@ export class SplitBrain {
     if (!begun) return;
     instance.count('split_brain');
     this.report(instanceEvent('error', instance.configuration, describeBegin(begun), this.fields(begun)));
+    this.onChange(instance, describeBegin(begun));
   }
 
   private ended(instance: Instance, conflict: Conflict, sentence: string): void {
     const seconds = Math.round((Date.now() - Date.parse(conflict.since)) / 1000);
     this.report(instanceEvent('info', instance.configuration, sentence, { ...this.fields(conflict), count: conflict.count, seconds }));
+    this.onChange(instance, sentence);
   }
 
   private fields({ kind, interface: name, address, hardwareAddress, claimed }: Conflict): Readonly<Record<string, string | number>> {
@@ -162,13 +169,14 @@ export class SplitBrain {
   }
 
   /** Those under suspicion first, then the round over all held addresses goes on. */
-  private ask(watched: ReadonlyMap<number, Watched>): void {
-    const suspects: (readonly [Link, string])[] = [];
-    const all: (readonly [Link, string])[] = [];
-    for (const { link, held, masters } of watched.values()) {
+  private ask(watched: ReadonlyMap<string, Watched>): void {
+    const suspects: (readonly [string, Watched, string])[] = [];
+    const all: (readonly [string, Watched, string])[] = [];
+    for (const [key, each] of watched) {
+      const { held, masters } = each;
       const suspected = new Set([...held.values()].flatMap((instance) => instance.conflicts.suspects));
-      for (const address of held.keys()) (suspected.has(address) ? suspects : all).push([link, address]);
-      for (const address of masters.keys()) suspects.push([link, address]);
+      for (const address of held.keys()) (suspected.has(address) ? suspects : all).push([key, each, address]);
+      for (const address of masters.keys()) suspects.push([key, each, address]);
     }
     this.credit = Math.min(questionsAtMost, all.length, this.credit + all.length / ticksOfRound);
     // never all of them: those not under suspicion have their turn too
@@ -177,27 +185,28 @@ export class SplitBrain {
     const regular = rotate(all, this.position).slice(0, due);
     this.credit -= due;
     this.position = (this.position + Math.max(due, urgent.length)) % 1_000_000;
-    for (const [link, address] of [...urgent, ...regular]) {
+    for (const [key, { link, family }, address] of [...urgent, ...regular]) {
       try {
-        this.sockets.get(link.index)?.ask(link.hardwareAddress, address);
+        this.sockets.get(key)?.ask(link.hardwareAddress, address);
       } catch (error) {
-        this.failed(link, error);
+        this.failed(key, link, family, error);
       }
     }
   }
 
-  private failed(link: Link, error: unknown): void {
-    this.forget(link.index);
+  private failed(key: string, link: Link, family: Family, error: unknown): void {
+    this.forget(key);
+    const protocol = family === 'ipv4' ? 'ARP' : 'Neighbour Discovery';
     this.conditions.note(
-      `arp watch ${link.name}`,
-      () => event('warn', `other stations that answer ARP for our addresses cannot be watched for on ${link.name}: ${inWords(error)}`, { interface: link.name }),
-      (count, duration) => event('info', `ARP is watched again on ${link.name}`, { interface: link.name, failed: count, seconds: Math.round(duration / 1000) }),
+      `claims ${link.name} ${family}`,
+      () => event('warn', `other stations that answer ${protocol} for our addresses cannot be watched for on ${link.name}: ${inWords(error)}`, { interface: link.name }),
+      (count, duration) => event('info', `${protocol} is watched again on ${link.name}`, { interface: link.name, failed: count, seconds: Math.round(duration / 1000) }),
     );
   }
 
-  private forget(index: number): void {
-    this.sockets.get(index)?.close();
-    this.sockets.delete(index);
+  private forget(key: string): void {
+    this.sockets.get(key)?.close();
+    this.sockets.delete(key);
   }
 }
 

@@ -1,10 +1,14 @@
 /** Sends advertisements, and counts and tells those that the kernel does not take. */
 import type { QuietConditions } from '../control/quiet-conditions.js';
+import { VirtualMacSender } from '../network/virtual-mac-frame.js';
+import type { Outgoing, Port } from '../network/vrrp-port.js';
 import type { Instance } from './instance.js';
 import { instanceEvent } from './log.js';
 import type { Ports } from './ports.js';
 
 export class Transmission {
+  private readonly virtualMacSender = new VirtualMacSender();
+
   constructor(
     private readonly ports: Ports,
     private readonly conditions: QuietConditions,
@@ -22,7 +26,7 @@ export class Transmission {
       return;
     }
     for (const outgoing of instance.advertisements(priority, source, Date.now())) {
-      port.send(outgoing, wanted, (error) => {
+      this.send(instance, port, outgoing, wanted, (error) => {
         if (!error) {
           instance.count(priority === 0 ? 'priority_zero_sent' : 'advertisements_sent');
           return;
@@ -36,5 +40,21 @@ export class Transmission {
         );
       });
     }
+  }
+
+  close(): void {
+    this.virtualMacSender.close();
+  }
+
+  /** To the group with the virtual MAC as source (RFC 9568, 7.2); to peers, who may be behind routers, as any packet. */
+  private send({ configuration }: Instance, port: Port, outgoing: Outgoing, wanted: () => boolean, done: (error: Error | undefined) => void): void {
+    const { virtualMac, unicast } = configuration;
+    if (!virtualMac || unicast) return port.send(outgoing, wanted, done);
+    try {
+      this.virtualMacSender.send(port.link, virtualMac.address, outgoing);
+    } catch (error) {
+      return done(error instanceof Error ? error : new Error(String(error)));
+    }
+    done(undefined);
   }
 }

@@ -46,6 +46,12 @@ it('tandem replay says what is wrong with a file, without a daemon', async () =>
   expect(await place.tandem('replay', '/nonexistent')).toMatchObject({ code: 1, stderr: expect.stringContaining('/nonexistent cannot be read: ENOENT') });
 });
 
+it('tandem counters --reset asks the vrrp process to set them back', async () => {
+  await started();
+  expect(await place.tandem('counters', '--reset')).toEqual({ code: 0, stdout: 'no instances\n', stderr: '' });
+  expect(place.notes('vrrp').flatMap(({ message }) => (message?.['type'] === 'operate' ? [message['request']] : []))).toEqual([{ kind: 'reset_counters' }]);
+});
+
 it('tandem counters prints JSON, and names the instances when asked for one that is none', async () => {
   await started();
   expect(JSON.parse((await place.tandem('counters', '--json')).stdout)).toMatchObject({ instances: [], processes: [{ name: 'tandemd' }, { name: 'vrrp' }, { name: 'lvs' }] });

@@ -28,7 +28,8 @@ describe('what the file leaves out', () => {
       checksum: 'pseudo_header',
       authentication: undefined,
       virtualAddresses: [{ address: '192.0.2.10', prefixLength: 24, interface: 'eth0', label: undefined, advertise: true, scope: 'global' }],
-      garp: { repeat: 5, delay: Seconds(5), refresh: Seconds(60) },
+      accept: true,
+      garp: { repeat: 5, delay: Seconds(5), refresh: Seconds(60), interval: Seconds(0) },
     });
   });
 

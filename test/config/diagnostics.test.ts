@@ -27,7 +27,7 @@ const shown: readonly (readonly [string, string, string])[] = [
     `tandem.yaml:1:1: error: unknown key colour
    1 | colour: red
      | ^^^^^^
-     = known here: router_id, log, control, vrrp, static, ipvs, system, virtual_servers, scripts
+     = known here: router_id, log, control, vrrp, static, ipvs, system, virtual_servers, scripts, notify
 `,
   ],
   [

@@ -10,7 +10,7 @@ const portOf = ([target]: readonly ServiceTarget[]): number | undefined => (targ
 
 describe('the examples', () => {
   test('are one for each way of forwarding, a minimal one, and one for each thing that needs showing', () => {
-    expect(exampleFiles.map(({ name }) => name)).toEqual(expect.arrayContaining(['dual-stack.yaml', 'minimal.yaml', 'nat.yaml', 'routes.yaml', 'services.yaml', 'tandem.yaml', 'tracking.yaml', 'tun.yaml', 'unicast.yaml']));
+    expect(exampleFiles.map(({ name }) => name)).toEqual(expect.arrayContaining(['checks.yaml', 'dual-stack.yaml', 'minimal.yaml', 'nat.yaml', 'notify.yaml', 'routes.yaml', 'services.yaml', 'tandem.yaml', 'tracking.yaml', 'tun.yaml', 'unicast.yaml']));
   });
 
   test.each(exampleFiles)('$name names its schema, and has neither errors nor warnings', ({ text }) => {
@@ -33,6 +33,11 @@ describe('the examples', () => {
       [51, '192.0.2.100/24'],
       [51, 'fe80::100/128', '2001:db8:50::100/128'],
     ]);
+  });
+
+  test('checks.yaml has a check of every kind', () => {
+    const types = example('checks.yaml').virtualServers.map(({ realServers }) => realServers[0]?.healthCheck.type);
+    expect(types).toEqual(expect.arrayContaining(['tcp', 'udp', 'dns', 'smtp', 'ping']));
   });
 
   test('unicast.yaml names the other director', () => {

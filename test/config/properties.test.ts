@@ -67,9 +67,9 @@ test('a right file shown with its defaults differs in nothing from itself', () =
     preempt: fc.boolean(),
     preempt_delay: duration,
     checksum: fc.constantFrom('pseudo_header', 'rfc9568'),
-    garp: fc.record({ repeat: fc.integer({ min: 1, max: 100 }), delay: duration, refresh: duration }),
+    garp: fc.record({ repeat: fc.integer({ min: 1, max: 100 }), delay: duration, refresh: duration, interval: fc.constantFrom('0s', '1ms', '100ms') }),
   });
-  const server = fc.record({ weight: fc.integer({ min: 1, max: 65_535 }), health_check: fc.oneof(fc.constant('none'), fc.record({ type: fc.constantFrom('tcp', 'tls', 'http', 'https'), interval: duration, rise: fc.integer({ min: 1, max: 9 }) }, { requiredKeys: [] })) }, { requiredKeys: [] });
+  const server = fc.record({ weight: fc.integer({ min: 1, max: 65_535 }), health_check: fc.oneof(fc.constant('none'), fc.record({ type: fc.constantFrom('tcp', 'tls', 'http', 'https', 'dns', 'smtp', 'ping'), interval: duration, rise: fc.integer({ min: 1, max: 9 }) }, { requiredKeys: [] })) }, { requiredKeys: [] });
   const file = fc.tuple(fc.array(instance, { maxLength: 3 }), fc.array(server, { minLength: 1, maxLength: 4 })).map(([instances, servers]) =>
     stringify({
       vrrp: { instances: instances.map((keys, index) => ({ name: `i${index}`, interface: 'eth0', virtual_router_id: index + 1, virtual_addresses: [`192.0.2.${index + 1}`], ...keys })) },

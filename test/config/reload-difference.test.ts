@@ -44,6 +44,7 @@ describe('the differences of two configurations', () => {
     ['[10.0.0.1/24]', '[{ address: 10.0.0.1/24, label: "eth1:a" }]', ['instance lan: virtual address 10.0.0.1/24: label none -> eth1:a']],
     ['priority: 150', 'priority: 150\n      unicast: { peers: [192.0.2.2], ttl: 64 }', ['instance web: unicast none -> { peers: [192.0.2.2], ttl: 64, min_ttl: 0, max_ttl: 255 }']],
     ['priority: 150', 'garp: { refresh: 0 }', ['instance web: priority 150 -> 100', 'instance web: garp.refresh 1m -> 0s']],
+    ['priority: 150', 'priority: 150\n      garp: { interval: 10ms }', ['instance web: garp.interval 0s -> 10ms']],
     ['  sync_groups: [{ name: all, instances: [web, lan] }]\n', '', ['sync group all removed']],
     ['sync: { instance: web, interface: eth1 }, ', '', ['ipvs.sync { instance: web, interface: eth1, id: 51 } -> none']],
     ['interface: eth1 }, ', 'interface: eth1, id: 9 }, ', ['ipvs.sync.id 51 -> 9']],

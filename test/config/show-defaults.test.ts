@@ -31,10 +31,13 @@ vrrp:
           interface: eth0
           advertise: true
           scope: global
+      virtual_mac: false
+      accept: true
       garp:
         repeat: 5
         delay: 5s
         refresh: 1m
+        interval: 0s
   sync_groups: []
 ipvs:
   timeouts: {}

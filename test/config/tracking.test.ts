@@ -26,6 +26,14 @@ describe('tracking in the file', () => {
     expect(scripts).toEqual([{ name: 'resolver', command: ['/usr/bin/dig', 'example.org'], interval: Seconds(1), timeout: Seconds(1), rise: 1, fall: 1, user: 'nobody', init: 'wait' }]);
   });
 
+  test('reverses what is asked to be, whatever its kind', () => {
+    const { vrrp } = accepted(file('{ interfaces: [{ name: eth2, reverse: true }], scripts: [{ name: resolver, weight: 5, reverse: true }], files: [{ path: /run/p, reverse: true }], processes: [{ name: named, reverse: true }] }'));
+    const { interfaces = [], scripts = [], files = [], processes = [] } = vrrp.instances[0]?.track ?? {};
+    expect([...interfaces, ...scripts, ...files, ...processes].map(({ reverse }) => reverse)).toEqual([true, true, true, true]);
+    const before = accepted(file('{ scripts: [resolver] }'));
+    expect(differences(before, accepted(file('{ scripts: [{ name: resolver, reverse: true }] }')))).toEqual(['instance web: script resolver: reverse false -> true']);
+  });
+
   test('takes the timeout of a script from its interval', () => {
     const [script] = accepted(file('{ scripts: [resolver] }', '[{ name: resolver, command: [/bin/true], interval: 500ms }]')).scripts;
     expect(script?.timeout).toBe(Milliseconds(500));

@@ -19,6 +19,7 @@ const right: readonly (readonly [string, string])[] = [
   ['the longest startup_delay', instanceFile('').replace('vrrp:', 'vrrp:\n  startup_delay: 1h')],
   ['the longest timeout', ipvsFile('timeouts: { tcp: 744h }')],
   ['garp.repeat 100', instanceFile('garp: { repeat: 100, delay: 0, refresh: 0 }')],
+  ['garp.interval 1s', instanceFile('garp: { interval: 1s, repeat: 1 }')],
   ['sync id 255', ipvsFile('sync: { instance: web, interface: eth1, id: 255 }')],
   ['a weight of 65535', serviceFile('', '{ address: 192.0.2.22, weight: 65535 }')],
   ['a sync threshold as text', ipvsFile('sync_threshold: "3 50"')],
@@ -69,6 +70,7 @@ const wrong: readonly (readonly [string, string])[] = [
   ['a unicast peer that is a group', instanceFile('unicast: { peers: [224.0.0.18] }')],
   ['unicast with TTL 0', instanceFile('unicast: { peers: [192.0.2.1], ttl: 0 }')],
   ['unicast with min_ttl 256', instanceFile('unicast: { peers: [192.0.2.1], min_ttl: 256 }')],
+  ['a garp.interval over a second', instanceFile('garp: { interval: 1001ms }')],
   ['garp.repeat 101', instanceFile('garp: { repeat: 101 }')],
   ['a timeout of half a second', ipvsFile('timeouts: { tcp: 500ms }')],
   ['a timeout over 31 days', ipvsFile('timeouts: { tcp: 745h }')],
@@ -100,6 +102,21 @@ const wrong: readonly (readonly [string, string])[] = [
   ['a host with a path', check('type: http, host: a.example/b')],
   ['a method of another kind', check('type: http, method: PUT')],
   ['a check on port 0', check('port: 0')],
+  ['an escape that is none', check("expect: 'a\\d'")],
+  ['an empty expectation', check('expect: ""')],
+  ['hexadecimal digits that are odd', check('expect: { hex: abc }')],
+  ['base64 that is none', check('expect: { base64: "a?==" }')],
+  ['an expected regex that is none', check('expect: { regex: "(" }')],
+  ['an expectation in two forms', check('expect: { hex: "00", regex: a }')],
+  ['a mapping that expects nothing', check('expect: {}')],
+  ['a regex that is sent', check('send: { base64: "" }, expect: a')],
+  ['more than fits into a datagram', check(`type: udp, send: "${'x'.repeat(1_025)}", require_reply: true`)],
+  ['a domain name with a space', check('type: dns, name: "a b"')],
+  ['a domain name with an empty label', check('type: dns, name: a..b')],
+  ['a record type that is not known', check('type: dns, record_type: HINFO')],
+  ['a response code that is none', check('type: dns, rcode: OK')],
+  ['dns over quic', check('type: dns, protocol: quic')],
+  ['a name for EHLO with a space', check('type: smtp, helo: "a b"')],
 ];
 
 describe('right is', () => {
@@ -119,9 +136,6 @@ const later: readonly (readonly [string, string])[] = [
   ['system.manage', `${instanceFile('')}system: { manage: true }\n`],
   ['fullnat', serviceFile('', '{ address: 192.0.2.22 }', 'port: 80, forwarding: fullnat')],
   ['fullnat as a mapping', serviceFile('', '{ address: 192.0.2.22 }', 'port: 80, forwarding: { method: fullnat }')],
-  ['a check of smtp', check('type: smtp')],
-  ['a check of dns', check('type: dns')],
-  ['a check of udp', check('type: udp')],
   ['a check that no one knows', check('type: quantum')],
 ];
 
@@ -133,6 +147,6 @@ describe('not supported yet, and said so, is', () => {
   });
 
   test('but a slip of a known check type is only wrong', () => {
-    expect(rejected(check('type: htpps'))[0]).toMatchObject({ code: 'invalid_value', remedy: 'did you mean https? give one of none, tcp, tls, http, https' });
+    expect(rejected(check('type: htpps'))[0]).toMatchObject({ code: 'invalid_value', remedy: 'did you mean https? give one of none, tcp, udp, tls, http, https, dns, smtp, ping' });
   });
 });

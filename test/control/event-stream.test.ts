@@ -50,6 +50,18 @@ describe('the event stream', () => {
     expect(brief(reader.next())).toEqual([11]);
   });
 
+  it('tells a reader who missed the last word on something how that stands, and nothing again that follows anyway', () => {
+    const stream = new EventStream(3);
+    const reader = stream.reader();
+    stream.add({ ...notice('gone'), name: 'lan', to: 'FAULT' });
+    add(stream, 5);
+    stream.add({ kind: 'REAL_SERVER', virtualServer: 'web-http', name: '192.0.2.22:80', service: '', time: 0, from: 'UP', to: 'DOWN', reason: 'HTTP status 500' });
+    const lines = reader.next();
+    expect(brief(lines)).toEqual(['missed 4', 'lan', 5, 6, 7]);
+    expect(lines[1]).toMatchObject({ type: 'current', state: 'FAULT', reason: 'gone' });
+    expect(lines.slice(-1).map(formatStreamLine)).toEqual(['1970-01-01T00:00:00.000Z #7 REAL_SERVER 192.0.2.22:80 of web-http: UP -> DOWN, HTTP status 500']);
+  });
+
   it('wakes a reader until he ends it', () => {
     const stream = new EventStream();
     const woken = vi.fn();

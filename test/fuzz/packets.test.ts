@@ -13,7 +13,7 @@ import { decodeAncillaryData } from '../../src/network/ancillary-data.js';
 import { decodeArp } from '../../src/network/arp.js';
 import { canonicalIPv6, decodeIPv6, type Family, familyOf } from '../../src/network/ip-address.js';
 import { decodeAttributes, NetlinkFormatError } from '../../src/network/netlink-attributes.js';
-import { decodeDatagram, encodeMessage, errorCode } from '../../src/network/netlink-message.js';
+import { decodeDatagram, encodeRequests, errorCode } from '../../src/network/netlink-message.js';
 import { decodeAddress, decodeLink, RTM_DELADDR, RTM_NEWADDR, RTM_NEWLINK } from '../../src/network/rtnetlink.js';
 import { Seconds } from '../../src/time/microseconds.js';
 import { Authenticator } from '../../src/vrrp/authentication.js';
@@ -211,8 +211,8 @@ const isFormatError = (error: unknown): boolean => error instanceof NetlinkForma
 
 describe('netlink', () => {
   it('datagrams come apart into messages, and what is none is left', () => {
-    const errors = ['00000000', 'efffffff', 'ffffffff'].map((errno) => encodeMessage({ type: 2, flags: 0, payload: Buffer.from(errno + '1000000010000500', 'hex') }, 7));
-    const datagrams = rtnetlink.map((message, index) => encodeMessage(message, index));
+    const errors = ['00000000', 'efffffff', 'ffffffff'].map((errno) => encodeRequests([{ type: 2, flags: 0, payload: Buffer.from(errno + '1000000010000500', 'hex') }], 7));
+    const datagrams = rtnetlink.map((message, index) => encodeRequests([message], index));
     const target: Target<readonly string[]> = {
       name: 'netlink-datagram',
       runs: 60_000,

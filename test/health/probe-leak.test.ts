@@ -1,4 +1,5 @@
 /** What probes leave behind: nothing. */
+import dgram from 'node:dgram';
 import { readdirSync, readFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,10 +10,10 @@ import { probe } from '../../src/health/probe.js';
 import { Milliseconds } from '../../src/time/microseconds.js';
 import { closingServer, floodingServer, hangingServer, resettingServer, sayingServer, tricklingServer, type BadServer } from './bad-servers.js';
 import { makeAuthority, type Certificate } from './certificates.js';
-import { httpCheck, tcpCheck, tlsCheck } from './checks.js';
+import { dnsCheck, httpCheck, smtpCheck, tcpCheck, tlsCheck, udpCheck } from './checks.js';
 import { freePort } from './nginx.js';
 
-const openSockets = (): number => process.getActiveResourcesInfo().filter((name) => /TCP|TLS/.test(name)).length;
+const openSockets = (): number => process.getActiveResourcesInfo().filter((name) => /TCP|TLS|UDP/.test(name)).length;
 const descriptors = (): number => readdirSync('/proc/self/fd').length;
 /** connections to `port` in TIME_WAIT (state 06 of /proc/net/tcp) */
 const lingering = (port: number): number =>
@@ -51,12 +52,29 @@ it('leaves no socket, and no descriptor after hundreds of probes of every kind a
     hangingServer(), closingServer(), resettingServer(), sayingServer('garbage\r\n\r\n'), tricklingServer('HTTP/1.1 200 OK\r\n\r\n'),
     floodingServer('HTTP/1.1 200 OK\r\n\r\n'), sayingServer('HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n'), sayingServer('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort'),
   ]);
-  const listening = servers.length + secured.length;
+  const listening = servers.length + secured.length + 1;
   const ports = [...[...servers, ...secured].map(({ port }) => port), await freePort()];
   const checks = ports.flatMap((port): ActiveCheck[] => {
     const options = { port, timeout: Milliseconds(150) };
-    return [tcpCheck(options), tlsCheck(options), tlsCheck({ ...options, verify: true }), httpCheck(options), httpCheck({ ...options, type: 'https' })];
+    const text = { form: 'text', value: 'fine' } as const;
+    return [
+      tcpCheck(options), tlsCheck(options), tlsCheck({ ...options, verify: true }), httpCheck(options), httpCheck({ ...options, type: 'https' }),
+      tcpCheck({ ...options, send: text, expect: text }), dnsCheck({ ...options, protocol: 'tcp' }), smtpCheck(options), smtpCheck({ ...options, security: 'starttls' }), smtpCheck({ ...options, security: 'implicit_tls' }),
+    ];
   });
+  // silence, truncation (whose answer over TCP hangs), and port unreachable
+  const datagrams = dgram.createSocket('udp4');
+  datagrams.on('message', (query, { address, port }) => {
+    if (query.length < 12) return;
+    query.writeUInt16BE(0x8300, 2);
+    datagrams.send(query, port, address);
+  });
+  const hanging = ports[0] ?? 0;
+  await new Promise<void>((resolve) => datagrams.bind(hanging, '127.0.0.1', resolve));
+  for (const port of [hanging, await freePort()]) {
+    const options = { port, timeout: Milliseconds(150) };
+    checks.push(udpCheck(options), udpCheck({ ...options, requireReply: true }), udpCheck({ ...options, source: '192.0.2.1' }), dnsCheck(options));
+  }
   await Promise.all(checks.map((check) => probe(check, new AbortController().signal))); // what is loaded once is loaded
   await eventually(() => openSockets() === listening);
   const before = descriptors();
@@ -78,6 +96,7 @@ it('leaves no socket, and no descriptor after hundreds of probes of every kind a
   expect(openSockets()).toBeLessThanOrEqual(listening);
   expect(descriptors()).toBeLessThanOrEqual(before);
   await Promise.all([...servers, ...secured].map(({ close }) => close()));
+  await new Promise<void>((resolve) => datagrams.close(() => resolve()));
   rmSync(directory, { recursive: true, force: true });
 });
 

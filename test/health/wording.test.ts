@@ -5,7 +5,7 @@ import { describeFailure } from '../../src/health/failure.js';
 import { uncheckedHealthState, type HealthState } from '../../src/health/state.js';
 import { describeCheck, describeEndpoint, describePoolChange, describeVerdict } from '../../src/health/wording.js';
 import { Milliseconds } from '../../src/time/microseconds.js';
-import { httpCheck, tcpCheck } from './checks.js';
+import { dnsCheck, httpCheck, pingCheck, smtpCheck, tcpCheck } from './checks.js';
 
 const server = { address: '10.0.0.11', port: 80 };
 const state = (verdict: HealthState['verdict'], counts: Partial<HealthState>, reason: string): HealthState => ({ verdict, successes: 0, failures: 0, since: 0, reason, ...counts });
@@ -27,6 +27,9 @@ describe('a check', () => {
   it('is described by type, request, target and interval', () => {
     expect(describeCheck(httpCheck({ path: '/health' }))).toBe('http GET /health at 127.0.0.1:80 every 2 s');
     expect(describeCheck(tcpCheck({ interval: Milliseconds(500) }))).toBe('tcp at 127.0.0.1:80 every 500 ms');
+    expect(describeCheck(dnsCheck({ port: 53, name: 'www.example.org', recordType: 'A' }))).toBe('dns www.example.org A over udp at 127.0.0.1:53 every 2 s');
+    expect(describeCheck(smtpCheck({ port: 25, security: 'starttls' }))).toBe('smtp with STARTTLS at 127.0.0.1:25 every 2 s');
+    expect(describeCheck(pingCheck({ address: '2001:db8::1' }))).toBe('ping at 2001:db8::1 every 2 s');
     expect(describeCheck({ type: 'none' })).toBe('none');
     expect(describeEndpoint({ address: '2001:db8::1', port: 80 })).toBe('[2001:db8::1]:80');
   });

@@ -1,5 +1,6 @@
 /** The sorry server: in before the last real server goes, out after the first is back, and no client notices the change. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { StreamLine } from '../../src/control/event-stream.js';
 import { siteConfiguration, type FileContent } from '../../src/lab/pair.js';
 import { between, distribution, type RequestResult } from '../../src/lab/summary.js';
 import type { Director } from '../../src/lab/topology.js';
@@ -49,6 +50,21 @@ function lostForNoReason(since: number): readonly RequestResult[] {
   return all.filter((result) => !cut(result));
 }
 
+/** What `tandem events` tells of health since it was good for the first time, and that it agrees with how things stand. */
+async function told(): Promise<Readonly<Record<string, string>>> {
+  const lines = (await pair.d1.command('events --json')).stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as StreamLine);
+  const states = new Map<string, string>();
+  const current = new Map<string, string>();
+  for (const line of lines) {
+    if (line.type === 'missed' || !line.kind.endsWith('SERVER')) continue;
+    const key = `${line.kind} ${line.name}`;
+    if (line.type === 'current') current.set(key, line.state);
+    else if (line.from !== 'UNKNOWN') states.set(key, [...(states.get(key)?.split(' ') ?? []), line.to].join(' '));
+  }
+  expect(Object.fromEntries(current)).toEqual(Object.fromEntries([...states].map(([key, last]) => [key, last.split(' ').at(-1)])));
+  return Object.fromEntries(states);
+}
+
 beforeAll(async () => {
   pair = await PairUnderTest.boot();
   for (const tandem of pair.both) await tandem.configure(content(tandem.director, {}, {}));
@@ -73,6 +89,7 @@ it('takes over when the last real server goes and leaves when the first is back;
   await set('healthy', 'rs1', 'rs3');
   await serves({ rs1: 1, rs2: 1, rs3: 1 });
   expect(lostForNoReason(from)).toEqual([]);
+  expect(await told()).toEqual({ 'VIRTUAL_SERVER web-80': 'DOWN UP', ...Object.fromEntries(pair.site.realServers.map(({ address }) => [`REAL_SERVER ${address}:80`, 'DOWN UP'])) });
 });
 
 it('all real servers going at once, and back at once, refuses no request either', async () => {

@@ -3,7 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LogLines } from './log-lines.js';
 import type { Host } from './namespaces.js';
+import type { Logged, Peer } from './peer.js';
 
 export interface KeepalivedOptions {
   readonly version: 2 | 3;
@@ -16,13 +18,11 @@ export interface KeepalivedOptions {
   readonly more?: string;
 }
 
-export class Keepalived {
-  readonly log: { readonly at: number; readonly line: string }[] = [];
+export class Keepalived implements Peer {
+  private readonly output: LogLines;
   private readonly folder = mkdtempSync(join(tmpdir(), 'tandem-keepalived-'));
   private readonly daemon: ChildProcess;
-  private readonly waiters = new Set<() => void>();
   private readonly exited: Promise<void>;
-  private rest = '';
 
   constructor(host: Host, { version, priority, interval, password, addresses = ['10.77.0.100/32'], more = '' }: KeepalivedOptions) {
     const authentication = password === undefined ? '' : `authentication {\n auth_type PASS\n auth_pass ${password}\n }`;
@@ -36,36 +36,23 @@ vrrp_instance web {\n state BACKUP\n interface e0\n virtual_router_id 51\n prior
     const files = ['p', 'r', 'c'].flatMap((option) => [`-${option}`, join(this.folder, `${option}.pid`)]);
     this.daemon = spawn('ip', ['netns', 'exec', host.namespace, 'keepalived', '-n', '-l', '-D', '-P', '-f', file, ...files], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.exited = new Promise((resolve) => this.daemon.once('exit', () => resolve()));
-    for (const stream of [this.daemon.stdout, this.daemon.stderr]) stream?.on('data', (chunk) => this.read(String(chunk)));
+    this.output = new LogLines('keepalived', [this.daemon.stdout, this.daemon.stderr]);
   }
 
-  private read(text: string): void {
-    const lines = (this.rest + text).split('\n');
-    this.rest = lines.pop() ?? '';
-    for (const line of lines) this.log.push({ at: Date.now(), line });
-    for (const waiter of [...this.waiters]) waiter();
+  get log(): readonly Logged[] {
+    return this.output.lines;
+  }
+
+  get tail(): string {
+    return this.output.tail();
   }
 
   /** The first line from `from` on that matches. */
-  line(pattern: RegExp, from = 0): Promise<{ readonly at: number; readonly line: string }> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.waiters.delete(check);
-        reject(new Error(`keepalived: no line ${String(pattern)}; log:\n${this.log.map(({ line }) => line).join('\n')}`));
-      }, 15_000);
-      const check = (): void => {
-        const found = this.log.slice(from).find(({ line }) => pattern.test(line));
-        if (!found) return;
-        clearTimeout(timer);
-        this.waiters.delete(check);
-        resolve(found);
-      };
-      this.waiters.add(check);
-      check();
-    });
+  line(pattern: RegExp, from = 0): Promise<Logged> {
+    return this.output.line(pattern, from);
   }
 
-  becomes(state: 'MASTER' | 'BACKUP', from = 0): Promise<{ readonly at: number; readonly line: string }> {
+  becomes(state: 'MASTER' | 'BACKUP', from = 0): Promise<Logged> {
     return this.line(new RegExp(`\\(web\\) Entering ${state} STATE`), from);
   }
 

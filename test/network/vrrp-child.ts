@@ -90,11 +90,11 @@ export class VrrpChild {
     this.child.send(message);
   }
 
-  async configure(instances: readonly InstanceConfiguration[], more: { syncGroups?: readonly SyncGroupConfiguration[]; fixed?: StaticConfiguration } & Partial<Pick<VrrpConfigure, 'owned' | 'ownedRouting' | 'resume' | 'sync' | 'heldUntil' | 'tracked'>> = {}): Promise<void> {
+  async configure(instances: readonly InstanceConfiguration[], more: { syncGroups?: readonly SyncGroupConfiguration[]; fixed?: StaticConfiguration } & Partial<Pick<VrrpConfigure, 'owned' | 'ownedLinks' | 'ownedRouting' | 'resume' | 'sync' | 'heldUntil' | 'tracked' | 'yielding'>> = {}): Promise<void> {
     await this.until(() => this.ready || undefined, 'ready');
     const generation = ++this.generation;
-    const { syncGroups = [], fixed, owned = [], ownedRouting, resume = [], sync, heldUntil, tracked } = more;
-    this.send({ type: 'configure', generation, vrrp: { instances, syncGroups, startupDelay: Seconds(0), static: fixed }, sync, owned, ...(ownedRouting ? { ownedRouting } : {}), resume, heldUntil, ...(tracked ? { tracked } : {}) });
+    const { syncGroups = [], fixed, owned = [], ownedLinks = [], ownedRouting, resume = [], sync, heldUntil, tracked, yielding = [] } = more;
+    this.send({ type: 'configure', generation, vrrp: { instances, syncGroups, startupDelay: Seconds(0), static: fixed }, sync, owned, ownedLinks, ...(ownedRouting ? { ownedRouting } : {}), resume, heldUntil, yielding, ...(tracked ? { tracked } : {}) });
     await this.until(() => this.configured >= generation || undefined, 'configured');
   }
 

@@ -1,11 +1,10 @@
-/** IPv6 instances on real sockets: elections, what is on the wire, how the addresses are held; keepalived as the other router. */
+/** IPv6 instances on real sockets: elections, what is on the wire, how the addresses are held. */
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import type { InstanceConfiguration, UnicastConfiguration } from '../../src/config/model.js';
 import { Milliseconds, Seconds } from '../../src/time/microseconds.js';
 import { type Advertisement, encodeAdvertisement } from '../../src/vrrp/packet.js';
 import { requireNetworkNamespaces } from '../tiers.js';
-import { Keepalived } from './keepalived-daemon.js';
 import { addressesOn, type Host, ipIn } from './namespaces.js';
 import { macOf, onStage, type Stage } from './stage.js';
 import { instance } from './vrrp-child.js';
@@ -251,67 +250,5 @@ describe.concurrent('an IPv6 instance', () => {
     expect(execFileSync('ip', ['-n', stage.b.namespace, 'maddr', 'show', 'dev', 'e0'], { encoding: 'utf8' })).not.toContain('ff02::12');
     inject(stage.a, '2001:db8:77::1', '2001:db8:77::2', 69, message('2001:db8:77::1', '2001:db8:77::2'));
     await b.statusThat(({ counters }) => counters['rejected.ttl'] === 1, 'counting a hop limit of 69');
-  }));
-});
-
-describe.concurrent('with keepalived over IPv6', () => {
-  const theirs = (priority: number) => ({ version: 3 as const, interval: 0.1, priority, addresses: addresses.map((address) => `${address}/128`) });
-
-  it('keepalived is master, then killed: Tandem takes over', { timeout: 60_000 }, onIPv6Stage(async (stage) => {
-    const other = stage.with(new Keepalived(stage.a, theirs(150)));
-    await other.becomes('MASTER');
-    const ours = stage.child(stage.b);
-    await ours.configure([ipv6()]);
-    const heard = await ours.statusThat(({ master, counters }) => master === 'fe80::a' && (counters['advertisements_received'] ?? 0) > 4, 'hearing keepalived');
-    expect(heard).toMatchObject({ state: 'BACKUP', master_priority: 150, address_list_agrees: true });
-    await other.crash();
-    await ours.becomes('MASTER');
-    await ours.line(/^web: holding/);
-    expect(holds(stage.b)).toBe(true);
-    expect(Object.keys((await ours.status()).counters).filter((counter) => counter.startsWith('rejected.'))).toEqual([]);
-    expect(other.complaints).toEqual([]);
-  }));
-
-  it('Tandem is master, keepalived its backup without complaint, which takes over after an orderly stop', { timeout: 60_000 }, onIPv6Stage(async (stage) => {
-    const ours = stage.child(stage.b);
-    await ours.configure([ipv6({ priority: 255 })]);
-    await ours.line(/^web: holding/);
-    const other = stage.with(new Keepalived(stage.a, theirs(100)));
-    await other.becomes('BACKUP');
-    const sent = (await ours.status()).counters['advertisements_sent'] ?? 0;
-    await ours.statusThat(({ counters }) => (counters['advertisements_sent'] ?? 0) > sent + 5, 'advertising to it');
-    expect(other.log.filter(({ line }) => /MASTER STATE/.test(line))).toEqual([]);
-    await ours.stop();
-    await other.becomes('MASTER');
-    expect(other.complaints).toEqual([]);
-  }));
-
-  it('each preempts the other when its priority says so', { timeout: 60_000 }, onIPv6Stage(async (stage) => {
-    const other = stage.with(new Keepalived(stage.a, theirs(100)));
-    await other.becomes('MASTER');
-    const ours = stage.child(stage.b);
-    await ours.configure([ipv6({ priority: 150 })]);
-    await ours.line(/^web: holding/);
-    await other.becomes('BACKUP', other.log.findIndex(({ line }) => /MASTER STATE/.test(line)));
-    const mark = other.mark;
-    await ours.configure([ipv6({ priority: 50 })]);
-    await other.becomes('MASTER', mark);
-    expect((await ours.line(/MASTER -> BACKUP/)).message).toBe('web: MASTER -> BACKUP, fe80::a advertises priority 100, ours is 50');
-    await ours.line(/^web: released/);
-    expect(other.complaints).toEqual([]);
-  }));
-
-  it('as unicast peer, both roles', { timeout: 60_000 }, onIPv6Stage(async (stage) => {
-    const other = stage.with(new Keepalived(stage.a, { ...theirs(150), more: 'unicast_src_ip fe80::a\n unicast_peer {\n fe80::b\n }' }));
-    await other.becomes('MASTER');
-    const ours = stage.child(stage.b);
-    await ours.configure([ipv6({ unicast: to('fe80::a') })]);
-    await ours.statusThat(({ master, counters }) => master === 'fe80::a' && (counters['advertisements_received'] ?? 0) > 4, 'hearing keepalived');
-    const mark = other.mark;
-    await ours.configure([ipv6({ unicast: to('fe80::a'), priority: 200 })]);
-    await other.becomes('BACKUP', mark);
-    await ours.line(/^web: holding/);
-    expect(Object.keys((await ours.status()).counters).filter((counter) => counter.startsWith('rejected.'))).toEqual([]);
-    expect(other.complaints).toEqual([]);
   }));
 });

@@ -128,6 +128,16 @@ describe("the supervisor's results", () => {
     await a.becomes('MASTER', 'web', back);
   });
 
+  it('of a script that is reversed are a FAULT while it succeeds', async () => {
+    const [a, b] = await pair(track({ scripts: [{ name: 'resolver', weight: undefined, reverse: true }] }), [failed]);
+    a.send({ type: 'track', tracked: [up] });
+    await a.line(/^web: MASTER -> FAULT, script resolver succeeded \(1 success\), and counts reversed$/);
+    await b.becomes('MASTER');
+    const back = a.mark;
+    a.send({ type: 'track', tracked: [failed] });
+    await a.becomes('MASTER', 'web', back);
+  });
+
   it('that are not there yet do not stop one that runs when a reload adds a script', async () => {
     const [a] = await pair(track({}));
     await a.configure([instance({ priority: 150, track: scripts(undefined) })]);

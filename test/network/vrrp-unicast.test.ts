@@ -1,11 +1,10 @@
-/** Unicast peers on real sockets: who is heard, who is not, and what is on the wire; with a real keepalived as the other one. */
+/** Unicast peers on real sockets: who is heard, who is not, and what is on the wire. */
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import type { InstanceConfiguration, UnicastConfiguration } from '../../src/config/model.js';
-import { Milliseconds, Seconds } from '../../src/time/microseconds.js';
+import { Milliseconds } from '../../src/time/microseconds.js';
 import { type Advertisement, encodeAdvertisement } from '../../src/vrrp/packet.js';
 import { requireNetworkNamespaces } from '../tiers.js';
-import { Keepalived } from './keepalived-daemon.js';
 import { addressesOn, type Host } from './namespaces.js';
 import { onStage } from './stage.js';
 import { instance } from './vrrp-child.js';
@@ -101,38 +100,5 @@ describe.concurrent('a unicast instance', () => {
     await a.line(/^web: holding/);
     await wire.until(({ advertisements }) => (advertisements.length > 2 ? true : undefined), 'advertisements');
     expect([...new Set(wire.advertisements.map(({ source }) => source))]).toEqual(['10.77.0.11']);
-  }));
-});
-
-describe.concurrent.each([2, 3] as const)('with keepalived as unicast peer, version %i', (version) => {
-  const interval = version === 2 ? Seconds(1) : Milliseconds(100);
-  const ours = (priority: number): InstanceConfiguration => with_(to('10.77.0.1'), { version, priority, advertisementInterval: interval });
-  const theirs = (priority: number) => ({ version, priority, interval: version === 2 ? 1 : 0.1, more: 'unicast_src_ip 10.77.0.1\n unicast_peer {\n 10.77.0.2\n }' });
-
-  it('keepalived is master, then killed: Tandem takes over', { timeout: 60_000 }, onStage(async (stage) => {
-    const other = stage.with(new Keepalived(stage.a, theirs(150)));
-    await other.becomes('MASTER');
-    const child = stage.child(stage.b);
-    await child.configure([ours(100)]);
-    await child.statusThat(({ master, counters }) => master === '10.77.0.1' && (counters['advertisements_received'] ?? 0) > 2, 'hearing keepalived');
-    await other.crash();
-    await child.becomes('MASTER');
-    await child.line(/^web: holding/);
-    expect(Object.keys((await child.status()).counters).filter((counter) => counter.startsWith('rejected.'))).toEqual([]);
-    expect(other.complaints).toEqual([]);
-  }));
-
-  it('Tandem is master, keepalived its backup without complaint, which takes over after an orderly stop', { timeout: 60_000 }, onStage(async (stage) => {
-    const child = stage.child(stage.b);
-    await child.configure([ours(255)]);
-    await child.line(/^web: holding/);
-    const other = stage.with(new Keepalived(stage.a, theirs(100)));
-    await other.becomes('BACKUP');
-    const sent = (await child.status()).counters['advertisements_sent'] ?? 0;
-    await child.statusThat(({ counters }) => (counters['advertisements_sent'] ?? 0) > sent + 4, 'advertising to it');
-    expect(other.log.filter(({ line }) => /MASTER STATE/.test(line))).toEqual([]);
-    await child.stop();
-    await other.becomes('MASTER');
-    expect(other.complaints).toEqual([]);
   }));
 });

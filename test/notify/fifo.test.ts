@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { NotifyFifo } from '../../src/notify/fifo.js';
+import { fifoLine, NotifyFifo } from '../../src/notify/fifo.js';
 import type { Notice, NoticeState } from '../../src/notify/notice.js';
 import type { LogEvent } from '../../src/supervisor/messages.js';
 
@@ -62,19 +62,25 @@ describe('the FIFO', () => {
     await vi.waitFor(() => expect(second.text).toBe(standing), 3_000);
   });
 
-  it('drops what a slow reader does not take, logs that once with the count, and tells it everything when it reads again', async () => {
+  it('tells a slow reader only the last state of each when it reads again, and logs that once with the count', async () => {
     const made = open();
     const slow = reader();
     await vi.waitFor(() => expect(slow.text).toBe(standing), 3_000);
     slow.process.kill('SIGSTOP');
     for (let index = 0; index < 4_000; index++) made.write([notice('BACKUP')]);
     slow.text = '';
-    current = [notice('FAULT')];
+    made.write([{ ...notice('BACKUP', 'lan'), to: 'FAULT' }, notice('MASTER'), notice('FAULT')]);
     slow.process.kill('SIGCONT');
-    await vi.waitFor(() => expect(slow.text.endsWith('BACKUP 150\nINSTANCE "web" FAULT 150\n')).toBe(true), 3_000);
-    expect(log.map(({ message }) => message)).toEqual([`the reader of ${path} is too slow, or went: transitions are dropped, and counted`, `the reader of ${path} keeps up again and was told how everything stands`]);
-    const written = slow.text.split('\n').length - 2;
-    expect(log[1]?.fields.dropped).toBe(4_000 - written);
+    await vi.waitFor(() => expect(slow.text.endsWith('INSTANCE "web" BACKUP 150\nINSTANCE "lan" FAULT 150\nINSTANCE "web" FAULT 150\n')).toBe(true), 3_000);
+    expect(log.map(({ message }) => message)).toEqual([`the reader of ${path} is too slow, or went: it is told of the last state of each only, later`, `the reader of ${path} keeps up again and knows how everything stands`]);
+    const written = slow.text.split('\n').length - 3;
+    expect(log[1]?.fields.late).toBe(4_003 - written);
+  });
+
+  it('has lines for health and quorum as keepalived writes them', () => {
+    const service = { virtualServer: 'web-http', service: '[192.0.2.10]:tcp:80', time: 0, from: 'UP', to: 'DOWN', reason: 'so' } as const;
+    expect(fifoLine({ ...service, kind: 'VIRTUAL_SERVER', name: 'web-http' })).toBe('VS [192.0.2.10]:tcp:80 DOWN\n');
+    expect(fifoLine({ ...service, kind: 'REAL_SERVER', name: '192.0.2.22:80', server: '[192.0.2.22]:tcp:80' })).toBe('RS [192.0.2.22]:tcp:80 [192.0.2.10]:tcp:80 DOWN\n');
   });
 
   it('is not made where something else is, which is said once and left alone', async () => {

@@ -52,6 +52,24 @@ describe('notices', () => {
     expect(notices.current).toEqual([]);
   });
 
+  it('stop what is not configured any more when its own last word was lost', () => {
+    const notices = grouped();
+    notices.take([transition('in', 'INIT', 'MASTER'), transition('out', 'INIT', 'MASTER'), transition('web', 'INIT', 'BACKUP')]);
+    expect(notices.settle(9)).toEqual([]);
+    notices.configure([group], new Set(['in', 'out']));
+    expect(brief(notices.settle(9))).toEqual(['INSTANCE web BACKUP STOP 150']);
+  });
+
+  it('are made of how all instances stand where transitions were lost, and of nothing else then', () => {
+    const notices = grouped();
+    notices.take([transition('in', 'INIT', 'MASTER'), transition('out', 'INIT', 'MASTER'), transition('web', 'INIT', 'BACKUP')]);
+    expect(brief(notices.take([transition('in', 'FAULT', 'FAULT'), transition('out', 'FAULT', 'FAULT'), transition('web', 'BACKUP', 'BACKUP')]))).toEqual([
+      'INSTANCE in MASTER FAULT 150',
+      'INSTANCE out MASTER FAULT 150',
+      'GROUP nat MASTER FAULT 0',
+    ]);
+  });
+
   it('of a group that a reload removes are the last when its members go too, and none when they stay', () => {
     const gone = grouped();
     gone.take([transition('in', 'INIT', 'MASTER'), transition('out', 'INIT', 'MASTER')]);

@@ -65,6 +65,20 @@ describe('notify commands', () => {
     expect(lines()).toEqual(['begin BACKUP INIT 0', 'end BACKUP', 'begin MASTER BACKUP 2', 'end MASTER']);
   });
 
+  it('hear the last of a hundred quick transitions last, whatever they missed, each from the state that they heard before', async () => {
+    configure({ any: [script('each.sh', `echo "$TANDEM_FROM $4 $TANDEM_SKIPPED" >> ${directory}/out; sleep 0.05`), 'x'] });
+    for (let index = 0; index < 100; index++) {
+      notifier.notify([notice((['BACKUP', 'MASTER'] as const)[index % 2] ?? 'FAULT')]);
+      if (index % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    notifier.notify([notice('FAULT')]);
+    await notifier.finish(10_000);
+    const heard = lines().map((line) => line.split(' '));
+    expect(heard.at(-1)?.[1]).toBe('FAULT');
+    expect(heard.map(([from]) => from)).toEqual(['INIT', ...heard.slice(0, -1).map(([, to]) => to)]);
+    expect(heard.length + heard.reduce((sum, [, , skipped]) => sum + Number(skipped), 0)).toBe(101);
+  });
+
   it('that take too long are ended with what they started; those that do not hear SIGTERM are killed; the next one runs', async () => {
     const deaf = script('deaf.sh', `trap '' TERM; echo $$ > ${directory}/pid; sleep 60 & wait; sleep 60`);
     configure({ master: [deaf], backup: [script('after.sh', `echo after >> ${directory}/out`)], timeout: Milliseconds(200) });
@@ -83,7 +97,7 @@ describe('notify commands', () => {
     await notifier.finish(5_000);
     notifier.notify([notice('BACKUP')]);
     await notifier.finish(5_000);
-    expect(warnings()).toEqual([`web: the command for MASTER, ${directory}/fail.sh, ended with status 3`, expect.stringMatching(/nothing.sh, cannot be run: .*ENOENT/)]);
+    expect(warnings()).toEqual([`web: the command for MASTER, ${directory}/fail.sh, ended with status 3`, expect.stringMatching(/nothing.sh, cannot be run: there is no .*nothing.sh, or not what it names in its first line$/)]);
   });
 
   it('that print without end fill no log', async () => {

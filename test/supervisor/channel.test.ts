@@ -76,4 +76,16 @@ describe('the channel of a child to its supervisor', () => {
     fake.deliver();
     expect(fake.sent.at(-1)).toEqual({ type: 'messages_dropped', count: 3 });
   });
+
+  it('lets the child tell anew what matters when messages were dropped, once there is room again, and not before', () => {
+    const fake = new FakeProcess();
+    const channel = channelOf(fake);
+    channel.onRoom(() => void channel.send({ type: 'transitions' }));
+    channel.send({ type: 'event' });
+    fake.deliver();
+    for (let n = 0; n < 10_001; n++) channel.send({ type: 'event' });
+    expect(fake.sent.filter((message) => JSON.stringify(message).includes('transitions'))).toEqual([]);
+    fake.deliver();
+    expect(fake.sent.slice(-2)).toEqual([{ type: 'messages_dropped', count: 1 }, { type: 'transitions' }]);
+  });
 });

@@ -33,7 +33,7 @@ describe('the record of what is ours', () => {
     await record.widen({ addresses: [vip('192.0.2.1'), vip('192.0.2.2')], services: [service(443)] });
     const expected = { addresses: [vip('192.0.2.1'), vip('192.0.2.2')], services: [service(80), service(443)] };
     expect(onDisk()).toMatchObject(expected);
-    expect((await load()).current).toEqual({ ...expected, routes: [], rules: [] });
+    expect((await load()).current).toMatchObject({ ...expected, routes: [], rules: [] });
   });
 
   it('narrows one part and leaves the other', async () => {

@@ -39,9 +39,10 @@ process.on('message', (message) => {
       if (manners.includes('die_when_operated')) process.exit(9);
       const replies = {
         failover: { ok: true, kind, handovers: [{ instance, master: '192.0.2.2', priority: 100, duration: 612_345 }] },
+        reset_counters: { ok: true, kind, instances: [] },
         reclaim: { ok: true, kind, message: `${instance} takes part again` },
       };
-      send({ type: 'operated', id: message.id, reply: instance === 'web' ? replies[kind] : { ok: false, error: `there is no instance '${instance}'` } });
+      send({ type: 'operated', id: message.id, reply: instance === 'web' || kind === 'reset_counters' ? replies[kind] : { ok: false, error: `there is no instance '${instance}'` } });
       break;
     }
     case 'stop':

@@ -3,8 +3,8 @@ import { assess, effectivePriority } from '../../src/track/contribution.js';
 import type { TrackerKind, TrackResult } from '../../src/track/trackers.js';
 
 type Condition = Pick<TrackResult, 'verdict'> & Partial<TrackResult>;
-const assessed = (kind: TrackerKind, weight: number | undefined, condition: Condition) => {
-  const { contribution, fault } = assess({ kind, name: 'x', weight, key: 'k' }, { key: 'k', detail: 'says so', ...condition });
+const assessed = (kind: TrackerKind, weight: number | undefined, condition: Condition, reverse = false) => {
+  const { contribution, fault } = assess({ kind, name: 'x', weight, reverse, key: 'k' }, { key: 'k', detail: 'says so', ...condition });
   return { contribution, fault };
 };
 
@@ -18,6 +18,26 @@ describe('the contribution of a tracker', () => {
     [-20, 'unknown', 0],
   ] as const)('of weight %d that is %s is %d, and no fault', (weight, verdict, contribution) => {
     expect(assessed('script', weight, { verdict })).toEqual({ contribution, fault: undefined });
+  });
+
+  it.each([
+    [20, 'up', -20],
+    [20, 'down', 0],
+    [-20, 'up', 0],
+    [-20, 'down', 20],
+    [20, 'unknown', 0],
+  ] as const)('of weight %d that is %s and reversed is %d, as keepalived reckons', (weight, verdict, contribution) => {
+    expect(assessed('script', weight, { verdict }, true)).toEqual({ contribution, fault: undefined });
+  });
+
+  it('that is reversed without a weight is a fault while all is well', () => {
+    expect(assessed('script', undefined, { verdict: 'up' }, true)).toEqual({ contribution: 0, fault: 'script x says so, and counts reversed' });
+    for (const verdict of ['down', 'unknown'] as const) expect(assessed('script', undefined, { verdict }, true)).toEqual({ contribution: 0, fault: undefined });
+  });
+
+  it('that is a file and reversed takes its number away', () => {
+    expect(assessed('file', 2, { verdict: 'up', value: 30 }, true)).toEqual({ contribution: -60, fault: undefined });
+    expect(assessed('file', 1, { verdict: 'up', value: 254 }, true).fault).toBe('file x says so');
   });
 
   it('without a weight is none, and down is a fault in words', () => {

@@ -79,6 +79,14 @@ describe('a backup', () => {
     expect(said(state, { settings: its })).toContain(sentence);
   });
 
+  it('whose sync group holds back says for how long, and what to do about it', () => {
+    const claiming = backup({ masterDownAt: undefined, claims: '10.0.0.1 resigned' });
+    const members = [claiming, backup({ masterDownAt: undefined, claims: '10.1.0.1 resigned', heldBackUntil: plus(now, Seconds(2)) })].map((state, index) => ({ name: index === 0 ? 'web' : 'inside', state, faults: [] }));
+    const sentence = said(claiming, { status: { ...status, sync_group: 'all' }, members });
+    expect(sentence).toContain('It could take over (10.0.0.1 resigned), and so could the rest of its sync group all.');
+    expect(sentence).toContain('The sync group all holds back for 2.00 s: it was beaten several times in a row right after it took over. Give its members the same order of priority on all routers.');
+  });
+
   it('that waits for its sync group says for whom, and why', () => {
     const state = backup({ claims: 'no advertisement from 10.0.0.1 for 3.61 s', masterDownAt: undefined });
     const inside = { name: 'inside', state: backup({ master: { source: '10.1.0.1', priority: 150 } }), faults: [] };

@@ -1,7 +1,7 @@
 /** The machine's part of `tandem failover`: a master that hands over by the operator's order. */
 import { describe, expect, it } from 'vitest';
 import { Seconds } from '../../src/time/microseconds.js';
-import { isYielding } from '../../src/vrrp/machine.js';
+import { initialState, isYielding } from '../../src/vrrp/machine.js';
 import { brief, Machine, master, takeover } from './machine-by-hand.js';
 
 const yielded = (changes: Parameters<typeof master>[0] = {}): Machine => {
@@ -32,6 +32,30 @@ describe('a master that the operator orders to hand over', () => {
     expect(brief(machine.expire())).toEqual(takeover(150));
     expect(machine.state.reason).toBe('no advertisement from 192.0.2.1 for 3.41 s');
     expect(isYielding(machine.state)).toBe(false);
+  });
+
+  it('leaves that master alone after a restart too, also as the owner of the addresses, and whatever it was a moment ago', () => {
+    for (const priority of [150, 255]) {
+      const machine = new Machine({ priority });
+      machine.state = initialState(machine.now, true);
+      expect(brief(machine.start(true))).toEqual(['INIT>BACKUP']);
+      expect(machine.state.reason).toBe("started, and the operator's handover still holds");
+      for (let interval = 0; interval < 20; interval++) {
+        expect(brief(machine.hear(100)).filter((effect) => effect !== 'release')).toEqual([]);
+        machine.wait(Seconds(1));
+      }
+      expect(isYielding(machine.state)).toBe(true);
+      expect(brief(machine.expire())).toEqual(takeover(priority));
+    }
+  });
+
+  it('keeps to it through a fault that is there at the start', () => {
+    const machine = new Machine({ priority: 150 });
+    machine.state = initialState(machine.now, true);
+    machine.do({ type: 'fault', reason: 'eth0 is down' });
+    expect(isYielding(machine.state)).toBe(true);
+    machine.do({ type: 'recover', reason: 'eth0 is up again' });
+    expect(isYielding(machine.state)).toBe(true);
   });
 
   it('takes over within the skew time when that master resigns', () => {

@@ -145,6 +145,19 @@ describe('a replay', () => {
     ]);
   });
 
+  it('says that a sync group holds back', () => {
+    const now = Seconds(1_000);
+    const common = { state: 'BACKUP', since: now, reason: 'started', master: undefined, masterInterval: Seconds(1), lastHeard: undefined, preemptAt: undefined, leftover: false } as const;
+    const settings = { version: 3, priority: 100, advertisementInterval: Seconds(1), preempt: true, preemptDelay: Seconds(0), source: '192.0.2.2', grouped: true } as const;
+    const start: RouterState = new Map([
+      ['outside', { state: { ...common, masterDownAt: now, claims: undefined, heldBackUntil: plus(now, Seconds(3)) }, settings, group: 'all', faults: new Map() }],
+      ['inside', { state: { ...common, masterDownAt: undefined, claims: 'no advertisement from anyone' }, settings, group: 'all', faults: new Map() }],
+    ]);
+    const timer = { at: now, event: { type: 'instance', instance: 'outside', event: { type: 'timer' } }, effects: [] } as const;
+    const [decision] = replay({ unit: 'all', cause: '', clock: { wall: 0, monotonic: now }, start, inputs: [timer] });
+    expect(decision).toMatchObject({ recorded: undefined, outcome: 'could take over (no advertisement from anyone), its sync group all holds back for 3.00 s more' });
+  });
+
   it('says where it decides otherwise than what was recorded', () => {
     const recording = failover().take();
     const tampered = { ...recording, inputs: recording.inputs.map((input, index) => (index === 4 ? { ...input, effects: [] } : input)) };

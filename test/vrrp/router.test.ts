@@ -61,6 +61,12 @@ class Router {
     return this.do({ type: 'instance', instance, event: { type: 'timer' } });
   }
 
+  /** Whose timer is the first. */
+  get due(): string {
+    const [first] = [...this.state.values()].flatMap(({ state }) => deadline(state) ?? []).sort((a, b) => a - b);
+    return [...this.state].find(([, { state }]) => first !== undefined && deadline(state) === first)?.[0] ?? '';
+  }
+
   wait(duration: Microseconds): void {
     this.now = plus(this.now, duration);
   }
@@ -226,6 +232,68 @@ describe('a sync group', () => {
     router.expire('other');
     router.fault('inside');
     expect(router.states).toEqual({ outside: 'FAULT', inside: 'FAULT', other: 'MASTER' });
+  });
+});
+
+describe('a sync group that is beaten right after it took over', () => {
+  /** As often as that. */
+  const beaten = (times: number): Router => {
+    const router = masterPair();
+    for (let count = 1; count <= times; count++) {
+      if (count > 1) while (router.states['inside'] !== 'MASTER') router.expire(router.due);
+      router.hear('inside', 150);
+      router.hear('inside', 0);
+    }
+    return router;
+  };
+
+  it('takes over again after the master down interval when that master is gone', () => {
+    const router = beaten(1);
+    const before = router.now;
+    router.expire('inside');
+    router.expire('outside');
+    expect(router.states).toEqual({ outside: 'MASTER', inside: 'MASTER' });
+    expect(router.now - before).toBeLessThan(Seconds(3.7));
+  });
+
+  it('holds back the second time, so that one that beats it elsewhere is master first', () => {
+    const router = beaten(2);
+    expect(router.reason('outside')).toMatch(/inside is BACKUP, .*; beaten again right after it took over, it holds back for 7\.22 s: have the group's members one order of priority on all routers\?$/);
+    const before = router.now;
+    router.expire('inside');
+    router.expire('outside');
+    expect(router.states).toEqual({ outside: 'BACKUP', inside: 'BACKUP' });
+    router.expire('inside');
+    expect(router.states).toEqual({ outside: 'MASTER', inside: 'MASTER' });
+    expect(router.now - before).toBeGreaterThan(Seconds(7.2));
+  });
+
+  it('stays BACKUP after the time that it held back while it hears a better master', () => {
+    const router = beaten(2);
+    for (let second = 0; second < 20; second++) {
+      router.hear('inside', 150);
+      router.wait(Seconds(1));
+      router.do({ type: 'instance', instance: 'outside', event: { type: 'timer' } });
+    }
+    expect(router.states).toEqual({ outside: 'BACKUP', inside: 'BACKUP' });
+    expect(router.expire('inside')).toHaveLength(8);
+  });
+});
+
+describe('what an earlier run of a sync group left', () => {
+  it('is released in all instances when one of them hears a better master, whatever the others hear', () => {
+    const router = pair();
+    expect(router.hear('inside', 50)).toEqual([]);
+    expect(router.hear('outside', 150)).toEqual(['outside: release', 'inside: release']);
+    expect(router.hear('outside', 150)).toEqual([]);
+  });
+
+  it('is released of an address owner too, in a group that another director is master of', () => {
+    const router = new Router();
+    router.add('outside', 'all', { priority: 255 });
+    router.add('inside', 'all');
+    router.start();
+    expect(router.hear('inside', 150)).toEqual(['inside: release', 'outside: release']);
   });
 });
 

@@ -5,6 +5,7 @@ import type { Readable } from '../schema-walk.js';
 import { keysOfTypes, type CheckType, type HealthCheckEntry } from '../schema/health-check.js';
 import { probePort } from '../targets.js';
 import type { Context, ReadableFile } from './context.js';
+import { checkConversation } from './conversations.js';
 import { readableTargets } from './targets.js';
 
 type Service = NonNullable<NonNullable<ReadableFile['virtual_servers']>[number]>;
@@ -28,8 +29,9 @@ export const checkHealthChecks = (context: Context, service: Service, path: Path
     checkKeys(context, own, type, ownPlace);
     const keys = inheritedKeys(ofService, own, type);
     if (keys.verify !== true) warnUnusedCa(context, ownPlace);
+    checkConversation(context, type, keys, server.address, [ownPlace, place]);
     const port = server.port ?? (context.given([...serverPath, 'port']) ? undefined : probePort(readableTargets(service)));
-    if (type !== 'none' && port === 0 && keys.port === undefined && ![place, ownPlace].some((each) => context.given([...each, 'port']))) {
+    if (keysOfTypes['port']?.includes(type) && port === 0 && keys.port === undefined && ![place, ownPlace].some((each) => context.given([...each, 'port']))) {
       context.report(own === undefined ? serverPath : ownPlace, { code: 'missing_key', message: `the health check has no port to probe: the service ${service.fwmark === undefined ? 'covers every port' : 'has no port of its own'}`, remedy: 'add health_check: { port: 80 } (here or to the service), or health_check: none' });
     }
   });
@@ -45,7 +47,7 @@ const checkKeys = ({ given, report }: Context, entry: Entry, type: CheckType, pl
     const types = keysOfTypes[key];
     if (type === 'none') report([...place, key], { code: 'conflict', message: `${key} has no meaning for a health check of type none`, remedy: 'remove it, or give another type', at: 'key' });
     else if (types !== undefined && !types.includes(type)) {
-      report([...place, key], { code: 'conflict', message: `${key} has no meaning for a health check of type ${type}`, remedy: `remove it, or give type: ${types.join(' or ')}`, at: 'key' });
+      report([...place, key], { code: 'conflict', message: `${key} has no meaning for a health check of type ${type}`, remedy: types.length > 3 ? 'remove it' : `remove it, or give type: ${types.join(' or ')}`, at: 'key' });
     }
   }
 };

@@ -6,9 +6,11 @@ import { version2Interval, version3Interval } from '../schema/vrrp.js';
 import { expectedDuration, withinLimits } from '../schema/values.js';
 import { checkInstanceTracking, checkTracking } from './tracking.js';
 import { familyOf, isLinkLocal } from '../../network/ip-address.js';
+import { checkGarp } from './garp.js';
 import { addressesOfTrailer, advertisedFamily, checkFamily, mostAdvertisedIPv6 } from './family.js';
 import { checkAuthentication } from './authentication.js';
 import { checkUnicast } from './unicast.js';
+import { virtualMacChecks, virtualMacName } from './virtual-mac.js';
 import { uniqueness, type Context, type ReadableFile } from './context.js';
 
 type Instance = NonNullable<NonNullable<NonNullable<ReadableFile['vrrp']>['instances']>[number]>;
@@ -21,6 +23,7 @@ export const checkVrrp = (context: Context): void => {
   const names = uniqueness(context, 'give every instance a name of its own');
   const routers = uniqueness(context, 'give every instance on an interface a virtual_router_id of its own');
   const addresses = uniqueness(context, 'let one instance hold the address, once');
+  const checkVirtualMac = virtualMacChecks(context);
   instances.forEach((instance, index) => {
     if (instance === undefined) return;
     const path = ['vrrp', 'instances', index];
@@ -40,6 +43,8 @@ export const checkVrrp = (context: Context): void => {
     checkInstanceTracking(context, instance, path);
     checkFamily(context, instance, path, versionOf(context, instance, path));
     checkUnicast(context, instance, path);
+    checkGarp(context, instance, path);
+    checkVirtualMac(instance, path);
     if (instance.priority === 255 && instance.preempt === false && context.given([...path, 'preempt'])) {
       context.report([...path, 'preempt'], { severity: 'warning', code: 'doubtful', message: 'preempt: false has no effect with priority 255: the owner of the addresses always takes over', remedy: 'give a priority below 255, or leave preempt out' });
     }
@@ -78,7 +83,7 @@ const checkAddresses = (context: Context, instance: Instance, path: Path): void 
   const entries = instance.virtual_addresses ?? [];
   const list = [...path, 'virtual_addresses'];
   entries.forEach((entry, index) => {
-    const carrier = entry?.interface ?? (context.given([...list, index, 'interface']) ? undefined : instance.interface);
+    const carrier = entry?.interface ?? (context.given([...list, index, 'interface']) ? undefined : (virtualMacName(instance) ?? instance.interface));
     const { address, prefixLength } = entry?.address ?? {};
     const { broadcast, scope } = entry ?? {};
     const isIPv6 = address !== undefined && familyOf(address) === 'ipv6';

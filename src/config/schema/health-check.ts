@@ -2,19 +2,34 @@
 import { z } from 'zod';
 import { Milliseconds, Seconds } from '../../time/microseconds.js';
 import { nearest } from '../nearest.js';
+import { dnsDefaults, dnsKeys } from './check-dns.js';
+import { smtpKeys } from './check-smtp.js';
+import { exchangeKeys } from './exchange.js';
 import { duration, flag, ipAddress, mapping, oneOf, port, someText, textual, wholeNumber } from './values.js';
 
-export const checkTypes = ['none', 'tcp', 'tls', 'http', 'https'] as const;
+export const checkTypes = ['none', 'tcp', 'udp', 'tls', 'http', 'https', 'dns', 'smtp', 'ping'] as const;
 export type CheckType = (typeof checkTypes)[number];
 
 /** What a check has that neither says otherwise. One place: `default` in the JSON Schema (`lastDefault` here: zod fills in its own at once), and the completion. */
-export const checkDefaults = { type: 'tcp', interval: '5s', timeout: '2s', rise: 2, fall: 3, method: 'GET', path: '/', status: '200-299', verify: false } as const;
+export const checkDefaults = { type: 'tcp', interval: '5s', timeout: '2s', rise: 2, fall: 3, method: 'GET', path: '/', status: '200-299', verify: false, ...dnsDefaults } as const;
 
 /** Keys that only some types have; those not listed belong to every type that probes. */
 export const keysOfTypes: Readonly<Record<string, readonly CheckType[]>> = {
-  server_name: ['tls', 'https'],
-  verify: ['tls', 'https'],
-  ca: ['tls', 'https'],
+  port: ['tcp', 'udp', 'tls', 'http', 'https', 'dns', 'smtp'],
+  send: ['tcp', 'udp'],
+  expect: ['tcp', 'udp'],
+  require_reply: ['udp'],
+  name: ['dns'],
+  record_type: ['dns'],
+  protocol: ['dns'],
+  rcode: ['dns'],
+  answer: ['dns'],
+  helo: ['smtp'],
+  starttls: ['smtp'],
+  implicit_tls: ['smtp'],
+  server_name: ['tls', 'https', 'smtp'],
+  verify: ['tls', 'https', 'smtp'],
+  ca: ['tls', 'https', 'smtp'],
   method: ['http', 'https'],
   path: ['http', 'https'],
   host: ['http', 'https'],
@@ -29,8 +44,8 @@ const checkType = () =>
     (text, fail): CheckType => {
       const known = checkTypes.find((each) => each === text);
       if (known !== undefined) return known;
-      const comingTypes = ['udp', 'sctp', 'dns', 'smtp', 'ping', 'icmp', 'script', 'command', 'file', 'bfd', 'grpc', 'ftp', 'mysql', 'redis', 'ldap'];
-      const suggestion = comingTypes.includes(text) ? undefined : nearest(text, checkTypes);
+      const comingTypes = ['sctp', 'script', 'command', 'file', 'bfd', 'grpc', 'ftp', 'mysql', 'redis', 'ldap'];
+      const suggestion = comingTypes.includes(text) ? undefined : text === 'icmp' ? 'ping' : nearest(text, checkTypes);
       return suggestion === undefined && /^[a-z][a-z0-9_-]*$/i.test(text) ? fail({ notSupported: `the health check type ${text.slice(0, 40)}` }) : fail({ suggestion });
     },
     { enum: checkTypes },
@@ -84,7 +99,7 @@ const serverName = () =>
 const probeTime = () => duration({ from: Milliseconds(1), to: Seconds(86_400) });
 
 export const healthCheckKeys = mapping({
-  type: checkType().optional().describe('What the probe does: none (taken as healthy), tcp (connect), tls (handshake), http, https').meta({ lastDefault: checkDefaults.type }),
+  type: checkType().optional().describe('What the probe does: none (taken as healthy), tcp (connect, and converse if send or expect is given), udp, tls (handshake), http, https, dns, smtp, ping (ICMP echo)').meta({ lastDefault: checkDefaults.type }),
   interval: probeTime().optional().describe('Time between two probes').meta({ lastDefault: checkDefaults.interval }),
   timeout: probeTime().optional().describe('A probe that has not ended by then has failed').meta({ lastDefault: checkDefaults.timeout }),
   rise: wholeNumber(1).optional().describe('Successes in a row before up').meta({ lastDefault: checkDefaults.rise }),
@@ -92,6 +107,9 @@ export const healthCheckKeys = mapping({
   address: ipAddress().optional().describe("Where the probe goes; the real server's address by default"),
   port: port().optional().describe("Where the probe goes; the real server's port by default"),
   source: ipAddress().optional().describe('Local address to probe from; the kernel chooses by default'),
+  ...exchangeKeys,
+  ...dnsKeys,
+  ...smtpKeys,
   method: oneOf(['GET', 'HEAD', 'OPTIONS', 'POST']).optional().describe('http, https: request method').meta({ lastDefault: checkDefaults.method }),
   path: textual('a path that begins with "/", without spaces', (text, fail) => (/^\/[\x21-\x7e]*$/.test(text) ? text : fail()), { pattern: '^/' })
     .optional()
@@ -102,9 +120,9 @@ export const healthCheckKeys = mapping({
     .describe("http, https: Host header; the probe's address by default"),
   status: status().optional().describe('http, https: accepted status codes: 200, "200-299,301" or a list').meta({ lastDefault: checkDefaults.status }),
   body: bodyPattern().optional().describe('http, https: regular expression (JavaScript) that must match in the first 64 KiB of the body'),
-  server_name: serverName().optional().describe('tls, https: name to send (SNI), and to verify; none is sent by default'),
-  verify: flag().optional().describe('tls, https: verify the certificate').meta({ lastDefault: checkDefaults.verify }),
-  ca: someText('the path of a PEM file').optional().describe("tls, https: PEM file of the authorities to verify against instead of the system's; relative to this file's directory"),
+  server_name: serverName().optional().describe('tls, https, smtp: name to send (SNI), and to verify; none is sent by default'),
+  verify: flag().optional().describe('tls, https, smtp: verify the certificate').meta({ lastDefault: checkDefaults.verify }),
+  ca: someText('the path of a PEM file').optional().describe("tls, https, smtp: PEM file of the authorities to verify against instead of the system's; relative to this file's directory"),
 });
 
 const noneOrMapping = 'none, or a mapping such as { type: http, path: /health }';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Milliseconds, Seconds } from '../../time/microseconds.js';
 import { trackedRoute } from './routing.js';
-import { duration, interfaceName, list, mapping, named, oneOf, someText, textual, wholeNumber } from './values.js';
+import { duration, flag, interfaceName, list, mapping, named, oneOf, someText, textual, wholeNumber } from './values.js';
 
 /** keepalived's range: an effective priority is 1..254. */
 const largestWeight = 253;
@@ -16,16 +16,19 @@ const weight = () =>
     .optional()
     .describe('Above 0: added while all is well; below 0: added while it fails; left out: a failure is FAULT');
 
+const reverse = () => flag().prefault(false).describe('true: what is added is negated; without weight it is FAULT when all is well');
+
 const interval = () => duration({ from: Milliseconds(100), to: Seconds(86_400) });
 const delay = () => duration({ to: Seconds(3_600) });
 const absolutePath = (expected: string) => textual(expected, (text, fail) => (/^\/[^\0]*$/.test(text) ? text : fail()));
 
 const trackedInterface = z.union(
   [
-    interfaceName().transform((name) => ({ name, weight: undefined, up_delay: Milliseconds(0), down_delay: Milliseconds(0) })),
+    interfaceName().transform((name) => ({ name, weight: undefined, reverse: false, up_delay: Milliseconds(0), down_delay: Milliseconds(0) })),
     mapping({
       name: interfaceName().describe('Interface whose carrier and administrative state are tracked'),
       weight: weight(),
+      reverse: reverse(),
       up_delay: delay().prefault('0s').describe('So long up without a break before it counts as up'),
       down_delay: delay().prefault('0s').describe('So long down without a break before it counts as down'),
     }),
@@ -34,13 +37,14 @@ const trackedInterface = z.union(
 );
 
 const trackedScript = z.union(
-  [named().transform((name) => ({ name, weight: undefined })), mapping({ name: named().describe('Name of a script of the scripts section'), weight: weight() })],
+  [named().transform((name) => ({ name, weight: undefined, reverse: false })), mapping({ name: named().describe('Name of a script of the scripts section'), weight: weight(), reverse: reverse() })],
   { error: 'the name of a script, or a mapping such as { name: resolver, weight: -30 }' },
 );
 
 const trackedFile = mapping({
   path: absolutePath('an absolute path such as /run/tandem-priority').describe('File that holds a whole number; one that is missing counts as 0'),
   weight: weightWithin(254, '').prefault(1).describe('The number is multiplied by this and added; -254 and less is FAULT'),
+  reverse: flag().prefault(false).describe('true: what is added is negated'),
   interval: interval().prefault('1s').describe('Time between looks'),
 });
 
@@ -49,10 +53,11 @@ const processName = () => textual('the name of a program without a path, such as
 
 const trackedProcess = z.union(
   [
-    processName().transform((name) => ({ name, weight: undefined, interval: Seconds(1) })),
+    processName().transform((name) => ({ name, weight: undefined, reverse: false, interval: Seconds(1) })),
     mapping({
       name: processName().describe('Name of the program, as `ps -e` shows it'),
       weight: weight(),
+      reverse: reverse(),
       interval: interval().prefault('1s').describe('Time between looks through /proc'),
     }),
   ],

@@ -46,6 +46,7 @@ const garp = mapping({
   repeat: wholeNumber(1, 100).prefault(5).describe('Gratuitous ARPs (IPv6: Neighbour Advertisements) for each address in one burst'),
   delay: duration({ to: Seconds(3_600) }).prefault('5s').describe('A second burst after this; 0 = none'),
   refresh: duration({ to: Seconds(86_400) }).prefault('60s').describe('One gratuitous ARP for each address every so often while master; 0 = never'),
+  interval: duration({ to: Seconds(1) }).prefault('0s').describe('At least so long between two of these on one interface, for switches that limit ARP; 0 = as fast as it goes'),
 });
 
 const unicast = mapping({
@@ -54,6 +55,10 @@ const unicast = mapping({
   ttl: wholeNumber(1, 255).prefault(255).describe('TTL (IPv6: hop limit) of what is sent'),
   min_ttl: wholeNumber(0, 255).prefault(0).describe('Packets that arrive with a lower TTL are rejected; 255 where the peers are on the same segment'),
   max_ttl: wholeNumber(0, 255).prefault(255).describe('Packets that arrive with a higher TTL are rejected'),
+});
+
+const virtualMac = z.union([flag(), mapping({ interface: interfaceName().describe('Name of the macvlan; vrrp.VRID (IPv6: vrrp6.VRID) by default') })], {
+  error: 'true, false, or a mapping such as { interface: vmac51 }',
 });
 
 export const instance = mapping({
@@ -74,6 +79,8 @@ export const instance = mapping({
   virtual_rules: virtualRules().describe('Routing rules that the master holds beside its addresses'),
   garp: garp.prefault({}).describe('Gratuitous ARP: how the master announces its addresses'),
   unicast: unicast.optional().describe('Advertisements to and from these routers instead of multicast'),
+  virtual_mac: virtualMac.prefault(false).describe('true: the addresses have the virtual MAC address 00:00:5e:00:01:VRID (IPv6: 00:00:5e:00:02:VRID), on a macvlan above the interface'),
+  accept: flag().prefault(true).describe('false: what is sent to the virtual addresses and is for no virtual server is dropped; the owner (priority 255) always accepts'),
   track: track().describe('What the effective priority depends on; without a weight a failure is FAULT'),
   notify: notify().describe('Commands that are run at transitions of this instance'),
 });

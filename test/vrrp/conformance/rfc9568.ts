@@ -17,6 +17,10 @@ const answersSolicitations = wire('of IPv6 is answered for by the master alone w
 const header = wire('goes from the primary address to 224.0.0.18 with TTL 255 as protocol 112, in version %s');
 const headerIPv6 = ipv6('elect one master from link-local addresses to ff02::12 at hop limit 255 (RFC 9568, 5.1.2); the backup takes over after a crash');
 const told = rejections('is counted by its reason and told, once for each, and a master of priority 100 stays master');
+const overTheFailover: Shown = ['network/virtual-mac.test.ts', 'show a client the same address, and the switch another port, over a failover (RFC 9568, 7.2, 7.3)'];
+const macOfIPv6: Shown = ['network/virtual-mac.test.ts', 'speaks IPv6: a client reaches the link-local and the global address at the virtual MAC'];
+const noAnswer: Shown = ['network/virtual-mac.test.ts', 'hear each other when both were master: the weaker one yields, and does not answer with the virtual MAC any more'];
+const drops: Shown = ['network/firewall-chain.test.ts', 'drops what is sent to the virtual addresses only, from before they are held until the end; a crash and a reload leave nothing behind'];
 const ownMac = 'keepalived-compatible default: the station\'s own MAC address. `virtual_mac: true` is what the RFC asks for';
 const noAdvertisements = 'Tandem is no Router Advertisement daemon: a director is no default router of hosts unless its operator runs one (radvd), and then on both';
 const noDualMode = 'the mode that speaks both versions (a MAY) is not offered: an instance speaks one version';
@@ -38,7 +42,7 @@ const requirements: readonly Requirement[] = [
   { clause: '5.2.9', level: 'MUST', what: 'the first IPv6 address of the list is the link-local one of the virtual router', standing: deviates('the addresses are listed as the file lists them, as keepalived does: a director whose clients are elsewhere needs no link-local virtual address. Where the first one is not link-local the configuration is warned of', [['config/cross-checks.test.ts', 'a first IPv6 address that is not link-local']]) },
   { clause: '5.2.9', level: 'MUST', what: 'the addresses are of the family of the IP header', standing: met([['config/cross-checks.test.ts', 'addresses of both families'], ['vrrp/ipv6.test.ts', 'is that of its advertised addresses'], ipv6('holds addresses of the other family beside its own, and announces both')], undefined, 'what is held beside them with `advertise: false` may be of the other') },
   { clause: '6.1', level: 'MUST', what: 'Advertisement_Interval is from 1 to 4095 centiseconds (erratum 8301)', standing: met([['config/values.test.ts', 'the shortest interval of version 3'], ['config/defaults.test.ts', 'an advertisement interval of version 3 has centiseconds']], check.timersOfVersion3) },
-  { clause: '6.1', level: 'MUST NOT', what: 'drop Neighbour Solicitations and Advertisements when Accept_Mode is false', standing: notApplicable('Accept_Mode is true unless `accept: false` is given, whose rules let Neighbour Discovery pass') },
+  { clause: '6.1', level: 'MUST NOT', what: 'drop Neighbour Solicitations and Advertisements when Accept_Mode is false', standing: met([['supervisor/acceptance.test.ts', 'lets Neighbour Solicitations and Advertisements through (RFC 9568, 6.1)']]) },
 
   // 6.4.1
   { clause: '6.4.1', level: 'MUST', what: 'at start the owner (255) advertises, announces every address, sets Adver_Timer and is master', standing: met([machine('becomes MASTER at once when it owns the addresses: priority 255 (RFC 9568, 6.4.1)')], check.ownerIsMasterAtOnce) },
@@ -48,7 +52,7 @@ const requirements: readonly Requirement[] = [
   { clause: '6.4.2', level: 'MUST NOT', what: 'a backup answers ARP requests for the addresses', standing: met([answersArp, election('gives the addresses to the higher priority, and only to it')]) },
   { clause: '6.4.2', level: 'MUST NOT', what: 'a backup answers Neighbour Solicitations for the addresses', standing: met([answersSolicitations]) },
   { clause: '6.4.2', level: 'MUST NOT', what: 'a backup sends Router Advertisements for the virtual router', standing: notApplicable(noAdvertisements) },
-  { clause: '6.4.2', level: 'MUST', what: 'a backup discards what is sent to the virtual MAC address', standing: byKernel('without `virtual_mac` no interface has that address; with it, its interface is up only while master') },
+  { clause: '6.4.2', level: 'MUST', what: 'a backup discards what is sent to the virtual MAC address', standing: met([noAnswer, overTheFailover], undefined, 'without `virtual_mac` no interface has that address; with it, its interface is up only while master') },
   { clause: '6.4.2', level: 'MUST NOT', what: 'a backup accepts packets for the addresses', standing: met([election('gives the addresses to the higher priority, and only to it'), machine('restarts its timer for a higher priority, and knows whom it heard (RFC 9568, 6.4.2)'), machine('keeps them until it hears a better master')], undefined, 'it does not have them. After a crash what was left stays until a better master is heard, so that the addresses are never nowhere') },
   { clause: '6.4.2', level: 'MUST', what: 'a backup that is shut down cancels Active_Down_Timer and initializes', standing: met([machine('resigns, releases or advertises nothing when it is stopped')], check.backupStopsInSilence) },
   { clause: '6.4.2', level: 'MUST', what: 'when Active_Down_Timer fires: advertise, announce every IPv4 address by gratuitous ARP, set Adver_Timer, be master', standing: met([takesOver, announcements('announces every address `repeat` times at once, again after `delay`, then once every `refresh`'), announcements('advertises before it announces')], check.backupTakesOver) },
@@ -64,7 +68,7 @@ const requirements: readonly Requirement[] = [
   { clause: '6.4.3', level: 'MUST', what: 'a master sends Router Advertisements for the virtual router', standing: deviates(noAdvertisements) },
   { clause: '6.4.3', level: 'MUST', what: 'a master forwards what is sent to the virtual MAC address', standing: byKernel('with net.ipv4.ip_forward and net.ipv6.conf.all.forwarding, which the operator sets') },
   { clause: '6.4.3', level: 'MUST', what: 'a master accepts packets for the addresses if it owns them or Accept_Mode is true', standing: met([ipv6('are reachable at once for a host that knew them at another station'), announcements('teaches the other hosts: they send to it from the first packet on')]) },
-  { clause: '6.4.3', level: 'MUST NOT', what: 'accept them otherwise', standing: deviates('Accept_Mode is true unless `accept: false` is given, as in keepalived: IPVS serves an address only on the host that accepts it') },
+  { clause: '6.4.3', level: 'MUST NOT', what: 'accept them otherwise', standing: deviates('Accept_Mode is true unless `accept: false` is given, as in keepalived: IPVS serves an address only on the host that accepts it', [drops]) },
   { clause: '6.4.3', level: 'MUST', what: 'a master that is shut down cancels Adver_Timer, advertises priority 0 and initializes', standing: met([asMaster('resigns by priority 0 and releases the addresses when it is stopped (RFC 9568, 6.4.3)'), ['network/vrrp-failures.test.ts', 'by %s: priority 0 on the wire, the address released, the other one takes over within its skew time']], check.masterStopsWithPriorityZero) },
   { clause: '6.4.3', level: 'MUST', what: 'when Adver_Timer fires: advertise and restart it', standing: met([asMaster('advertises whenever its timer fires (RFC 9568, 6.4.3)'), ['network/vrrp-timing.test.ts', 'do not drift: after 25 intervals the next one is where the first one says']], check.masterAdvertisesEveryInterval) },
   { clause: '6.4.3', level: 'MUST', what: 'a priority of 0 is answered by an advertisement', standing: met([asMaster('answers a resignation at once (RFC 9568, 6.4.3)')], check.masterAnswersAResignation) },
@@ -88,24 +92,24 @@ const requirements: readonly Requirement[] = [
 
   // 7.2 to 7.4
   { clause: '7.2', level: 'MUST', what: 'fill the fields from the virtual router and compute the checksum', standing: met([['vrrp/captures.test.ts', 'reads what we meant: version $version, $source, VRID $virtualRouterId, $checksum'], ['vrrp/captures.test.ts', 'is what we send: version $version, $source, VRID $virtualRouterId']]) },
-  { clause: '7.2', level: 'MUST', what: 'send from the virtual MAC address', standing: deviates(ownMac) },
+  { clause: '7.2', level: 'MUST', what: 'send from the virtual MAC address', standing: deviates(ownMac, [overTheFailover]) },
   { clause: '7.2', level: 'MUST', what: 'send from the primary IPv4, or the link-local IPv6 address of the interface', standing: met([header, headerIPv6, ['vrrp/ipv6.test.ts', 'is a link-local address that is no virtual one and has passed duplicate address detection']], undefined, 'from `unicast.source` where it is given') },
   { clause: '7.2', level: 'MUST', what: 'send as protocol 112 to the multicast group', standing: met([header, headerIPv6], undefined, 'to the peers instead, with `unicast`') },
   { clause: '7.4', level: 'MUST NOT', what: 'derive interface identifiers from the virtual MAC address (RFC 7217, RFC 8981)', standing: notApplicable('Tandem derives none; virtual addresses are configured whole') },
 
   // 8
   { clause: '8.1.1', level: 'MUST', what: 'an ICMP redirect has the source that the host used', standing: deviates('left to the kernel, which takes the address of its route, or with net.ipv4.icmp_errors_use_inbound_ifaddr=1 that of the inbound interface; a director should send none (net.ipv4.conf.all.send_redirects=0)') },
-  { clause: '8.1.2', level: 'MUST', what: 'ARP requests for the addresses are answered with the virtual MAC address', standing: deviates(ownMac, [answersArp]) },
-  { clause: '8.1.2', level: 'MUST NOT', what: 'answer with the physical MAC address', standing: deviates(ownMac, [answersArp]) },
-  { clause: '8.1.2', level: 'SHOULD NOT', what: 'after a restart send ARP with the physical MAC address for an address that is owned', standing: deviates(`${ownMac}; without it hosts learn the station that is master`, [announcements('teaches the other hosts: they send to it from the first packet on')]) },
+  { clause: '8.1.2', level: 'MUST', what: 'ARP requests for the addresses are answered with the virtual MAC address', standing: deviates(ownMac, [overTheFailover, answersArp]) },
+  { clause: '8.1.2', level: 'MUST NOT', what: 'answer with the physical MAC address', standing: deviates(ownMac, [overTheFailover, answersArp]) },
+  { clause: '8.1.2', level: 'SHOULD NOT', what: 'after a restart send ARP with the physical MAC address for an address that is owned', standing: deviates(`${ownMac}; without it hosts learn the station that is master`, [overTheFailover, announcements('teaches the other hosts: they send to it from the first packet on')]) },
   { clause: '8.1.2', level: 'SHOULD', what: 'announce each address by gratuitous ARP when it is put on the interface', standing: met([announcements('announces by an ARP request, sender and target the virtual address, to everybody (RFC 5227, 3; RFC 9568, 8.2.1)'), ['network/vrrp-addresses.test.ts', 'is back within a second, announced and reported']]) },
   { clause: '8.1.2', level: 'MUST', what: 'delay that until address and virtual MAC are there', standing: met([takesOver], undefined, 'the addresses are held first, then announced') },
   { clause: '8.1.2', level: 'SHOULD', what: 'reach a router by an address that is its own, not by a virtual one', standing: notApplicable('an operator\'s habit') },
   { clause: '8.1.3', level: 'MUST', what: 'proxy ARP answers with the virtual MAC address', standing: notApplicable('Tandem does no proxy ARP') },
   { clause: '8.2.1', level: 'SHOULD', what: 'an ICMPv6 redirect has the source that the host used', standing: deviates('left to the kernel, which takes the link-local address of the interface; a director has no reason to send any') },
-  { clause: '8.2.2', level: 'MUST', what: 'Neighbour Solicitations are answered with the virtual MAC address, not with the physical one', standing: deviates(ownMac, [answersSolicitations]) },
-  { clause: '8.2.2', level: 'MUST NOT', what: 'a master\'s own Neighbour Solicitations carry the physical MAC address', standing: deviates(ownMac) },
-  { clause: '8.2.2', level: 'SHOULD NOT', what: 'after a restart send Neighbour Discovery with the physical MAC address for an address that is owned', standing: deviates(ownMac) },
+  { clause: '8.2.2', level: 'MUST', what: 'Neighbour Solicitations are answered with the virtual MAC address, not with the physical one', standing: deviates(ownMac, [macOfIPv6, answersSolicitations]) },
+  { clause: '8.2.2', level: 'MUST NOT', what: 'a master\'s own Neighbour Solicitations carry the physical MAC address', standing: deviates(ownMac, [macOfIPv6]) },
+  { clause: '8.2.2', level: 'SHOULD NOT', what: 'after a restart send Neighbour Discovery with the physical MAC address for an address that is owned', standing: deviates(ownMac, [macOfIPv6]) },
   { clause: '8.2.2', level: 'SHOULD', what: 'announce each address by an unsolicited Neighbour Advertisement when it is put on the interface', standing: met([ipv6('are announced `repeat` times and again after `delay` by Neighbour Advertisements, with the router flag where the host forwards'), ipv6('are there without duplicate address detection, those of length 128 deprecated; put back when someone else deletes them')]) },
   { clause: '8.2.2', level: 'MUST', what: 'delay Neighbour Discovery until address and virtual MAC are there', standing: met([takesOver], undefined, 'the addresses are held first, then announced') },
   { clause: '8.2.3', level: 'MUST', what: 'backups send the Router Advertisement options of the owner', standing: notApplicable(noAdvertisements) },
