@@ -24,6 +24,8 @@ export class VirtualServer {
   readonly services: readonly PoolService[];
   /** of the check of each real server, in their order; undefined = not checked */
   readonly checkKeys: readonly (string | undefined)[];
+  /** of a thousand services that are asked whom a verdict is about, most are to answer at once */
+  private readonly spokenFor = new Map<string, number[]>();
   private quorum: QuorumState = 'undecided';
   private decision: PoolDecision | undefined;
   private readonly startedAt = Date.now();
@@ -33,6 +35,9 @@ export class VirtualServer {
     predecessor: VirtualServer | undefined,
   ) {
     this.checkKeys = configuration.realServers.map(({ healthCheck }) => (isActive(healthCheck) ? checkKey(healthCheck) : undefined));
+    for (const [index, key] of this.checkKeys.entries()) {
+      if (key !== undefined) this.spokenFor.set(key, [...(this.spokenFor.get(key) ?? []), index]);
+    }
     const before = new Map((predecessor?.services ?? []).map((service) => [service.key, service]));
     this.services = configuration.targets.map((target) => new PoolService(target, configuration, before.get(serviceKey(selectorOf(target, configuration.protocol)))));
     if (predecessor && this.services.some(({ key }) => before.has(key))) this.quorum = predecessor.quorum;
@@ -73,7 +78,7 @@ export class VirtualServer {
 
   /** The indices of the real servers that this check speaks for. */
   serversOf(key: string): readonly number[] {
-    return this.checkKeys.flatMap((own, index) => (own === key ? [index] : []));
+    return this.spokenFor.get(key) ?? [];
   }
 
   status(stateOf: (key: string) => HealthState | undefined): VirtualServerStatus {
