@@ -144,7 +144,8 @@ const validate = (document: SourceDocument, collected: Collector, path: string, 
   return parsed.success ? complete(parsed.data, { hostName: options.hostName ?? hostname(), certificates, keys }) : undefined;
 };
 
-const readSecretFile: ReadSecret = (path) => {
+/** A regular file that holds a key. @throws Error when it cannot be read */
+export const readSecretFile: ReadSecret = (path) => {
   const status = statSync(path);
   // a FIFO would keep us waiting
   if (!status.isFile()) throw new Error('it is no regular file');

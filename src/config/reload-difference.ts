@@ -3,12 +3,18 @@ import { fileForm, type FileMapping, type FileValue } from './file-form.js';
 import type { Configuration, HealthCheckConfiguration } from './model.js';
 
 /** Empty when nothing differs; the order of instances, addresses, services and servers is no difference. */
-export const differences = (before: Configuration, after: Configuration): string[] => [
-  ...mappingLines('', fileForm(before), fileForm(after)),
-  ...secretLines(before, after),
-  ...emailLines(before, after),
-  ...hiddenLines(before, after),
-];
+export const differences = (before: Configuration, after: Configuration): string[] => {
+  const [old, now] = withoutSameServices(before, after);
+  return [...mappingLines('', fileForm(old), fileForm(now)), ...secretLines(old, now), ...emailLines(before, after), ...hiddenLines(old, now)];
+};
+
+/** Of a thousand services most are the same, and need no other form to show it. */
+const withoutSameServices = (before: Configuration, after: Configuration): readonly [Configuration, Configuration] => {
+  const text = ({ virtualServers }: Configuration): Set<string> => new Set(virtualServers.map((service) => JSON.stringify(service)));
+  const [old, now] = [text(before), text(after)];
+  const not = (configuration: Configuration, other: ReadonlySet<string>): Configuration => ({ ...configuration, virtualServers: configuration.virtualServers.filter((service) => !other.has(JSON.stringify(service))) });
+  return [not(before, now), not(after, old)];
+};
 
 /** What the kernel tells them by. */
 const routeIdentity = ({ destination, table, metric }: FileMapping): string => `${String(destination)}${table === 'main' || table === undefined ? '' : ` table ${shown(table)}`}${metric === undefined ? '' : ` metric ${shown(metric)}`}`;

@@ -1,16 +1,26 @@
 /** The kernel's IPVS table and timeouts: read them, change them. (Its sync daemons: sync-daemon.ts.) */
 import * as ipvs from './constants.js';
-import { decodeDestination, type Destination } from './destination.js';
+import { decodeDestination, type Destination, type DestinationEntry } from './destination.js';
 import { IpvsFamily } from './family.js';
 import { type Attributes, IpvsMessageError, required } from './message.js';
 import { encodeOperation, type Operation, type OperationFailure } from './operation.js';
 import type { TableEntry } from './reconcile.js';
-import { decodeService, encodeServiceSelector, type Service, type ServiceSelector } from './service.js';
+import { decodeService, encodeServiceSelector, type Service, serviceKey, type ServiceSelector } from './service.js';
+import { isAsShown, readShownTable } from './table-text.js';
 import { decodeTimeouts, encodeTimeouts, type TimeoutChange, type Timeouts } from './timeouts.js';
 
 export { IpvsUnavailableError } from './family.js';
 
 const content = (attributes: Attributes, type: number, name: string): Buffer => required(attributes, type, name, 0);
+
+/** up to so many are asked for without a look at the whole table */
+const fewServices = 4;
+
+export interface WantedService {
+  readonly service: Service;
+  /** what was last read or written; undefined = nothing is known that may be relied on */
+  readonly known: readonly DestinationEntry[] | undefined;
+}
 
 export class IpvsClient {
   private constructor(private readonly family: IpvsFamily) {}
@@ -27,6 +37,21 @@ export class IpvsClient {
   async getTable(): Promise<readonly TableEntry[]> {
     const table: TableEntry[] = [];
     for (const service of await this.getServices()) table.push({ service, destinations: await this.getDestinations(service) });
+    return table;
+  }
+
+  /**
+   * The services asked for that are there, with their destinations. Those that /proc/net/ip_vs shows as they are known are not asked of
+   * the kernel one by one, which takes it a dump each.
+   * @throws NetlinkError, IpvsMessageError
+   */
+  async readDestinations(wanted: readonly WantedService[]): Promise<readonly TableEntry[]> {
+    const shown = wanted.length > fewServices && wanted.some(({ known }) => known !== undefined) ? readShownTable() : undefined;
+    const table: TableEntry[] = [];
+    for (const { service, known } of wanted) {
+      const now = known && shown?.get(serviceKey(service));
+      table.push({ service, destinations: known && now && isAsShown(known, now) ? known : await this.getDestinations(service) });
+    }
     return table;
   }
 

@@ -1,6 +1,6 @@
 /** A destination (real server) of an IPVS service, and its form in a message (IPVS_DEST_ATTR_*, linux/ip_vs.h). */
 import type { ForwardingMethod, Tunnel } from '../config/model.js';
-import { type Attribute, decodeAttributes, readU16, readU16be, readU32, u16, u16be, u32, u8 } from '../network/netlink-attributes.js';
+import { type Attribute, decodeAttributes, encodeAttributes, readU16, readU16be, readU32, u16, u16be, u32, u8, writeU16, writeU32 } from '../network/netlink-attributes.js';
 import * as ipvs from './constants.js';
 import { type Attributes, decodeAddress, decodeFamily, encodeAddress, encodeFamily, familyOf, formatEndpoint, IpvsMessageError, required } from './message.js';
 
@@ -74,6 +74,26 @@ export const encodeDestination = (destination: DestinationEntry): readonly Attri
     { type: ipvs.IPVS_DEST_ATTR_U_THRESH, value: u32(destination.upperThreshold ?? 0) },
     { type: ipvs.IPVS_DEST_ATTR_L_THRESH, value: u32(destination.lowerThreshold ?? 0) },
   ];
+};
+
+/** Octets of each of the values above, in their order. */
+const template = encodeAttributes(encodeDestination({ address: '0.0.0.0', port: 0, forwarding: 'nat', weight: 0 }));
+
+/** The content of IPVS_CMD_ATTR_DEST, as `encodeDestination` lists it: written into a copy of one that is encoded, since there may be ten thousand. */
+export const encodeDestinationContent = (destination: DestinationEntry): Buffer => {
+  const tunnel = tunnelOf(destination);
+  const content = Buffer.from(template);
+  writeU16(content, encodeFamily(familyOf(destination.address)), 4);
+  encodeAddress(destination.address).copy(content, 12);
+  content.writeUInt16BE(destination.port, 32);
+  writeU32(content, methods.indexOf(destination.forwarding), 40);
+  writeU32(content, destination.weight, 48);
+  content.writeUInt8(tunnelTypes.indexOf(tunnel.type), 56);
+  content.writeUInt16BE(tunnel.port, 64);
+  writeU16(content, checksums.indexOf(tunnel.checksum), 72);
+  writeU32(content, destination.upperThreshold ?? 0, 80);
+  writeU32(content, destination.lowerThreshold ?? 0, 88);
+  return content;
 };
 
 const decodeTunnel = (attributes: Attributes): Tunnel => {

@@ -20,7 +20,7 @@ import { missingSchedulerModules } from './scheduler.js';
 import { SettingsRecord } from '../supervisor/settings-record.js';
 import { serviceKey } from './service.js';
 import { Sysctls } from './sysctls.js';
-import { VirtualServer } from './virtual-server.js';
+import { VirtualServer, type VirtualServerDecision } from './virtual-server.js';
 import { WakeUps } from './wake-ups.js';
 import { inWords } from '../control/in-words.js';
 
@@ -29,6 +29,10 @@ const driftMilliseconds = 30_000;
 const retryMilliseconds = 5_000;
 /** more changes than this are summed up in one line; each of them is told at level debug */
 const linesAtMost = 20;
+/** more than so many are not even told at level debug: the supervisor would have nothing else to read for seconds */
+const detailAtMost = 1_000;
+/** audits until everything of every service was asked for */
+const turns = 10;
 /** tables up to so many services are read anew for a status */
 const freshStatusServices = 200;
 
@@ -60,6 +64,8 @@ export class LvsEngine {
   private readonly drift: NodeJS.Timeout;
   private retry: NodeJS.Timeout | undefined;
   private stopped = false;
+  /** of reading everything of a part of the services */
+  private turn = 0;
 
   constructor(private readonly options: LvsEngineOptions) {
     this.conditions = new Conditions(options.report);
@@ -82,6 +88,11 @@ export class LvsEngine {
       await this.reconcileAll(cause);
       this.tellHealth();
     });
+  }
+
+  /** The same configuration once more: the kernel's table is compared with it. Never rejects. */
+  configureAgain(): Promise<void> {
+    return this.enqueue(() => this.reconcileAll('reload'));
   }
 
   /** All of it, for a supervisor that may have missed some. */
@@ -144,8 +155,7 @@ export class LvsEngine {
     this.dirty.clear();
     if (servers.length === 0 || this.stopped) return;
     await this.guarded(async (client) => {
-      const table: TableEntry[] = [];
-      for (const { service } of servers.flatMap(({ services }) => services)) table.push({ service, destinations: await client.getDestinations(service) });
+      const table = await client.readDestinations(servers.flatMap(({ services }) => services));
       const refused = await this.applyDifference(client, servers, table, [], cause);
       // the table was not what it was a moment ago: someone else is at work
       if (refused.length > 0) await this.compareAll(client, 'drift');
@@ -242,12 +252,28 @@ export class LvsEngine {
 
   private async compareAll(client: IpvsClient, cause: Cause): Promise<void> {
     if (cause !== 'drift') this.dirty.clear(); // this looks at all of them
-    let refused = await this.applyDifference(client, this.servers, await client.getTable(), this.owned, cause);
+    let refused = await this.applyDifference(client, this.servers, await this.readTable(client), this.owned, cause);
     const modules = missingSchedulerModules(refused);
     if (modules.length > 0) await this.load(modules);
     if (refused.length > 0) refused = await this.applyDifference(client, this.servers, await client.getTable(), this.owned, cause);
     if (refused.length > 0) throw new Error(refused.slice(0, 3).map(({ operation, code }) => `${describe(operation)}: ${code}`).join('; '));
     this.owned = this.servers.flatMap(({ services }) => services.map(({ selector }) => selector));
+  }
+
+  /**
+   * All services, ours with their destinations. What /proc/net/ip_vs does not show of them (thresholds and tunnels that someone
+   * else gave) is asked for in turn, a tenth of them each time.
+   */
+  private async readTable(client: IpvsClient): Promise<readonly TableEntry[]> {
+    const services = await client.getServices();
+    this.turn = (this.turn + 1) % turns;
+    const ours = new Map(this.servers.flatMap((server) => server.services.map((service) => [service.key, service] as const)));
+    const wanted = services.flatMap((service, index) => {
+      const own = ours.get(serviceKey(service));
+      return own ? [{ service, known: index % turns === this.turn ? undefined : own.known }] : [];
+    });
+    const others = services.filter((service) => !ours.has(serviceKey(service)));
+    return [...(await client.readDestinations(wanted)), ...others.map((service) => ({ service, destinations: [] }))];
   }
 
   private async applyDifference(
@@ -273,21 +299,34 @@ export class LvsEngine {
         const { level, sentence } = describePolicyNotice(server.configuration, notice);
         this.options.report(event(level, sentence, { virtual_server: server.name }));
       }
-      for (const change of decision.pool.changes) {
-        if (change.type !== 'quorum' || change.to === 'undecided') continue;
-        const sorry = server.configuration.sorryServer;
-        const replacement = change.to === 'down' && decision.pool.sorryActive && sorry ? `, the sorry server ${describeEndpoint(sorry)} takes over` : '';
-        const sentence = `${describePoolChange(server.name, change)}${replacement}`;
-        this.options.onHealth([quorumOf(server, change.to, Date.now(), sentence.slice(`${server.name}: `.length))], false);
-        // after a restart of this process that changes nothing, a quorum that holds is no news
-        if (change.to === 'up' && change.from !== 'down' && operations.length === 0) continue;
-        this.options.report(event(change.to === 'down' ? 'warn' : 'info', sentence, { virtual_server: server.name }));
-      }
       if (refused.length === 0) server.applied(decision);
     }
+    this.reportQuorums(decisions, operations.length > 0);
     const failed = new Set(refused.map(({ operation }) => operation));
     this.reportOperations(operations.filter((operation) => !failed.has(operation)), cause);
     return refused;
+  }
+
+  private reportQuorums(decisions: readonly { readonly server: VirtualServer; readonly decision: VirtualServerDecision }[], changed: boolean): void {
+    const quorums: ReturnType<typeof quorumOf>[] = [];
+    const events = decisions.flatMap(({ server, decision: { pool } }) =>
+      pool.changes.flatMap((change) => {
+        if (change.type !== 'quorum' || change.to === 'undecided') return [];
+        const sorry = server.configuration.sorryServer;
+        const replacement = change.to === 'down' && pool.sorryActive && sorry ? `, the sorry server ${describeEndpoint(sorry)} takes over` : '';
+        const sentence = `${describePoolChange(server.name, change)}${replacement}`;
+        quorums.push(quorumOf(server, change.to, Date.now(), sentence.slice(`${server.name}: `.length)));
+        // after a restart of this process that changes nothing, a quorum that holds is no news
+        if (change.to === 'up' && change.from !== 'down' && !changed) return [];
+        return [event(change.to === 'down' ? 'warn' : 'info', sentence, { virtual_server: server.name })];
+      }),
+    );
+    if (quorums.length > 0) this.options.onHealth(quorums, false);
+    const reached = events.filter(({ level }) => level === 'info').length;
+    // quorums that are lost are told one by one
+    const many = reached > linesAtMost;
+    if (many) this.options.report(event('info', `quorum reached by ${counted(reached, 'virtual server')}`));
+    for (const told of events) if (!many || told.level !== 'info') this.options.report(told);
   }
 
   private reportOperations(operations: readonly Operation[], cause: Cause): void {
@@ -297,7 +336,8 @@ export class LvsEngine {
     }
     const many = operations.length > linesAtMost;
     if (many) this.options.report(event('info', `IPVS: ${counted(operations.length, 'change')} made`, { cause }));
-    for (const operation of operations) this.options.report(event(many || (cause === 'time' && operation.type === 'edit_destination') ? 'debug' : 'info', `IPVS: ${describe(operation)}`, { cause }));
+    for (const operation of operations.slice(0, detailAtMost)) this.options.report(event(many || (cause === 'time' && operation.type === 'edit_destination') ? 'debug' : 'info', `IPVS: ${describe(operation)}`, { cause }));
+    if (operations.length > detailAtMost) this.options.report(event('debug', `IPVS: and ${operations.length - detailAtMost} more`, { cause }));
   }
 
   private see(servers: readonly VirtualServer[], table: readonly TableEntry[]): void {
@@ -306,7 +346,7 @@ export class LvsEngine {
   }
 
   private async observe(): Promise<void> {
-    if (this.client) this.see(this.servers, await this.client.getTable());
+    if (this.client) this.see(this.servers, await this.readTable(this.client));
   }
 
   private async remove(): Promise<void> {

@@ -27,6 +27,9 @@ export const familyNumber = (payload: Buffer): number => {
   return readU16(required(attributes, ipvs.CTRL_ATTR_FAMILY_ID, "the family's number", 2));
 };
 
+/** Some milliseconds of the kernel's time: an advertisement of the vrrp child waits no longer, also where the kernel does not preempt. */
+const largestBatch = 128;
+
 export class IpvsFamily {
   private constructor(
     private readonly channel: NetlinkChannel,
@@ -58,7 +61,7 @@ export class IpvsFamily {
 
   /** In order; what is refused does not stop the rest. */
   batch(requests: readonly Request[]): Promise<readonly BatchFailure[]> {
-    return this.channel.batch(requests.map((request) => this.encode(request)));
+    return this.channel.batch(requests.map((request) => this.encode(request)), largestBatch);
   }
 
   close(): void {

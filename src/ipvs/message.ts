@@ -58,9 +58,14 @@ const canonicalIPv6 = (text: string): string => new URL(`http://[${text}]/`).hos
 export const encodeAddress = (address: string): Buffer => {
   const octets = Buffer.alloc(16);
   switch (isIP(address)) {
-    case 4:
-      address.split('.').forEach((octet, index) => octets.writeUInt8(Number(octet), index));
+    case 4: {
+      let [octet, index] = [0, 0];
+      for (const character of address) {
+        if (character === '.') [octet, index] = [0, index + 1];
+        else octets[index] = octet = 10 * octet + Number(character);
+      }
       return octets;
+    }
     case 6: {
       const [head = '', tail] = canonicalIPv6(address).split('::');
       const groups = (part: string): string[] => (part === '' ? [] : part.split(':'));

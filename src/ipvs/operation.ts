@@ -1,8 +1,9 @@
 /** One change of the kernel's IPVS table: as data, as a request, and in words. */
 import type { Tunnel } from '../config/model.js';
+import { encodeAttributes, NLA_F_NESTED } from '../network/netlink-attributes.js';
 import { toSeconds } from '../time/microseconds.js';
 import * as ipvs from './constants.js';
-import { type DestinationEntry, type DestinationSelector, destinationKey, encodeDestination, encodeDestinationSelector } from './destination.js';
+import { type DestinationEntry, type DestinationSelector, destinationKey, encodeDestinationContent, encodeDestinationSelector } from './destination.js';
 import type { Request } from './message.js';
 import { encodeService, encodeServiceSelector, type Service, serviceKey, type ServiceSelector, type ServiceSettings } from './service.js';
 
@@ -29,6 +30,16 @@ const commands: Readonly<Record<Operation['type'], number>> = {
   delete_destination: ipvs.IPVS_CMD_DEL_DEST,
 };
 
+/** One service has many destinations. */
+const selectorContents = new WeakMap<ServiceSelector, Buffer>();
+const selectorContent = (service: ServiceSelector): Buffer => {
+  const known = selectorContents.get(service);
+  if (known) return known;
+  const content = encodeAttributes(encodeServiceSelector(service));
+  selectorContents.set(service, content);
+  return content;
+};
+
 const attributesOf = (operation: Operation): Request['attributes'] => {
   const { IPVS_CMD_ATTR_SERVICE: service, IPVS_CMD_ATTR_DEST: destination } = ipvs;
   switch (operation.type) {
@@ -40,12 +51,12 @@ const attributesOf = (operation: Operation): Request['attributes'] => {
     case 'add_destination':
     case 'edit_destination':
       return [
-        { type: service, value: encodeServiceSelector(operation.service) },
-        { type: destination, value: encodeDestination(operation.destination) },
+        { type: service | NLA_F_NESTED, value: selectorContent(operation.service) },
+        { type: destination | NLA_F_NESTED, value: encodeDestinationContent(operation.destination) },
       ];
     case 'delete_destination':
       return [
-        { type: service, value: encodeServiceSelector(operation.service) },
+        { type: service | NLA_F_NESTED, value: selectorContent(operation.service) },
         { type: destination, value: encodeDestinationSelector(operation.destination) },
       ];
   }

@@ -6,7 +6,7 @@ import type { QuorumState } from '../health/quorum.js';
 import type { Verdict } from '../health/state.js';
 import { advisedWeight, type WeightAdvice } from '../health/weight.js';
 import type { Microseconds } from '../time/microseconds.js';
-import { type Destination, destinationKey, type DestinationEntry } from './destination.js';
+import { destinationKey, type DestinationEntry } from './destination.js';
 import { type Service, serviceKey, type ServiceSelector } from './service.js';
 import { selectorOf, serviceFromConfiguration } from './table.js';
 
@@ -29,7 +29,8 @@ export class PoolService {
   private readonly former: ReadonlySet<string>;
   private leaving: LeavingStep;
   /** by what was last read or written: `address:port` -> destination */
-  private kernel: ReadonlyMap<string, Destination | DestinationEntry>;
+  private kernel: ReadonlyMap<string, DestinationEntry>;
+  private isKnown: boolean;
 
   constructor(
     private readonly target: ServiceTarget,
@@ -40,6 +41,7 @@ export class PoolService {
     this.selector = selectorOf(target, configuration.protocol);
     this.key = serviceKey(this.service);
     this.kernel = predecessor?.kernel ?? new Map();
+    this.isKnown = predecessor?.isKnown ?? false;
     const { realServers, sorryServer, quorum, onFailure } = configuration;
     this.pool = { realServers: realServers.map((server) => behindPort(server, target)), sorryServer: sorryServer && behindPort(sorryServer, target), quorum, onFailure };
     this.leaving = predecessor?.leaving ?? { state: new Map(), next: undefined };
@@ -53,7 +55,8 @@ export class PoolService {
   }
 
   /** What the kernel has now. */
-  observe(destinations: readonly (Destination | DestinationEntry)[]): void {
+  observe(destinations: readonly DestinationEntry[]): void {
+    this.isKnown = true;
     this.kernel = new Map(destinations.map((destination) => [destinationKey(destination), destination]));
   }
 
@@ -77,6 +80,11 @@ export class PoolService {
       this.leaving = stepLeaving(this.leaving.state, unwanted.map(([key, entry]) => ({ ...entry, key })), isOurs, now);
     }
     return { pool, destinations: [...pool.destinations, ...unwanted.flatMap(([key, entry]) => (this.leaving.state.has(key) ? [{ ...entry, weight: 0 }] : []))] };
+  }
+
+  /** What was last read or written; undefined = neither has happened. */
+  get known(): readonly DestinationEntry[] | undefined {
+    return this.isKnown ? [...this.kernel.values()] : undefined;
   }
 
   /** The kernel's weight of a destination of the configuration; undefined = not in the table. */

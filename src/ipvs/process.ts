@@ -31,6 +31,9 @@ export const runLvsProcess = (): void => {
       case 'configure':
         void engine.configure(message).then(() => parent.send({ type: 'configured', generation: message.generation }));
         return;
+      case 'configure_again':
+        void engine.configureAgain().then(() => parent.send({ type: 'configured', generation: message.generation }));
+        return;
       case 'modules_loaded':
         loading.get(message.id)?.(message.error);
         loading.delete(message.id);

@@ -1,6 +1,6 @@
 /** The difference between the IPVS table that is wanted and the one that the kernel has, as operations in a safe order. */
 import type { OwnedService } from '../supervisor/messages.js';
-import { type Destination, type DestinationEntry, destinationKey, sameDestination } from './destination.js';
+import { type DestinationEntry, destinationKey, sameDestination } from './destination.js';
 import type { Operation } from './operation.js';
 import { sameSettings, type Service, serviceKey } from './service.js';
 
@@ -16,7 +16,7 @@ export interface DesiredService {
 /** A service of the kernel's table with its destinations. */
 export interface TableEntry {
   readonly service: Service;
-  readonly destinations: readonly Destination[];
+  readonly destinations: readonly DestinationEntry[];
 }
 
 /**

@@ -34,6 +34,8 @@ export class VirtualServer {
   readonly checkKeys: readonly (string | undefined)[];
   /** the same of the agents beside them */
   private readonly agentKeys: readonly (string | undefined)[];
+  /** of a thousand services that are asked whom a verdict is about, most are to answer at once */
+  private readonly spokenFor = new Map<string, number[]>();
   private quorum: QuorumState = 'undecided';
   private decision: PoolDecision | undefined;
   private policyState: PolicyState | undefined;
@@ -49,6 +51,9 @@ export class VirtualServer {
   ) {
     this.checkKeys = configuration.realServers.map(({ healthCheck }) => (isActive(healthCheck) ? checkKey(healthCheck) : undefined));
     this.agentKeys = configuration.realServers.map(({ agentCheck }) => agentCheck && checkKey(agentCheck));
+    for (const [index, keys] of configuration.realServers.map((_, at) => new Set([this.checkKeys[at], this.agentKeys[at]])).entries()) {
+      for (const key of keys) if (key !== undefined) this.spokenFor.set(key, [...(this.spokenFor.get(key) ?? []), index]);
+    }
     const before = new Map((predecessor?.services ?? []).map((service) => [service.key, service]));
     this.services = configuration.targets.map((target) => new PoolService(target, configuration, before.get(serviceKey(selectorOf(target, configuration.protocol)))));
     if (predecessor && this.services.some(({ key }) => before.has(key))) {
@@ -120,7 +125,7 @@ export class VirtualServer {
 
   /** The indices of the real servers that this check speaks for. */
   serversOf(key: string): readonly number[] {
-    return this.checkKeys.flatMap((own, index) => (own === key || this.agentKeys[index] === key ? [index] : []));
+    return this.spokenFor.get(key) ?? [];
   }
 
   /** Whether this check is the agent beside the one of a real server. */

@@ -6,7 +6,8 @@ export type Attribute = { readonly type: number; readonly value: Buffer | readon
 
 const littleEndian = endianness() === 'LE';
 const headerLength = 4;
-const NLA_F_NESTED = 0x8000;
+/** For a nested attribute whose content is encoded already. */
+export const NLA_F_NESTED = 0x8000;
 const NLA_TYPE_MASK = 0x3fff;
 
 /** A netlink message whose lengths contradict each other. The kernel sends none. */
@@ -19,13 +20,13 @@ const align = (length: number): number => (length + 3) & ~3;
 
 export const u8 = (n: number): Buffer => Buffer.from([n]);
 export const u16 = (n: number): Buffer => {
-  const buffer = Buffer.alloc(2);
+  const buffer = Buffer.allocUnsafe(2);
   if (littleEndian) buffer.writeUInt16LE(n);
   else buffer.writeUInt16BE(n);
   return buffer;
 };
 export const u32 = (n: number): Buffer => {
-  const buffer = Buffer.alloc(4);
+  const buffer = Buffer.allocUnsafe(4);
   if (littleEndian) buffer.writeUInt32LE(n);
   else buffer.writeUInt32BE(n);
   return buffer;

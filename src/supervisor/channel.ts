@@ -27,9 +27,12 @@ export class CappedSender {
     private readonly onRoom?: () => void,
   ) {}
 
-  /** @returns false when it was dropped: too many in flight, or the other side is gone */
-  send(message: object): boolean {
-    if (!this.sender.connected || this.sender.send === undefined || this.#outstanding >= this.limit) {
+  /**
+   * @param essential not dropped however many are in flight: there are few of them
+   * @returns false when it was dropped: too many in flight, or the other side is gone
+   */
+  send(message: object, essential = false): boolean {
+    if (!this.sender.connected || this.sender.send === undefined || (this.#outstanding >= this.limit && !essential)) {
       this.dropped++;
       return false;
     }
@@ -70,9 +73,9 @@ export class ParentChannel<In extends object, Out extends object> {
     return this.#sender.dropped;
   }
 
-  /** Never throws, also when the supervisor is gone. @returns false when it was dropped */
+  /** Never throws, also when the supervisor is gone; of too many only events and verdicts are dropped, never an answer. @returns false when it was dropped */
   send(message: Out): boolean {
-    return this.#sender.send(message);
+    return this.#sender.send(message, !('type' in message && (message.type === 'event' || message.type === 'health')));
   }
 
   onMessage(handler: (message: In) => void): void {

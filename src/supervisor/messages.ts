@@ -59,6 +59,12 @@ export interface LvsConfigure {
   readonly settingsRecord?: string;
 }
 
+/** lvs: the configuration that it has is in force once more, as if it were given again; answered by `configured`. */
+export interface LvsConfigureAgain {
+  readonly type: 'configure_again';
+  readonly generation: number;
+}
+
 /** Obeyed by both: release what is held as an orderly stop does, answer `stopped`, end. */
 export interface Stop {
   readonly type: 'stop';
@@ -113,7 +119,7 @@ export interface ScriptEnded {
 }
 
 export type ToVrrp = VrrpConfigure | TrackResults | Stop | Ping | StatusRequest | Operate;
-export type ToLvs = LvsConfigure | Stop | Ping | StatusRequest | ModulesLoaded | Isolated | ScriptEnded;
+export type ToLvs = LvsConfigure | LvsConfigureAgain | Stop | Ping | StatusRequest | ModulesLoaded | Isolated | ScriptEnded;
 
 /** From both, first of all: loaded and waiting for `configure`. */
 export interface Ready {

@@ -13,6 +13,7 @@ import { CheckScripts } from './check-scripts.js';
 import { Child } from './child.js';
 import { composeStatus, summarise } from './compose-status.js';
 import { diagnosticLine, logSettings, type Loaded } from './loaded.js';
+import type { ConfigurationReader } from '../config/reader.js';
 import { EventLog } from './event-log.js';
 import { HandoverRecord } from './handovers.js';
 import { HostPreparation } from './host-preparation.js';
@@ -76,7 +77,10 @@ export class Supervisor {
   readonly #tracking = new TrackSources(() => this.#tellTracked());
   readonly #host: HostPreparation;
   readonly #notification: Notification;
+  #reader: ConfigurationReader | undefined;
   #loaded: Loaded | undefined;
+  /** the services that the lvs child was given */
+  #given: Loaded['configuration'] | undefined;
   #record: OwnedRecord | undefined;
   /** the record as it was before the running configuration, until the child answered `configured` to it */
   #before: Partial<Owned> = {};
@@ -114,6 +118,7 @@ export class Supervisor {
       onExit: () => {
         this.#inForce.died('lvs');
         this.#checkScripts.endAll();
+        this.#given = undefined;
         this.#before = { ...this.#before, services: undefined };
       },
     });
@@ -142,8 +147,9 @@ export class Supervisor {
     const path = controlPath(runtimeDirectory);
     if (await isAnswering(path)) throw new StartError(`another tandemd runs already: it answers at ${path}`, 1);
     // the schema and the parser are slow to load: after the fork, and beside it
-    const [{ loadConfiguration }, { formatDiagnostics }] = await Promise.all([import('../config/load.js'), import('../config/diagnostic.js')]);
-    const result = await loadConfiguration(configPath);
+    const [{ ConfigurationReader }, { formatDiagnostics }] = await Promise.all([import('../config/reader.js'), import('../config/diagnostic.js')]);
+    this.#reader = new ConfigurationReader(configPath);
+    const result = await this.#reader.load();
     if (!result.ok) throw new StartError(formatDiagnostics(result.diagnostics, result.text), 3);
     const { configuration, sha256 } = result;
     await this.#events.configure(logSettings(configuration, { level: this.options.logLevel, format: this.options.logFormat }));
@@ -270,7 +276,9 @@ export class Supervisor {
     if (this.#loaded === undefined || this.#record === undefined || !this.#lvs.ready) return;
     const { generation, configuration } = this.#loaded;
     if (this.#isolated) this.#lvs.send({ type: 'isolated', isolated: true });
-    this.#lvs.send({
+    // nothing has changed: megabytes need not be sent, nor every check be compared
+    if (this.#given === configuration && this.#lvs.send({ type: 'configure_again', generation })) return;
+    const sent = this.#lvs.send({
       type: 'configure',
       generation,
       ipvs: configuration.ipvs,
@@ -278,6 +286,7 @@ export class Supervisor {
       owned: this.#before.services ?? this.#record.current.services,
       settingsRecord: join(this.options.runtimeDirectory, 'ipvs-settings.json'),
     });
+    this.#given = sent ? configuration : undefined;
   }
 
   #setIsolated(isolated: boolean): void {
@@ -340,14 +349,10 @@ export class Supervisor {
   async #reload(dryRun: boolean): Promise<ReloadOutcome> {
     if (this.#stopping !== undefined) return { ok: false, error: 'tandemd is stopping', diagnostics: '' };
     const { configPath } = this.options;
-    const [{ loadConfiguration }, { formatDiagnostics }, { differences }] = await Promise.all([
-      import('../config/load.js'),
-      import('../config/diagnostic.js'),
-      import('../config/reload-difference.js'),
-    ]);
-    const result = await loadConfiguration(configPath);
+    const [{ formatDiagnostics }, { differences }] = await Promise.all([import('../config/diagnostic.js'), import('../config/reload-difference.js')]);
+    const result = await this.#reader?.load();
     const running = this.#loaded;
-    if (running === undefined || this.#record === undefined) return { ok: false, error: 'tandemd is still starting', diagnostics: '' };
+    if (result === undefined || running === undefined || this.#record === undefined) return { ok: false, error: 'tandemd is still starting', diagnostics: '' };
     if (!result.ok) {
       const error = `${configPath} is refused, the running configuration stays: ${counted(result.diagnostics.length, 'error')}`;
       if (!dryRun) {
@@ -357,7 +362,7 @@ export class Supervisor {
       return { ok: false, error, diagnostics: formatDiagnostics(result.diagnostics, result.text) };
     }
     const { configuration, sha256 } = result;
-    const changes = differences(running.configuration, configuration);
+    const changes = configuration === running.configuration ? [] : differences(running.configuration, configuration);
     const warnings = result.warnings.map(diagnosticLine);
     if (dryRun) return { ok: true, dry_run: true, changes, warnings, pending: [] };
 

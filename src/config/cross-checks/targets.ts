@@ -19,8 +19,19 @@ export const targetWords = (target: ServiceTarget): string => {
 /** What is marked for a service, as the address services of the same are called with their protocol. */
 export const matchWords = ({ match = [] }: MarkTarget): readonly string[] => match.flatMap(({ address, ports, protocol }) => ports.map((port) => `${targetWords({ address, port })} ${protocol}`));
 
+/** Every check of a service and of each of its servers asks for them. */
+const known = new WeakMap<Service, readonly ServiceTarget[]>();
+
 /** The targets of an entry, as far as it can be read. */
-export const readableTargets = ({ fwmark, family, match, ...keys }: Service): readonly ServiceTarget[] => {
+export const readableTargets = (service: Service): readonly ServiceTarget[] => {
+  const before = known.get(service);
+  if (before !== undefined) return before;
+  const targets = readTargets(service);
+  known.set(service, targets);
+  return targets;
+};
+
+const readTargets = ({ fwmark, family, match, ...keys }: Service): readonly ServiceTarget[] => {
   if (ways.filter((way) => ({ ...keys, fwmark })[way] !== undefined).length !== 1) return []; // reported as such
   return targetsOf({
     ...keys,

@@ -1,12 +1,21 @@
 /** `npm run bench [NAME ...]`: every measurement, or the ones named; keepalived beside Tandem in one run. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { measureAddresses, measureCrash, measureHandover, measureInstances } from './failover.js';
 import { measureMemory } from './memory.js';
 import { measureLateness, measureReload } from './punctuality.js';
+import { measureChecks, measureFailing, measureTable } from './scale.js';
 import { measureStartup } from './startup.js';
 import { type Measurement, table } from './statistics.js';
 import { measureTakeover } from './takeover.js';
 
 const runs = 10;
+/** what it prints is the measurement */
+const run = async (command: string, parameters: readonly string[]): Promise<void> => {
+  const [status] = (await once(spawn(command, parameters, { stdio: ['ignore', 'inherit', 'inherit'] }), 'exit')) as [number | null];
+  if (status !== 0) throw new Error(`${command} ${parameters.join(' ')}: exit status ${status}`);
+};
 const one = async (measurement: Promise<Measurement>): Promise<readonly Measurement[]> => [await measurement];
 
 const benches: Readonly<Record<string, () => Promise<readonly Measurement[]>>> = {
@@ -26,6 +35,17 @@ const benches: Readonly<Record<string, () => Promise<readonly Measurement[]>>> =
     return measurements;
   },
   reload: () => one(measureReload(runs)),
+  rates: async () => {
+    for (const [type, rate] of [['tcp', 2000], ['http', 1000]] as const) await run('chrt', ['-r', '1', process.execPath, fileURLToPath(new URL('./rate-round.js', import.meta.url)), type, String(rate), '100000']);
+    return [];
+  },
+  table: async () => [...(await measureTable(1000, 10, 5)), ...(await measureTable(2000, 16, 2))],
+  failing: () => measureFailing(1000, 10, 5),
+  checks: async () => {
+    const found: Measurement[] = [];
+    for (const [type, rate] of [['tcp', 200], ['http', 100]] as const) for (const shared of [1, 4]) found.push(...(await measureChecks(type, rate, shared, 3)));
+    return found;
+  },
   memory: async () => {
     const { measurement, detail } = await measureMemory(40);
     process.stdout.write(`PSS in kB by process:\n${detail}\n`);
