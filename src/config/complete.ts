@@ -236,6 +236,8 @@ const completeChecks = (server: ServerEntry, port: number, service: ServiceEntry
     port: keys.port ?? port,
     source: keysOfTypes['source']?.includes(type) ? keys.source : undefined,
     interval: keys.interval ?? defaults.interval,
+    ...(keys.fast_interval === undefined ? {} : { fastInterval: keys.fast_interval }),
+    ...(keys.jitter ? { jitter: keys.jitter } : {}),
     timeout: keys.timeout ?? defaults.timeout,
     rise: keys.rise ?? defaults.rise,
     fall: keys.fall ?? defaults.fall,

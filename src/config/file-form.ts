@@ -166,6 +166,8 @@ const activeForm = (check: Exclude<HealthCheckConfiguration, NoHealthCheck>): Fi
   const base: FileMapping = {
     type: check.type,
     interval: formatDuration(check.interval),
+    fast_interval: check.fastInterval && formatDuration(check.fastInterval),
+    jitter: check.jitter && formatDuration(check.jitter),
     timeout: formatDuration(check.timeout),
     rise: check.rise,
     fall: check.fall,

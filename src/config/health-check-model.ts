@@ -21,6 +21,10 @@ export interface HealthCheckBase {
   /** SO_MARK of the probe's socket; absent = none */
   readonly mark?: number | undefined;
   readonly interval: Microseconds;
+  /** in place of `interval` while the last results do not agree with the verdict, or there is none; absent = none */
+  readonly fastInterval?: Microseconds | undefined;
+  /** each start is put off by up to so much, at random; absent = not at all */
+  readonly jitter?: Microseconds | undefined;
   readonly timeout: Microseconds;
   /** successes before up */
   readonly rise: number;

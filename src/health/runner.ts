@@ -1,11 +1,11 @@
 /** Runs the wanted checks in their rhythm, a bounded number at once, and tells each change of a verdict. */
 import { monotonicNow } from '../time/clock.js';
-import { minus, toMilliseconds, type Microseconds } from '../time/microseconds.js';
+import { Microseconds, minus, plus, toMilliseconds } from '../time/microseconds.js';
 import type { Probe } from './attempt.js';
 import { checkKey, type ActiveCheck } from './check-key.js';
 import { Heap } from './heap.js';
 import { probe as realProbe } from './probe.js';
-import { firstStarts, nextStart } from './schedule.js';
+import { firstStarts, intervalNow, nextStart } from './schedule.js';
 import { applyResult, initialHealthState, saysAnother, type HealthState, type ProbeResult } from './state.js';
 
 export interface HealthRunnerOptions {
@@ -16,6 +16,8 @@ export interface HealthRunnerOptions {
   readonly probe?: Probe;
   /** of the monotonic clock */
   readonly now?: () => Microseconds;
+  /** 0 to below 1, for jitter */
+  readonly random?: () => number;
   /** milliseconds since the epoch */
   readonly wallClock?: () => number;
   /** calls back once after `delay`, unless cancelled by what it returns */
@@ -27,7 +29,10 @@ interface Entry {
   readonly check: ActiveCheck;
   /** ends what is in flight when the check is no longer wanted */
   readonly stop: AbortController;
+  /** by its rhythm */
   due: Microseconds;
+  /** with its jitter */
+  start: Microseconds;
   state: HealthState;
 }
 
@@ -43,13 +48,13 @@ export class HealthRunner {
   readonly #options: Required<HealthRunnerOptions>;
   readonly #entries = new Map<string, Entry>();
   /** those that are not in flight, by their next start */
-  readonly #waiting = new Heap<Entry>((a, b) => a.due < b.due);
+  readonly #waiting = new Heap<Entry>((a, b) => a.start < b.start);
   #inFlight = 0;
   #isolated = false;
   #cancelTimer: (() => void) | undefined;
 
   constructor(options: HealthRunnerOptions) {
-    this.#options = { concurrency: 512, probe: realProbe, now: monotonicNow, wallClock: Date.now, setTimer: nodeTimer, ...options };
+    this.#options = { concurrency: 512, probe: realProbe, now: monotonicNow, wallClock: Date.now, setTimer: nodeTimer, random: Math.random, ...options };
   }
 
   /** From now on these checks and no others; identical ones are made once. What runs already keeps its state and rhythm. */
@@ -66,7 +71,8 @@ export class HealthRunner {
     const since = this.#options.wallClock();
     const starts = firstStarts(added.map(([, check]) => check), this.#options.now());
     for (const [index, [key, check]] of added.entries()) {
-      const entry: Entry = { key, check, stop: new AbortController(), due: starts[index] ?? this.#options.now(), state: initialHealthState(since) };
+      const due = starts[index] ?? this.#options.now();
+      const entry: Entry = { key, check, stop: new AbortController(), due, start: due, state: initialHealthState(since) };
       this.#entries.set(key, entry);
       this.#waiting.push(entry);
     }
@@ -100,7 +106,7 @@ export class HealthRunner {
     for (;;) {
       const next = this.#waiting.peek();
       if (next === undefined || this.#inFlight >= this.#options.concurrency) return;
-      const delay = minus(next.due, this.#options.now());
+      const delay = minus(next.start, this.#options.now());
       if (delay > 0) {
         this.#cancelTimer = this.#options.setTimer(() => this.#proceed(), delay);
         return;
@@ -118,9 +124,12 @@ export class HealthRunner {
     const result = await this.#options.probe(entry.check, entry.stop.signal);
     this.#inFlight -= room;
     if (!entry.stop.signal.aborted) {
-      entry.due = nextStart(entry.due, entry.check.interval, this.#options.now());
-      this.#waiting.push(entry);
       if (result.ok || entry.state.verdict !== 'up' || !(isolated || this.#isolated)) this.#apply(entry, result);
+      const { check, state } = entry;
+      entry.due = nextStart(entry.due, intervalNow(check, state), this.#options.now());
+      entry.start = check.jitter ? plus(entry.due, Microseconds(this.#options.random() * check.jitter)) : entry.due;
+      // what was told may have ended it
+      if (!entry.stop.signal.aborted) this.#waiting.push(entry);
     }
     this.#proceed();
   }

@@ -36,6 +36,7 @@ const errors: readonly (readonly [string, string, string])[] = [
   ['an instance twice in a group', `${instances(web)}  sync_groups: [{ name: all, instances: [web, @web] }]\n`, 'duplicate web is in a sync group already (first on line 4)'],
   ['sync that follows an unknown instance', `${instances(web)}ipvs: { sync: { instance: @lan, interface: eth1 } }\n`, 'unknown_reference no instance is named lan'],
   ['sync without instances', `${serviceFile('')}ipvs: { sync: { instance: @lan, interface: eth1 } }\n`, 'unknown_reference no instance is named lan'],
+  ['a jitter as long as the interval', serviceFile('health_check: { type: tcp, interval: 2s, @jitter: 2s }'), 'conflict jitter 2s is not below interval 2s'],
   ['two services of one name', services(`name: a, address: 192.0.2.1, port: 80, forwarding: dr, ${server}`, `name: @a, address: 192.0.2.1, port: 81, forwarding: dr, ${server}`), 'duplicate a service is named a already (first on line 2)'],
   ['two services at one address, port and protocol', services(`name: a, address: 192.0.2.1, port: 80, forwarding: dr, ${server}`, `name: b, address: @192.0.2.1, port: 80, forwarding: nat, ${server}`), 'duplicate 192.0.2.1:80 over tcp is a service already (first on line 2)'],
   ['a real server twice', serviceFile('', '{ address: 192.0.2.22 }, { address: @192.0.2.22, port: 80 }'), 'duplicate 192.0.2.22:80 is a real server of this service already (first on line 2)'],

@@ -37,6 +37,7 @@ class Bench {
         this.timers.push(timer);
         return () => (this.timers = this.timers.filter((other) => other !== timer));
       },
+      random: () => 0.5,
       probe: (check, stop) =>
         new Promise((resolve) => {
           const end = async (result: ProbeResult): Promise<void> => {
@@ -95,6 +96,27 @@ describe('the runner', () => {
     await bench.pass(Seconds(600));
     expect(bench.starts('10.0.0.1')).toEqual(Array.from({ length: 301 }, (_, index) => index * 2));
     expect(bench.starts('10.0.0.2')).toEqual(Array.from({ length: 300 }, (_, index) => index * 2 + 1));
+  });
+
+  it('looks sooner while the results do not agree with the verdict, and then as ever', async () => {
+    const bench = new Bench();
+    bench.answer = up;
+    bench.runner.configure([check(1, { fastInterval: Milliseconds(500) })]);
+    await settle();
+    await bench.pass(Seconds(3.9));
+    bench.answer = down;
+    await bench.pass(Seconds(5));
+    // up at once; 4: the first failure, 5: the third, which is the verdict
+    expect(bench.starts('10.0.0.1')).toEqual([0, 2, 4, 4.5, 5, 7]);
+  });
+
+  it('puts each start off by its jitter, and keeps the rate', async () => {
+    const bench = new Bench();
+    bench.answer = up;
+    bench.runner.configure([check(1, { jitter: Milliseconds(200) })]);
+    await settle();
+    await bench.pass(Seconds(6.5));
+    expect(bench.starts('10.0.0.1')).toEqual([0, 2.1, 4.1, 6.1]);
   });
 
   it('starts a check that overruns its interval again when it ends, never twice at once', async () => {

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Heap } from '../../src/health/heap.js';
-import { firstStarts, nextStart } from '../../src/health/schedule.js';
+import { firstStarts, intervalNow, nextStart } from '../../src/health/schedule.js';
 import { Seconds } from '../../src/time/microseconds.js';
 
 describe('the first starts', () => {
@@ -22,6 +22,20 @@ describe('the next start', () => {
 
   it('comes at once after a probe that took longer than the interval', () => {
     expect(nextStart(Seconds(10), Seconds(2), Seconds(15.5))).toBe(Seconds(15.5));
+  });
+});
+
+describe('the interval', () => {
+  const check = { interval: Seconds(5), fastInterval: Seconds(1) };
+  it.each([
+    ['up, and the last probe agrees', { verdict: 'up', successes: 9, failures: 0 }, 5],
+    ['up, after a first failure', { verdict: 'up', successes: 0, failures: 1 }, 1],
+    ['down, and the last probe agrees', { verdict: 'down', successes: 0, failures: 4 }, 5],
+    ['down, after a first success', { verdict: 'down', successes: 1, failures: 0 }, 1],
+    ['without a verdict', { verdict: 'unknown', successes: 0, failures: 2 }, 1],
+  ] as const)('%s', (_, state, seconds) => {
+    expect(intervalNow(check, state)).toBe(Seconds(seconds));
+    expect(intervalNow({ interval: Seconds(5) }, state)).toBe(Seconds(5));
   });
 });
 

@@ -30,6 +30,9 @@ process.on('message', (message) => {
       if (name === 'lvs' && manners.includes('modules')) send({ type: 'load_modules', id: 1, command: ['/bin/echo', 'x'], modules: ['ip_vs'] });
       if (!manners.includes('unconfigured')) send({ type: 'configured', generation: message.generation });
       break;
+    case 'configure_again':
+      if (!manners.includes('unconfigured')) send({ type: 'configured', generation: message.generation });
+      break;
     case 'ping':
     case 'status':
       if (!manners.includes('silent')) send({ type: message.type === 'ping' ? 'pong' : 'status', id: message.id, ...(name === 'vrrp' ? { instances: [], sync: undefined } : { virtualServers: [] }) });

@@ -1,13 +1,17 @@
 /** What must hold of health checks once a server's is joined with its service's. */
 import type { Path } from '../document.js';
+import { Microseconds } from '../../time/microseconds.js';
+import { formatDuration, parseDuration } from '../duration.js';
 import { inheritedKeys, inheritedType, ownType } from '../inherit-check.js';
 import type { Readable } from '../schema-walk.js';
-import { keysOfTypes, type CheckType, type HealthCheckEntry } from '../schema/health-check.js';
+import { checkDefaults, keysOfTypes, type CheckType, type HealthCheckEntry } from '../schema/health-check.js';
 import { probePort } from '../targets.js';
 import type { Context, ReadableFile } from './context.js';
 import { checkEntry, checkNeeds } from './check-keys.js';
 import { checkConversation } from './conversations.js';
 import { readableTargets } from './targets.js';
+
+const checkInterval = parseDuration(checkDefaults.interval) ?? Microseconds(0);
 
 type Service = NonNullable<NonNullable<ReadableFile['virtual_servers']>[number]>;
 type Entry = Readable<HealthCheckEntry> | undefined;
@@ -31,6 +35,7 @@ export const checkHealthChecks = (context: Context, service: Service, path: Path
     checkKeys(context, own, type, ownPlace);
     const keys = inheritedKeys(ofService, own, type);
     if (keys.verify !== true) warnUnusedCa(context, ownPlace);
+    checkRhythm(context, keys, [ownPlace, place]);
     checkEntry(context, ownPlace);
     checkNeeds(context, type, keys, [ownPlace, place], serverPath);
     checkConversation(context, type, keys, server.address, [ownPlace, place]);
@@ -54,6 +59,13 @@ const checkKeys = ({ given, report }: Context, entry: Entry, type: CheckType, pl
       report([...place, key], { code: 'conflict', message: `${key} has no meaning for a health check of type ${type}`, remedy: types.length > 3 ? 'remove it' : `remove it, or give type: ${types.join(' or ')}`, at: 'key' });
     }
   }
+};
+
+/** Of a server's check with what it inherits; reported where the key stands. */
+const checkRhythm = ({ given, report }: Context, { interval = checkInterval, fast_interval: fast, jitter }: ReturnType<typeof inheritedKeys>, places: readonly Path[]): void => {
+  const at = (key: string): Path => [...(places.find((place) => given([...place, key])) ?? []), key];
+  if (fast !== undefined && fast > interval) report(at('fast_interval'), { severity: 'warning', code: 'doubtful', message: `fast_interval ${formatDuration(fast)} is longer than interval ${formatDuration(interval)}`, remedy: `give ${formatDuration(interval)} or less`, at: 'key' });
+  if (jitter !== undefined && jitter >= interval) report(at('jitter'), { code: 'conflict', message: `jitter ${formatDuration(jitter)} is not below interval ${formatDuration(interval)}`, remedy: `give less than ${formatDuration(interval)}`, at: 'key' });
 };
 
 const warnUnusedCa = ({ given, report }: Context, place: Path): void => {

@@ -82,6 +82,8 @@ export const healthCheckKeys = mapping({
     .describe("What the probe does: none (taken as healthy), tcp (connect, and converse if send or expect is given), udp, tls (handshake), http, https, dns, smtp, ping (ICMP echo), script (a program's exit status), file (what a file says), agent (HAProxy's agent-check)")
     .meta({ lastDefault: checkDefaults.type }),
   interval: probeTime().optional().describe('Time between two probes').meta({ lastDefault: checkDefaults.interval }),
+  fast_interval: probeTime().optional().describe('Time between two probes while they do not agree with the verdict yet (after a first failure, or a first success), and while there is none; interval by default'),
+  jitter: duration({ to: Seconds(3_600) }).optional().describe('Each probe starts up to so much later than its time, at random; not at all by default'),
   timeout: probeTime().optional().describe('A probe that has not ended by then has failed').meta({ lastDefault: checkDefaults.timeout }),
   rise: wholeNumber(1).optional().describe('Successes in a row before up').meta({ lastDefault: checkDefaults.rise }),
   fall: wholeNumber(1).optional().describe('Failures in a row before down').meta({ lastDefault: checkDefaults.fall }),
