@@ -64,11 +64,13 @@ it('ends one that takes too long, with all that it started', async () => {
 
 it('begins no other run while one that had its time has not ended', async () => {
   // heeds no SIGTERM: SIGKILL comes two seconds later
-  const check = sh("trap '' TERM; sleep 600 & while :; do wait; done", { timeout: Milliseconds(300) });
+  const pid = join(directory, 'pid');
+  const check = sh(`trap '' TERM; echo $$ > ${pid}; sleep 600 & while :; do wait; done`, { timeout: Milliseconds(300) });
   scripts.run(1, check);
   expect(await ended(1)).toEqual({ type: 'overdue' });
   scripts.run(2, check);
   expect(await ended(2)).toEqual({ type: 'not_run', why: 'an earlier run has not ended yet' });
+  await expect.poll(() => isGone(readFileSync(pid, 'utf8').trim()), { timeout: 9_000 }).toBe(true);
 });
 
 it('ends what is given up, and says nothing of it', async () => {
