@@ -1,6 +1,7 @@
 /** `tandem status` for people: a table that fits its width. Pure. */
 import { routingLines, routingWarnings } from './routing-status.js';
 import type { ConflictStatus, InstanceStatus, ProcessStatus, RealServerStatus, Status, VirtualServerStatus, VrrpState } from './status.js';
+import { formatEndpoint } from '../network/ip-address.js';
 import { formatTable, paint, shorten, wrap, type Cell, type Colour } from './table.js';
 
 export interface TableOptions {
@@ -24,7 +25,6 @@ export const formatAge = (since: string, now: number): string => {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 };
 
-const endpoint = (address: string, port: number): string => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`);
 const header = (...titles: readonly string[]): readonly Cell[] => titles.map((text) => ({ text, colour: 'dim' }));
 const cell = (text: string, colour?: Colour): Cell => ({ text, colour });
 
@@ -79,7 +79,7 @@ const serviceRows = (service: VirtualServerStatus, columns: number, options: Tab
   return [
     [paint(title, 'bold', options.colours), ...marks.map(([text, colour]) => paint(text, colour, options.colours))].join('  '),
     ...servers.flatMap((server) => [
-      [cell(`  ${endpoint(server.address, server.port)}`), cell(server.forwarding), cell(weight(server)), health(server), cell(formatAge(server.since, options.now)), cell(server.check)],
+      [cell(`  ${formatEndpoint(server.address, server.port)}`), cell(server.forwarding), cell(weight(server)), health(server), cell(formatAge(server.since, options.now)), cell(server.check)],
       ...(server.healthy === true ? [] : wrap(server.reason, columns - 6).map((line) => `      ${line}`)),
       ...policyLines(server).map((line) => `      ${line}`),
     ]),

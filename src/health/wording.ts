@@ -1,5 +1,6 @@
 /** How health is told in the log and in status. */
 import type { ActiveCheck } from './check-key.js';
+import { formatEndpoint } from '../network/ip-address.js';
 import type { HealthCheckConfiguration, HttpRequest } from '../config/model.js';
 import { toMilliseconds, type Microseconds } from '../time/microseconds.js';
 import type { PoolChange } from './pool.js';
@@ -10,10 +11,8 @@ interface Endpoint {
   readonly port: number;
 }
 
-const isIpv6 = (address: string): boolean => address.includes(':');
-
 /** `10.0.0.11:80`, `[2001:db8::1]:80` */
-export const describeEndpoint = ({ address, port }: Endpoint): string => `${isIpv6(address) ? `[${address}]` : address}:${port}`;
+export const describeEndpoint = ({ address, port }: Endpoint): string => formatEndpoint(address, port);
 
 /** `1 s`, `500 ms` */
 export function describeDuration(duration: Microseconds): string {

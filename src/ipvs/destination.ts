@@ -1,8 +1,9 @@
 /** A destination (real server) of an IPVS service, and its form in a message (IPVS_DEST_ATTR_*, linux/ip_vs.h). */
 import type { ForwardingMethod, Tunnel } from '../config/model.js';
+import { familyOf, formatEndpoint } from '../network/ip-address.js';
 import { type Attribute, decodeAttributes, encodeAttributes, readU16, readU16be, readU32, u16, u16be, u32, u8, writeU16, writeU32 } from '../network/netlink-attributes.js';
 import * as ipvs from './constants.js';
-import { type Attributes, decodeAddress, decodeFamily, encodeAddress, encodeFamily, familyOf, formatEndpoint, IpvsMessageError, required } from './message.js';
+import { type Attributes, decodeAddress, decodeFamily, encodeAddress, encodeFamily, IpvsMessageError, required } from './message.js';
 
 export interface DestinationSelector {
   readonly address: string;

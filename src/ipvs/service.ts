@@ -1,8 +1,9 @@
 /** An IPVS service: what tells it from others, its settings, and its form in a message (IPVS_SVC_ATTR_*, linux/ip_vs.h). */
+import { type Family, familyOf, formatEndpoint } from '../network/ip-address.js';
 import { type Attribute, decodeAttributes, readString, readU16, readU32, string, u16, u16be, u32 } from '../network/netlink-attributes.js';
 import { type Microseconds, Seconds, toSeconds } from '../time/microseconds.js';
 import * as ipvs from './constants.js';
-import { type AddressFamily, type Attributes, decodeAddress, decodeFamily, encodeAddress, encodeFamily, familyOf, formatEndpoint, IpvsMessageError, required } from './message.js';
+import { type Attributes, decodeAddress, decodeFamily, encodeAddress, encodeFamily, IpvsMessageError, required } from './message.js';
 
 export type TransportProtocol = 'tcp' | 'udp' | 'sctp';
 
@@ -16,7 +17,7 @@ export interface AddressSelector {
 
 /** All that bears a firewall mark. */
 export interface MarkSelector {
-  readonly family: AddressFamily;
+  readonly family: Family;
   readonly fwmark: number;
 }
 
@@ -50,7 +51,7 @@ const protocols = new Map(Object.entries(protocolNumbers).map(([name, number]) =
 const schedulerFlags = ipvs.IP_VS_SVC_F_SCHED1 | ipvs.IP_VS_SVC_F_SCHED2 | ipvs.IP_VS_SVC_F_SCHED3;
 const wholeMask = 0xffffffff;
 
-const selectorFamily = (selector: ServiceSelector): AddressFamily => ('fwmark' in selector ? selector.family : familyOf(selector.address));
+const selectorFamily = (selector: ServiceSelector): Family => ('fwmark' in selector ? selector.family : familyOf(selector.address));
 
 /** What the kernel tells services apart by, as text: one and the same for equal selectors. */
 export const serviceKey = (selector: ServiceSelector): string =>
@@ -76,7 +77,7 @@ export const encodeServiceSelector = (selector: ServiceSelector): readonly Attri
   ];
 };
 
-const encodeNetmask = (family: AddressFamily, netmask: string | undefined): Buffer => {
+const encodeNetmask = (family: Family, netmask: string | undefined): Buffer => {
   if (family === 'ipv6') return u32(netmask === undefined ? 128 : Number(netmask));
   return netmask === undefined ? u32(wholeMask) : encodeAddress(netmask).subarray(0, 4);
 };
@@ -95,7 +96,7 @@ export const encodeService = (service: Service): readonly Attribute[] => {
   return attributes;
 };
 
-const decodeSelector = (family: AddressFamily, attributes: Attributes): ServiceSelector => {
+const decodeSelector = (family: Family, attributes: Attributes): ServiceSelector => {
   const mark = attributes.get(ipvs.IPVS_SVC_ATTR_FWMARK);
   if (mark && mark.length >= 4 && readU32(mark) !== 0) return { family, fwmark: readU32(mark) };
   const number = readU16(required(attributes, ipvs.IPVS_SVC_ATTR_PROTOCOL, 'the protocol', 2));

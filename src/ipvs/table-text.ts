@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { type Destination, destinationKey, type DestinationEntry } from './destination.js';
-import { decodeAddress, formatEndpoint } from './message.js';
+import { formatEndpoint } from '../network/ip-address.js';
+import { decodeAddress } from './message.js';
 
 /** Of a destination, what the file shows. */
 export interface ShownDestination {

@@ -42,6 +42,9 @@ export const encodeAddress = (address: string): Buffer => (familyOf(address) ===
 
 export const canonicalIPv6 = (address: string): string => decodeIPv6(encodeIPv6(address));
 
+/** `10.0.0.11:80`, `[2001:db8::1]:80` */
+export const formatEndpoint = (address: string, port: number): string => (familyOf(address) === 'ipv6' ? `[${address}]:${port}` : `${address}:${port}`);
+
 /** fe80::/10 */
 export const isLinkLocal = (address: string): boolean => familyOf(address) === 'ipv6' && (encodeIPv6(address).readUInt16BE(0) & 0xffc0) === 0xfe80;
 

@@ -1,5 +1,5 @@
 /** What must hold of the addresses, ports and marks that services answer to. */
-import { type Family, familyOf } from '../../network/ip-address.js';
+import { type Family, familyOf, formatEndpoint } from '../../network/ip-address.js';
 import type { Path } from '../document.js';
 import type { MarkTarget, ServiceTarget } from '../model.js';
 import { targetFamily, targetsOf } from '../targets.js';
@@ -13,7 +13,7 @@ const ways = ['address', 'addresses', 'fwmark'] as const;
 /** A service of the kernel's table, in words. */
 export const targetWords = (target: ServiceTarget): string => {
   if ('fwmark' in target) return `the firewall mark ${target.fwmark} (${familyNames[target.family]})`;
-  return `${familyOf(target.address) === 'ipv6' ? `[${target.address}]` : target.address}:${target.port}`;
+  return formatEndpoint(target.address, target.port);
 };
 
 /** What is marked for a service, as the address services of the same are called with their protocol. */
