@@ -45,9 +45,7 @@ export class CheckScripts {
   /** those that wait and those that run, in the order in which they came */
   readonly #wanted = new Map<number, Wanted>();
   #waiting: Wanted[] = [];
-  /** all that have not ended, wanted or not */
-  readonly #commands = new Set<Command>();
-  /** of them, but for those that no signal ends */
+  /** processes, wanted or not, but for those that no signal ends */
   #running = 0;
   /** checks whose last run has had its time and not ended yet, by their key: no other begins meanwhile */
   readonly #stuck = new Set<string>();
@@ -83,10 +81,7 @@ export class CheckScripts {
 
   close(): void {
     this.#closed = true;
-    const running = this.#commands;
     this.endAll();
-    // what does not heed SIGTERM until we end
-    if (running.size > 0) process.once('exit', () => running.forEach((command) => command.end('SIGKILL')));
   }
 
   #proceed(): void {
@@ -111,7 +106,6 @@ export class CheckScripts {
       ...(check.weightFrom === 'output' ? { output: { onLine, onSuppressed: () => undefined } } : {}),
     });
     wanted.command = command;
-    this.#commands.add(command);
     const key = checkKey(check);
     let isCounted = true;
     const leave = (): void => {
@@ -128,7 +122,6 @@ export class CheckScripts {
       this.#ended(id, { type: 'overdue' });
     });
     const ending = await command.ended;
-    this.#commands.delete(command);
     clearTimeout(patience);
     this.#stuck.delete(key);
     this.#ended(id, endingOf(ending, output));

@@ -58,6 +58,10 @@ const signalGroup = ({ pid }: ChildProcess, signal: NodeJS.Signals): string | un
 /** Ours need not be taken on, which only root could: a supervisor that is not root runs its own user's programs. */
 const credentials = ({ uid, gid }: User): Partial<User> => (uid === process.getuid?.() && gid === process.getgid?.() ? {} : { uid, gid });
 
+/** Those that were told to end and have not: what does not heed SIGTERM before we end ourselves has no more grace. */
+const ending = new Set<Command>();
+process.on('exit', () => ending.forEach((command) => command.end('SIGKILL')));
+
 export class Command {
   /** When it has ended, and its output was read; never rejects. It may never come for one that the kernel does not let go. */
   readonly ended: Promise<Ending>;
@@ -79,6 +83,7 @@ export class Command {
   /** Ends it before its time: SIGTERM to its group, then SIGKILL; or that at once. */
   end(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): void {
     const running = this.#process;
+    if (running && running.exitCode === null && running.signalCode === null) ending.add(this);
     const refused = running && signalGroup(running, signal);
     this.endedBy = `${signal === 'SIGTERM' ? 'ended by SIGTERM' : 'killed'}${refused === undefined ? '' : ` (${refused})`}`;
     if (running && signal === 'SIGTERM') this.#killer ??= setTimeout(() => this.end('SIGKILL'), GRACE_MS);
@@ -100,6 +105,7 @@ export class Command {
     }, timeout);
     return new Promise((resolve, reject) => {
       const over = (): void => {
+        ending.delete(this);
         clearTimeout(limit);
         clearTimeout(this.#killer);
       };

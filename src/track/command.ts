@@ -9,7 +9,7 @@ export interface Run {
   /** The process has ended; it may never come for one that the kernel does not let go. */
   readonly gone: Promise<unknown>;
   /** Ends it before its time. */
-  readonly end: (signal: 'SIGTERM' | 'SIGKILL') => void;
+  readonly end: () => void;
 }
 
 const resultOf = (ending: Ending): ScriptResult => {
@@ -32,5 +32,5 @@ const resultOf = (ending: Ending): ScriptResult => {
 export const runCommand = (command: readonly string[], user: string, timeout: number): Run => {
   const run = new Command({ command, user, timeout, environment: () => childEnvironment() });
   const late = run.overdue.then((): ScriptResult => ({ ok: false, detail: `no end after ${timeout / 1_000} s` }));
-  return { result: Promise.race([run.ended.then(resultOf), late]), gone: run.ended, end: (signal) => run.end(signal) };
+  return { result: Promise.race([run.ended.then(resultOf), late]), gone: run.ended, end: () => run.end() };
 };

@@ -51,16 +51,13 @@ export class ScriptRunner {
 
   close(): void {
     this.#closed = true;
-    const running = [...this.#scripts.values()].flatMap(({ run }) => run ?? []);
     this.configure([]);
-    // what does not heed SIGTERM until we end
-    if (running.length > 0) process.once('exit', () => running.forEach((run) => run.end('SIGKILL')));
   }
 
   #forget(watched: Watched): void {
     clearTimeout(watched.timer);
     this.#queue = this.#queue.filter((other) => other !== watched);
-    watched.run?.end('SIGTERM');
+    watched.run?.end();
   }
 
   #isCurrent(watched: Watched): boolean {
