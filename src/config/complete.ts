@@ -189,7 +189,7 @@ const completeService = (entry: ServiceEntry, certificates: Surroundings['certif
     initial: entry.initial,
     ...(entry.damping && { damping: entry.damping }),
     ...(entry.panic && { panic: entry.panic }),
-    realServers: entry.real_servers.map((server) => completeServer(server, port, entry, certificates)),
+    realServers: entry.real_servers.map((server) => completeServer(server, { port, probed: probePort(targets) ?? 0 }, entry, certificates)),
   };
 };
 
@@ -206,9 +206,9 @@ const completePersistence = ({ timeout, netmask, prefix_length: prefixLength, en
 
 const completeForwarding = ({ method, tunnel, source }: Forwarding): Pick<DestinationConfiguration, 'forwarding' | 'tunnel' | 'sourceNat'> => (method === 'fullnat' ? { forwarding: 'nat', sourceNat: { address: source } } : { forwarding: method, ...(tunnel && { tunnel }) });
 
-/** `servicePort`: 0 where the service has several, or every one. */
-const completeServer = (server: ServerEntry, servicePort: number, service: ServiceEntry, certificates: Surroundings['certificates']): RealServerConfiguration => {
-  const port = server.port ?? servicePort;
+/** `port` of the service: 0 where it has several, or every one; `probed` then. */
+const completeServer = (server: ServerEntry, ofService: { readonly port: number; readonly probed: number }, service: ServiceEntry, certificates: Surroundings['certificates']): RealServerConfiguration => {
+  const port = server.port ?? ofService.port;
   const notify = server.notify ?? service.notify;
   const slowStart = server.slow_start ?? service.slow_start;
   return {
@@ -220,7 +220,7 @@ const completeServer = (server: ServerEntry, servicePort: number, service: Servi
     ...(server.lower_threshold ? { lowerThreshold: server.lower_threshold } : {}),
     ...(slowStart === undefined ? {} : { slowStart }),
     ...(notify && changeCommands({ onUp: notify.up, onDown: notify.down, timeout: notify.timeout, user: notify.user })),
-    ...completeChecks(server, port === 0 ? (probePort(targetsOf(service)) ?? 0) : port, service, certificates),
+    ...completeChecks(server, port === 0 ? ofService.probed : port, service, certificates),
   };
 };
 
