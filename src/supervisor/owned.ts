@@ -8,6 +8,8 @@ import type { RoutingConfiguration } from '../config/routing-model.js';
 import type { LogEvent, OwnedAddress, OwnedService } from './messages.js';
 import { chainsOf, placeOf } from './chains.js';
 import { inWords } from '../control/in-words.js';
+import { serviceKey } from '../ipvs/service.js';
+import { selectorOf } from '../ipvs/table.js';
 import { writeAtomically } from './write-atomically.js';
 
 export interface Owned extends RoutingConfiguration {
@@ -38,7 +40,6 @@ export class RecordError extends Error {
 }
 
 const addressKey = ({ interface: name, address, prefixLength }: OwnedAddress): string => `${name} ${address}/${prefixLength}`;
-const serviceKey = (service: OwnedService): string => ('fwmark' in service ? `${service.family} mark ${service.fwmark}` : `${service.protocol} ${service.address} ${service.port}`);
 const chainKey = ({ family, table, hook, name }: OwnedChain): string => `${family} ${table} ${hook} ${name}`;
 const unique = <T>(items: readonly T[], key: (item: T) => string): readonly T[] => [...new Map(items.map((item) => [key(item), item])).values()];
 
@@ -50,7 +51,7 @@ export const ownedBy = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | '
   ),
   services: unique(
     virtualServers.flatMap(({ protocol, targets }) =>
-      targets.map((target): OwnedService => ('fwmark' in target ? { family: target.family, fwmark: target.fwmark } : { protocol, address: target.address, port: target.port })),
+      targets.map((target) => selectorOf(target, protocol)),
     ),
     serviceKey,
   ),
