@@ -342,7 +342,7 @@ export class Engine {
     if (this.heldUntil !== undefined && now >= this.heldUntil) this.endHoldBack();
     for (const [name, { state }] of this.router) {
       const due = deadline(state);
-      if (due !== undefined && now >= due) this.dispatch({ type: 'instance', instance: name, event: { type: 'timer' } });
+      if (due !== undefined && now >= due) this.decide({ type: 'instance', instance: name, event: { type: 'timer' } });
     }
     for (const instance of this.instances.values()) this.holdings.announceDue(instance, now);
     this.arm();
@@ -371,7 +371,13 @@ export class Engine {
   // --- what goes out ------------------------------------------------------------------------------------------
 
   private dispatch(routerEvent: RouterEvent, now = monotonicNow()): void {
-    if (this.heldUntil !== undefined) return this.arm();
+    this.decide(routerEvent, now);
+    this.arm();
+  }
+
+  /** The timer is for the caller to arm. */
+  private decide(routerEvent: RouterEvent, now = monotonicNow()): void {
+    if (this.heldUntil !== undefined) return;
     const step = stepRouter(this.router, routerEvent, now);
     const { state, effects } = step;
     const before = this.router;
@@ -392,7 +398,6 @@ export class Engine {
       this.followSyncRole();
       this.operator.look();
     }
-    this.arm();
   }
 
   private followSyncRole(): void {
