@@ -9,14 +9,16 @@ import type { Findings } from './findings.js';
 import { placeIn, placeOfLine, restOf, type Line } from './line.js';
 import { isRepetition, readRepetition } from './sequence.js';
 import { findParameter, type Definition } from './parameters.js';
+import type { Place } from './place.js';
 import type { Surroundings } from './surroundings.js';
 
 /** Against a file that grows without end. */
-const mostLines = 500_000;
+const mostLines = 200_000;
 /** Replacements that yield no line count too. */
-const mostSteps = 2_000_000;
+const mostSteps = 400_000;
 const deepestInclude = 20;
-const mostReplacements = 1_000;
+/** Parameters within parameters. */
+const mostReplacements = 200;
 const longestLine = 100_000;
 
 const includePattern = /^(include[rmwba]?)(?:\s+(\S.*))?$/;
@@ -31,6 +33,7 @@ export interface Expansion {
 export const expandFile = (path: string, text: string, surroundings: Surroundings, findings: Findings): Expansion => {
   const expander = new Expander(surroundings, findings);
   expander.file(path, text);
+  expander.warnOfForeignConditions();
   return { lines: expander.lines, texts: expander.texts };
 };
 
@@ -39,6 +42,8 @@ class Expander {
   readonly texts = new Map<string, string>();
   readonly #definitions = new Map<string, Definition>();
   readonly #open: string[] = [];
+  /** names that lines are for, each with its first place */
+  readonly #conditions = new Map<string, Place>();
   #full = false;
   #steps = 0;
 
@@ -55,6 +60,15 @@ class Expander {
     this.#open.pop();
     const [last] = this.#open.slice(-1);
     if (last !== undefined) this.#definitions.set('_PWD', { kind: 'text', text: dirname(last) });
+  }
+
+  /** A file that has lines for others, and none for this host. */
+  warnOfForeignConditions(): void {
+    const [first] = this.#conditions.values();
+    const { host } = this.surroundings;
+    if (first === undefined || this.#conditions.has(host)) return;
+    const names = [...this.#conditions.keys()];
+    this.findings.warn(first, { code: 'doubtful', message: `there are lines for ${names.map((name) => `@${name}`).join(', ')} and none for @${host}`, remedy: `import with --host ${names[0] ?? ''} for what keepalived does with -i ${names[0] ?? ''}` });
   }
 
   /** Lines in their order; a definition takes those that follow it as long as they end with a backslash. */
@@ -76,12 +90,13 @@ class Expander {
       return;
     }
     if (depth > mostReplacements) {
-      this.findings.error(placeOfLine(line), { code: 'syntax', message: 'a parameter stands for itself: its replacement never ends', remedy: 'define it without itself' });
+      this.#stop(line, 'a parameter stands for itself: its replacement never ends', 'define it without itself');
       return;
     }
     const condition = /^@(\^?)(\S*)\s*/.exec(line.text);
     if (condition !== null) {
       const matches = condition[2] === this.surroundings.host;
+      if (condition[2] !== undefined && condition[1] === '') this.#conditions.set(condition[2], this.#conditions.get(condition[2]) ?? placeOfLine(line));
       if (matches !== (condition[1] === '^')) this.#line(restOf(line, condition[0].length), following, depth + 1);
       return;
     }
@@ -149,7 +164,7 @@ class Expander {
     if (found.definition.kind === 'text') {
       const text = before + found.definition.text + after;
       if (text.length > longestLine) {
-        this.findings.error(placeOfLine(line), { code: 'syntax', message: 'parameters make this line endless', remedy: 'define them without themselves' });
+        this.#stop(line, 'parameters make this line endless', 'define them without themselves');
         return;
       }
       if (text.trim() !== '') this.#line({ ...line, text: text.trim(), column: undefined }, [], depth + 1);
@@ -184,8 +199,14 @@ class Expander {
   }
 
   #giveUp(line: Line): void {
+    this.#stop(line, `the file is too large when everything is written out (more than ${mostLines} lines)`, 'look for parameters that stand for themselves, or import it in parts');
+  }
+
+  /** What was found so far says nothing any more. */
+  #stop(line: Line, message: string, remedy: string): void {
     this.#full = true;
-    this.findings.error(placeOfLine(line), { code: 'syntax', message: `the file is too large when everything is written out (more than ${mostLines} lines)`, remedy: 'look for parameters that stand for themselves, or import it in parts' });
+    this.lines.length = 0;
+    this.findings.error(placeOfLine(line), { code: 'syntax', message, remedy });
   }
 
   #include(line: Line, keyword: string, argument: string): void {
@@ -207,6 +228,7 @@ class Expander {
       else this.findings.error(place, finding);
     }
     for (const path of paths) {
+      if (this.#full) return;
       let text: string;
       try {
         text = this.surroundings.readText(path);

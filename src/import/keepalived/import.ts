@@ -4,7 +4,7 @@ import type { Diagnostic } from '../../config/diagnostic.js';
 import { fileOutput } from './build/file.js';
 import { expandFile } from './expand.js';
 import { Findings } from './findings.js';
-import { originOf, textOf, type OutputMapping } from './output.js';
+import { originOf, pathAt, textOf, type OutputMapping } from './output.js';
 import type { Surroundings } from './surroundings.js';
 import { readFile } from './top.js';
 import { parseTree } from './tree.js';
@@ -28,19 +28,24 @@ export const importConfiguration = (path: string, text: string, surroundings: Su
   const start = { path, line: 1, column: 1, length: 0 };
   if (output.entries.length === 0) findings.error(start, { code: 'empty', message: 'there is nothing in it that Tandem would do', remedy: 'give the file with vrrp_instance or virtual_server blocks' });
   const result = textOf(output, headOf(path, findings.list()));
-  if (!findings.hasErrors) reportRejection(result, output, path, findings);
+  if (!findings.hasErrors) reportRejection(result, output, path, surroundings, findings);
   return { text: findings.hasErrors ? undefined : result, holdsSecret: file.instances.some(({ authentication, hmac }) => authentication?.password !== undefined || hmac !== undefined), diagnostics: findings.list(), texts };
 };
 
+/** Of files that the result names: they need not be on the host that imports. */
+const namesFile = new Set<PropertyKey | undefined>(['client_certificate', 'client_key', 'key_file']);
+
 /** The result is a configuration that the daemon takes; what it does not take is said where it comes from. */
-const reportRejection = (result: string, output: OutputMapping, path: string, findings: Findings): void => {
-  // files that the result names are looked at by `tandem check`, on the host that has them
-  const loaded = parseConfiguration(result, 'tandem.yaml', { readText: () => '', readSecret: () => ({ text: `hex:${'00'.repeat(32)}`, mode: 0o600 }), modeOf: () => 0o600 });
+const reportRejection = (result: string, output: OutputMapping, path: string, { readText }: Surroundings, findings: Findings): void => {
+  const loaded = parseConfiguration(result, path, { readText, readSecret: (name) => ({ text: readText(name), mode: 0o600 }), modeOf: () => 0o600 });
   if (loaded.ok) return;
   for (const { severity, line, column, code, message, remedy } of loaded.diagnostics) {
     if (severity !== 'error') continue;
     const offset = result.split('\n').slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0) + column - 1;
-    findings.error(originOf(output, result, offset) ?? { path, line: 1, column: 1, length: 0 }, { code, message: `Tandem cannot take this: ${message}`, remedy });
+    const where = pathAt(result, offset);
+    const place = originOf(output, where) ?? { path, line: 1, column: 1, length: 0 };
+    if (namesFile.has(where.at(-1))) findings.warn(place, { code, message, remedy: 'put the file in place before the daemon starts' });
+    else findings.error(place, { code, message: `Tandem cannot take this: ${message}`, remedy });
   }
 };
 

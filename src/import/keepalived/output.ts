@@ -92,11 +92,11 @@ export const textOf = (output: OutputMapping, head: string): string => {
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });
 };
 
-/** Where in keepalived's files a part of the text comes from: the nearest part around the offset that has a place. */
-export const originOf = (output: OutputMapping, text: string, offset: number): Place | undefined => {
+/** Where in keepalived's files a part of the text comes from: the nearest part around the path that has a place. */
+export const originOf = (output: OutputMapping, path: Path): Place | undefined => {
   let place: Place | undefined;
   let here: Output | undefined = output;
-  for (const key of pathAt(text, offset)) {
+  for (const key of path) {
     if (typeof here !== 'object') break;
     const found: OutputEntry | OutputItem | undefined = here.kind === 'list' ? here.items[Number(key)] : here.entries.find((entry) => entry.key === key);
     place = found?.place ?? place;
@@ -105,7 +105,8 @@ export const originOf = (output: OutputMapping, text: string, offset: number): P
   return place;
 };
 
-const pathAt = (text: string, offset: number): Path => {
+/** Keys and indices to the innermost part of a YAML text that an offset is in. */
+export const pathAt = (text: string, offset: number): Path => {
   const path: PropertyKey[] = [];
   const holds = (node: unknown): boolean => {
     const range = (node as Node | null)?.range;

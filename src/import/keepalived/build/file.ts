@@ -31,7 +31,7 @@ const groupOutputs = (context: BuildContext, instances: readonly BuiltInstance[]
     const value = mapping({
       name: nameOf(draft.name),
       instances: inlineList(members.map(({ name }) => nameOf(name))),
-      track: trackOutput(context, draft.track, { group: undefined, ignoresWeights: false, ownInterface: undefined }),
+      track: trackOutput(context, draft.track, { group: undefined, ignoresWeights: false }),
       notify: notifyOutput(context, draft.notify, draft.place),
     });
     return [{ value, place: draft.place, above: `${shortPlace(draft.place)}: vrrp_sync_group ${draft.name}` }];

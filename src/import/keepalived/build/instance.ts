@@ -57,10 +57,12 @@ const addressesOf = (context: BuildContext, draft: InstanceDraft, carrier: strin
   const onlyExcluded = draft.addresses.length === 0;
   if (onlyExcluded) doubt(context, draft.place, `the instance ${draft.name} advertises no address`, 'the first one is advertised, as RFC 9568 asks for; change over both directors at once');
   const family = familyOfDraft(first);
-  const isAdvertised = (each: AddressDraft): boolean => (onlyExcluded ? each === first : draft.addresses.includes(each) && familyOfDraft(each) === family);
-  const all = [first, ...others];
-  const odd = draft.addresses.find((each) => familyOfDraft(each) !== family);
-  if (odd !== undefined) doubt(context, odd.place, 'an instance advertises addresses of one family', 'those of the other one are imported with advertise: false; make an instance of its own for them');
+  const isOdd = (each: AddressDraft): boolean => draft.addresses.includes(each) && familyOfDraft(each) !== family;
+  const all = [first, ...others].filter((each) => {
+    if (isOdd(each)) doubt(context, each.place, `${each.network.address} is not of the family of ${draft.name}'s first address`, 'it is left out, as keepalived leaves it out; make an instance of its own for it, or put it into virtual_ipaddress_excluded');
+    return !isOdd(each);
+  });
+  const isAdvertised = (each: AddressDraft): boolean => (onlyExcluded ? each === first : draft.addresses.includes(each));
   let advertised = 0;
   const most = family === 'ipv6' ? mostAdvertisedIPv6 : 255;
   // on its own interface means on the macvlan above it
@@ -178,7 +180,7 @@ export const instanceOutput = (context: BuildContext, draft: InstanceDraft, grou
     unicast: { value: unicastOf(context, draft, family), place: draft.unicast.place },
     virtual_mac: draft.virtualMac === undefined ? undefined : { value: macName, place: draft.virtualMac.place },
     accept: accepts || priority === 255 ? undefined : false,
-    track: trackOutput(context, draft.track, { group: group?.track, ignoresWeights: group !== undefined && group.keepsWeights !== true, ownInterface: interfaceOf }),
+    track: trackOutput(context, draft.track, { group: group?.track, ignoresWeights: group !== undefined && group.keepsWeights !== true }),
     notify: notifyOutput(context, draft.notify, draft.place),
   });
   return { name, virtualRouterId: draft.id, item: { value: withoutEmpty(value), place: draft.place, above: `${shortPlace(draft.place)}: vrrp_instance ${draft.name}` } };

@@ -186,8 +186,10 @@ const serviceOutput = (context: BuildContext, draft: ServiceDraft, target: Targe
     health_check: shared ? flowing(firstCheck) : undefined,
     real_servers: servers.length === 0 ? undefined : list(servers),
   });
-  return { value, place: draft.place, above: `${shortPlace(draft.place)}: virtual_server` };
+  return { value, place: draft.place, above: `${shortPlace(draft.place)}: virtual_server ${targetWords(draft.target)}` };
 };
+
+const targetWords = (target: ServiceDraft['target']): string => (target.kind === 'address' ? `${target.address} ${target.port === 0 ? '' : target.port}`.trim() : target.kind === 'mark' ? `fwmark ${target.mark}` : `group ${target.name}`);
 
 /** Only what becomes text: places do not make two checks different. */
 const plain = (value: Output): unknown => {

@@ -7,11 +7,10 @@ import { nameOf } from '../values.js';
 import { commandOutput, defaultUser, doubt, durationOutput, interfaceName, type BuildContext } from './context.js';
 
 interface Tracker {
-  /** of the instance's sync group, when that makes members' weights void: what the group tracks */
+  /** what the instance's sync group tracks */
   readonly group: TracksDraft | undefined;
-  /** members' weights do not count, as keepalived has it in a sync group */
+  /** weights of interfaces, scripts and files do not count, as keepalived has it in a member of a sync group */
   readonly ignoresWeights: boolean;
-  readonly ownInterface: string | undefined;
 }
 
 interface Weight {
@@ -37,11 +36,6 @@ export const trackOutput = (context: BuildContext, tracks: TracksDraft, tracker:
     context.findings.warn(draft.place, { code: 'unknown_reference', message: `there is no ${kind} ${draft.name}`, remedy: `${suggestion === undefined ? '' : `did you mean ${suggestion}? `}it is left out, as keepalived leaves it out` });
     return undefined;
   };
-  const counts = (draft: TrackDraft, { weight }: Weight, what: string): boolean => {
-    if (!tracker.ignoresWeights || weight === 0) return true;
-    doubt(context, draft.place, `${what} ${draft.name} has a weight, and keepalived passes over it in a member of a sync group`, 'it is left out; track it in the group if it is meant');
-    return false;
-  };
   const items = (kind: keyof TracksDraft, what: string, read: (draft: TrackDraft) => Output | undefined) => {
     const seen = new Set<string>();
     return unlessEmpty(
@@ -60,17 +54,20 @@ export const trackOutput = (context: BuildContext, tracks: TracksDraft, tracker:
     );
   };
   const interfaces = items('interfaces', 'the interface', (draft) => {
-    const weight = weightOf(draft, { weight: 0, reverse: false });
+    const own = weightOf(draft, { weight: 0, reverse: false });
+    const isVoid = tracker.ignoresWeights && own.weight !== 0;
+    if (isVoid) doubt(context, draft.place, `the weight of ${draft.name} has no effect: in a member of a sync group keepalived takes 0`, 'it is imported without: a failure is FAULT; track it in the group if the weight is meant');
     const name = interfaceName(context, draft.name, draft.place);
     const delay = file.delays.get(draft.name);
-    if (!counts(draft, weight, 'the interface')) return undefined;
-    return tracked(name, weight, delay === undefined ? {} : { up_delay: durationOutput(delay.up), down_delay: durationOutput(delay.down) });
+    return tracked(name, isVoid ? { weight: 0, reverse: false } : own, delay === undefined ? {} : { up_delay: durationOutput(delay.up), down_delay: durationOutput(delay.down) });
   });
   const scripts = items('scripts', 'the script', (draft) => {
     const script = find(file.scripts, draft, 'vrrp_script');
     if (script === undefined || script.command === undefined) return undefined;
     const weight = weightOf(draft, script);
-    return counts(draft, weight, 'the script') ? tracked(nameOf(script.name), weight) : undefined;
+    if (!tracker.ignoresWeights || weight.weight === 0) return tracked(nameOf(script.name), weight);
+    doubt(context, draft.place, `the script ${draft.name} has a weight, and keepalived passes over such a one in a member of a sync group`, 'it is left out; track it in the group if it is meant');
+    return undefined;
   });
   const files = items('files', 'the file', (draft) => {
     const found = find(file.trackFiles, draft, 'track_file');
@@ -83,8 +80,7 @@ export const trackOutput = (context: BuildContext, tracks: TracksDraft, tracker:
   const processes = items('processes', 'the process', (draft) => {
     const found = find(file.trackProcesses, draft, 'vrrp_track_process');
     if (found?.process === undefined) return undefined;
-    const weight = weightOf(draft, found);
-    return counts(draft, weight, 'the process') ? tracked(found.process.split('/').at(-1) ?? found.process, weight) : undefined;
+    return tracked(found.process.split('/').at(-1) ?? found.process, weightOf(draft, found));
   });
   return unlessEmpty(mapping({ interfaces, scripts, files, processes }));
 };
