@@ -26,7 +26,7 @@ export const importConfiguration = (path: string, text: string, surroundings: Su
   const file = readFile(statements, findings);
   const output = fileOutput({ file, surroundings, findings });
   const start = { path, line: 1, column: 1, length: 0 };
-  if (output.entries.length === 0) findings.error(start, { code: 'empty', message: 'there is nothing in it that Tandem would do', remedy: 'give the file with vrrp_instance or virtual_server blocks' });
+  if (output.entries.length === 0 && !findings.hasErrors) findings.error(start, { code: 'empty', message: 'there is nothing in it that Tandem would do', remedy: 'give the file with vrrp_instance or virtual_server blocks' });
   const result = textOf(output, headOf(path, findings.list()));
   if (!findings.hasErrors) reportRejection(result, output, path, surroundings, findings);
   return { text: findings.hasErrors ? undefined : result, holdsSecret: file.instances.some(({ authentication, hmac }) => authentication?.password !== undefined || hmac !== undefined), diagnostics: findings.list(), texts };
@@ -41,13 +41,21 @@ const reportRejection = (result: string, output: OutputMapping, path: string, { 
   if (loaded.ok) return;
   for (const { severity, line, column, code, message, remedy } of loaded.diagnostics) {
     if (severity !== 'error') continue;
-    const offset = result.split('\n').slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0) + column - 1;
-    const where = pathAt(result, offset);
+    const where = pathAt(result, offsetOf(result, line, column));
     const place = originOf(output, where) ?? { path, line: 1, column: 1, length: 0 };
-    if (namesFile.has(where.at(-1))) findings.warn(place, { code, message, remedy: 'put the file in place before the daemon starts' });
-    else findings.error(place, { code, message: `Tandem cannot take this: ${message}`, remedy });
+    // other places too are named as they are in keepalived's files
+    const said = message.replaceAll(/\bline (\d+)\b/g, (whole, other: string) => {
+      const origin = originOf(output, pathAt(result, offsetOf(result, Number(other), lineAt(result, Number(other)).search(/[^\s-]/) + 1)));
+      return origin === undefined ? whole : `line ${origin.line}${origin.path === place.path ? '' : ` of ${origin.path}`}`;
+    });
+    if (namesFile.has(where.at(-1))) findings.warn(place, { code, message: said, remedy: 'put the file in place before the daemon starts' });
+    else findings.error(place, { code, message: `Tandem cannot take this: ${said}`, remedy });
   }
 };
+
+const lineAt = (text: string, line: number): string => text.split('\n')[line - 1] ?? '';
+
+const offsetOf = (text: string, line: number, column: number): number => text.split('\n').slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0) + column - 1;
 
 const headOf = (path: string, diagnostics: readonly Diagnostic[]): string =>
   [

@@ -52,9 +52,9 @@ export const flag = ({ args: [token] }: Statement, findings: Findings): boolean 
   return yes.includes(text) ? true : no.includes(text) ? false : invalid(token, 'on or off', findings);
 };
 
-/** An address in canonical form. */
+/** An address in canonical form; a length behind it is passed over, as keepalived does. */
 export const readAddress = (token: Token, findings: Findings): string | undefined => {
-  const { text } = token;
+  const text = token.text.replace(/\/\d+$/, '');
   if (isIPv4(text)) return text;
   return isIPv6(text) && !text.includes('%') ? canonicalIPv6(text) : invalid(token, 'an IP address', findings);
 };

@@ -1,16 +1,28 @@
 /** Addresses with their options, as in `virtual_ipaddress`. */
 import type { AddressDraft } from '../drafts.js';
 import type { Findings } from '../findings.js';
+import type { Token } from '../tokens.js';
 import type { Statement } from '../tree.js';
-import { parseNetwork, wordsOfStatement } from '../values.js';
+import { type Network, parseNetwork, wordsOfStatement } from '../values.js';
 
 const unwanted = { reason: 'the address is put in without it', remedy: 'nothing, unless you know why it was there' };
+
+/** keepalived takes a length that it cannot read for that of one address. */
+const readNetwork = (token: Token, findings: Findings): Network | undefined => {
+  const [host = '', length] = token.text.split('/');
+  const whole = parseNetwork(host);
+  if (whole === undefined || length === undefined) return whole;
+  const network = /^\d{1,3}$/.test(length) ? parseNetwork(token.text) : undefined;
+  if (network !== undefined && network.length !== 0) return network;
+  findings.warn(token.place, { code: 'invalid_value', message: `/${length} is no length of ${host}, which ${network === undefined ? 'keepalived takes as a single address' : 'Tandem does not put in'}`, remedy: `it is imported without a length; write ${host}/24 or the like if it is meant` });
+  return whole;
+};
 
 /** One line of the block; undefined: no address, which is a warning. */
 export const readAddressLine = (statement: Statement, findings: Findings): AddressDraft | undefined => {
   const [first, ...words] = wordsOfStatement(statement);
-  const network = first && parseNetwork(first.text);
-  if (first === undefined || network === undefined || network.length === 0) {
+  const network = first && readNetwork(first, findings);
+  if (first === undefined || network === undefined) {
     findings.warn(statement.place, { code: 'invalid_value', message: `${statement.keyword.slice(0, 60)} is no IP address with or without a length`, remedy: 'it is left out, as keepalived leaves it out; write it into the result if it is needed' });
     return undefined;
   }

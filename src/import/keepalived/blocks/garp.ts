@@ -9,8 +9,9 @@ export const garpKeywords = <Draft extends { readonly garp: GarpDraft }>(prefix:
     becomes: `${key}.repeat`,
     most: 1,
     read: (statement, { garp }, findings) => {
-      const value = integer(statement, { from: 1, to: 2_147_483_647 }, findings);
-      if (value !== undefined) garp.repeat = Math.min(value, 100);
+      const value = integer(statement, { from: 0, to: 2_147_483_647 }, findings);
+      // as keepalived has it: once at least
+      if (value !== undefined) garp.repeat = Math.max(1, Math.min(value, 100));
     },
   },
   {

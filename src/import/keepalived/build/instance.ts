@@ -180,7 +180,7 @@ export const instanceOutput = (context: BuildContext, draft: InstanceDraft, grou
     unicast: { value: unicastOf(context, draft, family), place: draft.unicast.place },
     virtual_mac: draft.virtualMac === undefined ? undefined : { value: macName, place: draft.virtualMac.place },
     accept: accepts || priority === 255 ? undefined : false,
-    track: trackOutput(context, draft.track, { group: group?.track, ignoresWeights: group !== undefined && group.keepsWeights !== true }),
+    track: trackOutput(context, draft.track, { group: group?.track, ignoresWeights: group !== undefined && group.keepsWeights !== true, ownInterface: interfaceOf }),
     notify: notifyOutput(context, draft.notify, draft.place),
   });
   return { name, virtualRouterId: draft.id, item: { value: withoutEmpty(value), place: draft.place, above: `${shortPlace(draft.place)}: vrrp_instance ${draft.name}` } };

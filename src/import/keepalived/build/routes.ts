@@ -15,9 +15,7 @@ const invalidLine = (context: BuildContext, token: Pick<Token, 'text' | 'place'>
 /** The bits beyond the length are none of the network's. */
 const canonical = (text: string, family: Family): string | undefined => {
   if (text === 'default' || text === 'all' || text === 'any') return text === 'any' ? 'default' : text;
-  // `10/8` as ip(8) has it
-  const short = /^(\d{1,3}(?:\.\d{1,3}){0,2})\/(\d{1,2})$/.exec(text);
-  const network = parseNetwork(short === null ? text : `${[...(short[1] ?? '').split('.'), '0', '0', '0'].slice(0, 4).join('.')}/${short[2] ?? ''}`);
+  const network = parseNetwork(text);
   if (network === undefined) return undefined;
   if (network.length === undefined) return network.address;
   if (network.length === 0) return familyOf(network.address) === 'ipv6' ? '::/0' : family === 'ipv4' ? 'default' : '0.0.0.0/0';
@@ -167,7 +165,7 @@ export const ruleOutput = (context: BuildContext, statement: Statement, family: 
       table = tableOf(context, value);
       if (table === undefined) return undefined;
       index++;
-    } else if (['priority', 'preference', 'pref', 'order'].includes(word.text)) {
+    } else if (['priority', 'preference', 'order'].includes(word.text)) {
       priority = Number(value?.text) || undefined;
       index++;
     } else if (word.text === 'fwmark') {

@@ -11,6 +11,8 @@ interface Tracker {
   readonly group: TracksDraft | undefined;
   /** weights of interfaces, scripts and files do not count, as keepalived has it in a member of a sync group */
   readonly ignoresWeights: boolean;
+  /** which counts without being tracked */
+  readonly ownInterface?: string;
 }
 
 interface Weight {
@@ -59,6 +61,7 @@ export const trackOutput = (context: BuildContext, tracks: TracksDraft, tracker:
     if (isVoid) doubt(context, draft.place, `the weight of ${draft.name} has no effect: in a member of a sync group keepalived takes 0`, 'it is imported without: a failure is FAULT; track it in the group if the weight is meant');
     const name = interfaceName(context, draft.name, draft.place);
     const delay = file.delays.get(draft.name);
+    if (name === tracker.ownInterface) return undefined;
     return tracked(name, isVoid ? { weight: 0, reverse: false } : own, delay === undefined ? {} : { up_delay: durationOutput(delay.up), down_delay: durationOutput(delay.down) });
   });
   const scripts = items('scripts', 'the script', (draft) => {
