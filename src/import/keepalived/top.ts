@@ -61,7 +61,7 @@ export const topTable: BlockTable<FileDraft> = {
     { names: ['bfd_instance'], reason: 'Tandem has no BFD', remedy: 'run a BFD daemon, and track a script or the route that depends on it (track.routes)' },
     { names: ['net_namespace'], reason: 'the daemon runs in the network namespace that it is started in', remedy: 'give NetworkNamespacePath=/run/netns/NAME in tandemd.service' },
     { names: ['net_namespace_ipvs'], reason: 'the IPVS table is that of the network namespace that the daemon runs in', remedy: 'run one tandemd for VRRP and one for the services, each in its namespace' },
-    { names: ['namespace_with_ipsets', 'linkbeat_use_polling', 'linkbeat_interfaces', 'use_pid_dir', 'child_wait_time'], reason: 'it is about the inside of keepalived', remedy: 'nothing' },
+    { names: ['namespace_with_ipsets', 'linkbeat_use_polling', 'linkbeat_interfaces', 'use_pid_dir', 'child_wait_time'], reason: 'it is about the inside of keepalived', remedy: 'nothing is to be done' },
     { names: ['instance'], reason: 'several daemons on one host are told apart by their directories', remedy: 'give each tandemd its --config and --runtime-dir' },
   ],
 };

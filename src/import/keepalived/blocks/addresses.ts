@@ -5,7 +5,7 @@ import type { Token } from '../tokens.js';
 import type { Statement } from '../tree.js';
 import { type Network, parseNetwork, wordsOfStatement } from '../values.js';
 
-const unwanted = { reason: 'the address is put in without it', remedy: 'nothing, unless you know why it was there' };
+const unwanted = { reason: 'the address is put in without it', remedy: 'nothing is to be done, unless you know why it was there' };
 
 /** keepalived takes a length that it cannot read for that of one address. */
 const readNetwork = (token: Token, findings: Findings): Network | undefined => {

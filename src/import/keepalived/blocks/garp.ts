@@ -36,6 +36,6 @@ export const garpKeywords = <Draft extends { readonly garp: GarpDraft }>(prefix:
   {
     names: [`${prefix}garp_lower_prio_repeat`, `${prefix}garp_lower_prio_delay`],
     reason: 'after an advertisement of lower priority the addresses are announced as at a take-over',
-    remedy: 'nothing',
+    remedy: 'nothing is to be done',
   },
 ];

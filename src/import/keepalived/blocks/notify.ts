@@ -24,7 +24,7 @@ export const notifyKeywords = <Draft extends { readonly notify: NotifyDraft; ale
   keyword('notify_fault', 'fault'),
   keyword('notify_stop', 'stop'),
   keyword('notify', 'any'),
-  { names: ['notify_deleted'], reason: 'an instance that a reload removes runs notify.stop', remedy: 'nothing, or do it in notify.stop' },
+  { names: ['notify_deleted'], reason: 'an instance that a reload removes runs notify.stop', remedy: 'nothing is to be done, or do it in notify.stop' },
   { names: ['notify_master_rx_lower_pri'], reason: 'no command is run when a master hears one of lower priority', remedy: 'read `tandem events --follow`, which tells of split brain' },
   { names: ['notify_priority_changes'], reason: 'the FIFO tells of transitions only', remedy: 'read `tandem events --follow`' },
   {

@@ -22,7 +22,7 @@ export const realServerTable: BlockTable<RealServerDraft> = {
     { names: ['notify_down'], becomes: 'notify.down', most: 3, read: (statement, draft, findings) => assign(draft.commands, 'down', readCommand(statement, findings)) },
     { names: ['smtp_alert'], becomes: 'notify.email (on)', most: 1, read: (statement, draft, findings) => assign(draft, 'alert', flag(statement, findings)) },
     { names: ['virtualhost'], becomes: 'health_check.host', most: 1, read: (statement, draft, findings) => assign(draft, 'virtualHost', argument(statement, findings)?.text) },
-    { names: ['snmp_name'], reason: 'a real server is called by its address', remedy: 'nothing' },
+    { names: ['snmp_name'], reason: 'a real server is called by its address', remedy: 'nothing is to be done' },
     ...probeKeywords<RealServerDraft>(),
     ...checkKeywords,
   ],

@@ -56,7 +56,7 @@ export const urlTable: BlockTable<UrlDraft> = {
     },
     { names: ['regex_no_match'], becomes: 'body, in (?!...)', read: (_, draft) => void (draft.negated = true) },
     { names: ['regex_options'], reason: 'a regular expression of JavaScript has no such options here', remedy: 'write body so that it needs none, [Oo][Kk] for caseless' },
-    { names: ['regex_stack', 'regex_min_offset', 'regex_max_offset'], reason: 'the first 64 KiB of a body are searched', remedy: 'nothing' },
-    { names: ['tls_compliant'], reason: 'a server that ends the connection without close_notify is no failure', remedy: 'nothing' },
+    { names: ['regex_stack', 'regex_min_offset', 'regex_max_offset'], reason: 'the first 64 KiB of a body are searched', remedy: 'nothing is to be done' },
+    { names: ['tls_compliant'], reason: 'a server that ends the connection without close_notify is no failure', remedy: 'nothing is to be done' },
   ],
 };

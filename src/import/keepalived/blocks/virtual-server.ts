@@ -32,7 +32,7 @@ export const serviceTable: BlockTable<ServiceDraft> = {
     },
     schedulerFlag(['sh-fallback', 'mh-fallback', 'flag-1'], 'fallback'),
     schedulerFlag(['sh-port', 'mh-port', 'flag-2'], 'port'),
-    { names: ['flag-3'], reason: 'no scheduler of the kernel has a third flag', remedy: 'nothing' },
+    { names: ['flag-3'], reason: 'no scheduler of the kernel has a third flag', remedy: 'nothing is to be done' },
     { names: ['ops'], becomes: 'one_packet', read: ({ place }, draft) => void (draft.onePacket = place) },
     { names: ['lvs_method', 'lb_kind'], becomes: 'forwarding', read: (statement, draft, findings) => assign(draft, 'forwarding', readForwarding(statement, findings)) },
     {
@@ -85,7 +85,7 @@ export const serviceTable: BlockTable<ServiceDraft> = {
         if (family !== undefined) draft.family = family.text === 'inet6' ? 'ipv6' : 'ipv4';
       },
     },
-    { names: ['ha_suspend'], reason: 'both directors check the real servers all the time, so that the standby knows at once', remedy: 'nothing' },
+    { names: ['ha_suspend'], reason: 'both directors check the real servers all the time, so that the standby knows at once', remedy: 'nothing is to be done' },
     ...probeKeywords<ServiceDraft>(),
     { names: ['omega'], becomes: 'nothing: with on_stop: remove the commands for down are run at a stop', read: (_, draft) => void (draft.omega = true) },
     {
@@ -118,7 +118,7 @@ export const serviceTable: BlockTable<ServiceDraft> = {
         if (address !== undefined) draft.sorry = { address, port: port && readInteger(port, { from: 0, to: 65_535 }, findings), place: statement.place };
       },
     },
-    { names: ['sorry_server_inhibit'], reason: 'a sorry server that is not needed any more gets weight 0, and is deleted when its connections have ended', remedy: 'nothing' },
+    { names: ['sorry_server_inhibit'], reason: 'a sorry server that is not needed any more gets weight 0, and is deleted when its connections have ended', remedy: 'nothing is to be done' },
     { names: ['sorry_server_lvs_method'], becomes: 'sorry_server.forwarding', read: (statement, draft, findings) => assign(draft, 'sorryForwarding', readForwarding(statement, findings)) },
     { names: ['inhibit_on_failure'], becomes: 'on_failure: weight_zero', most: 1, read: (statement, draft, findings) => assign(draft, 'inhibit', flag(statement, findings)) },
     { names: ['weight'], becomes: 'real_servers[].weight', most: 1, read: (statement, draft, findings) => assign(draft, 'weight', integer(statement, { from: 0, to: 2_147_483_647 }, findings)) },

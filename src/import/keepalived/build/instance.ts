@@ -161,7 +161,7 @@ export const instanceOutput = (context: BuildContext, draft: InstanceDraft, grou
   const interval = intervalOf(context, draft, version);
   const macName = macInterface !== undefined && Buffer.byteLength(macInterface) <= 15 ? inline({ interface: macInterface }) : true;
   const ownDelay = file.delays.has(interfaceOf);
-  if (ownDelay) doubt(context, draft.interfacePlace ?? draft.place, `the delays of ${interfaceOf} are not imported for the instance's own interface, which counts at once`, 'nothing, unless the interface flaps');
+  if (ownDelay) doubt(context, draft.interfacePlace ?? draft.place, `the delays of ${interfaceOf} are not imported for the instance's own interface, which counts at once`, 'nothing is to be done, unless the interface flaps');
   const value = mapping({
     name,
     interface: { value: interfaceOf, place: draft.interfacePlace },

@@ -59,7 +59,7 @@ const groupTargets = (context: BuildContext, group: VirtualServerGroupDraft, dra
     targets.push({ name: nameOf(`${group.name}${targets.length === 0 ? '' : '-ipv6'}`), keys: { addresses, port }, family, port, isMark: false });
   }
   targets.push(...group.marks.map(({ mark, family }) => markTarget(mark, family ?? firstFamily(draft), draft)));
-  if (targets.length > 1) doubt(context, group.place, `the group ${group.name} has ${group.marks.length > 0 ? 'firewall marks beside addresses' : 'addresses of both families'}, which are services of their own here`, 'nothing; each has its own quorum and its own line in status, equal checks are made once');
+  if (targets.length > 1) doubt(context, group.place, `the group ${group.name} has ${group.marks.length > 0 ? 'firewall marks beside addresses' : 'addresses of both families'}, which are services of their own here`, 'nothing is to be done; each has its own quorum and its own line in status, equal checks are made once');
   if (targets.length === 0) doubt(context, group.place, `the group ${group.name} is empty`, 'it is left out, and so is its virtual_server');
   return targets;
 };
