@@ -1,7 +1,7 @@
 /** Commands of keepalived (`notify_master "/path arg" user`) as Tandem runs them: a list, and the user. */
 import type { Findings } from './findings.js';
 import type { Token } from './tokens.js';
-import { argument } from './values.js';
+import { argument, invalid, isUserName } from './values.js';
 import type { Statement } from './tree.js';
 
 export interface Command {
@@ -29,7 +29,9 @@ export const readCommand = (statement: Statement, findings: Findings, from = 0):
   if (token === undefined) return undefined;
   const words = commandWords(token, statement, findings);
   if (words === undefined) return undefined;
-  const [user, group] = statement.args.slice(from + 1);
+  const [named, group] = statement.args.slice(from + 1);
+  const user = named !== undefined && isUserName(named.text) ? named : undefined;
+  if (named !== undefined && user === undefined) invalid(named, 'the name of a user', findings);
   if (group !== undefined && group.text !== user?.text) {
     findings.warn(group.place, { code: 'not_supported', message: `the group ${group.text} is not imported: commands run in the groups of their user`, remedy: `make ${group.text} a group of ${user?.text ?? 'the user'}, if it matters` });
   }

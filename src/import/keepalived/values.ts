@@ -64,6 +64,19 @@ export const address = (statement: Statement, findings: Findings, index = 0): st
   return token && readAddress(token, findings);
 };
 
+/** Text that must have a form. */
+export const matching = (statement: Statement, pattern: RegExp, expected: string, findings: Findings): string | undefined => {
+  const token = argument(statement, findings);
+  return token === undefined || pattern.test(token.text) ? token?.text : invalid(token, expected, findings);
+};
+
+const userPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?$/;
+export const userName = (statement: Statement, findings: Findings): string | undefined => matching(statement, userPattern, 'the name of a user', findings);
+export const isUserName = (text: string): boolean => userPattern.test(text);
+
+/** For a Host header. */
+export const hostName = (statement: Statement, findings: Findings): string | undefined => matching(statement, /^[^\s/\\?#@\u0000-\u0020\u007f-\uffff]{1,255}$/, 'the name of a host', findings);
+
 export interface Network {
   readonly address: string;
   /** undefined: none is written */

@@ -88,7 +88,7 @@ describe('an instance', () => {
       { address: '192.0.2.11/24', broadcast: '192.0.2.0' },
       { address: '2001:db8::2/64', advertise: false },
     ]);
-    expect(told).toEqual(['warning 7:2 192.0.2.11 stands in this instance already', "warning 8:2 2001:db8::1 is not of the family of V's first address"]);
+    expect(told).toEqual(['warning 7:2 192.0.2.11 stands here already', "warning 8:2 2001:db8::1 is not of the family of V's first address"]);
   });
 
   it('of IPv6 has version 3', () => {

@@ -4,7 +4,7 @@ import { readCommand } from '../command.js';
 import type { CheckDraft, CheckType, RealServerDraft, UrlDraft } from '../drafts.js';
 import type { Findings } from '../findings.js';
 import { type BlockTable, type Keyword, readBlock } from '../keyword.js';
-import { address, argument, flag, integer, invalid, seconds } from '../values.js';
+import { address, argument, flag, hostName, integer, invalid, matching, seconds, userName } from '../values.js';
 import { assign } from './global.js';
 import { probeKeywords } from './probe.js';
 import { urlTable } from './url.js';
@@ -34,7 +34,7 @@ export const httpTable: BlockTable<CheckDraft> = {
   block: 'HTTP_GET, SSL_GET',
   keywords: [
     { names: ['url'], becomes: 'health_check.path, or urls[] where there are several', read: (statement, draft, findings) => readUrl(draft, statement, findings) },
-    { names: ['virtualhost'], becomes: 'health_check.host', most: 1, read: (statement, draft, findings) => assign(draft, 'virtualHost', argument(statement, findings)?.text) },
+    { names: ['virtualhost'], becomes: 'health_check.host', most: 1, read: (statement, draft, findings) => assign(draft, 'virtualHost', hostName(statement, findings)) },
     { names: ['enable_sni'], becomes: 'health_check.server_name (the virtualhost)', most: 1, read: (statement, draft, findings) => assign(draft, 'sendsName', flag(statement, findings)) },
     { names: ['sni_name'], becomes: 'health_check.server_name', most: 1, read: (statement, draft, findings) => assign(draft, 'serverName', argument(statement, findings)?.text) },
     { names: ['http_protocol'], reason: 'requests are HTTP/1.1 with Connection: close', remedy: 'nothing is to be done, unless the server insists on HTTP/1.0' },
@@ -50,7 +50,7 @@ const hostTable: BlockTable<CheckDraft> = { block: 'host', keywords: connection 
 export const smtpTable: BlockTable<CheckDraft> = {
   block: 'SMTP_CHECK',
   keywords: [
-    { names: ['helo_name'], becomes: 'health_check.helo', most: 1, read: (statement, draft, findings) => assign(draft, 'helo', argument(statement, findings)?.text) },
+    { names: ['helo_name'], becomes: 'health_check.helo', most: 1, read: (statement, draft, findings) => assign(draft, 'helo', matching(statement, /^(?=.{1,253}$)(\[[\w.:-]+\]|[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_][a-z0-9_-]{0,62})*)$/i, 'the name of a host', findings)) },
     {
       names: ['host'],
       becomes: 'health_check.address, port, source (the first one)',
@@ -78,7 +78,7 @@ export const dnsTable: BlockTable<CheckDraft> = {
         else invalid(type, `one of ${recordTypes.join(', ')}`, findings);
       },
     },
-    { names: ['name'], becomes: 'health_check.name', most: 1, read: (statement, draft, findings) => assign(draft, 'queryName', argument(statement, findings)?.text) },
+    { names: ['name'], becomes: 'health_check.name', most: 1, read: (statement, draft, findings) => assign(draft, 'queryName', matching(statement, /^(\.|(?=.{1,254}$)[\x21-\x2d\x2f-\x5b\x5d-\x7e]{1,63}(\.[\x21-\x2d\x2f-\x5b\x5d-\x7e]{1,63})*\.?)$/, 'a domain name', findings)) },
     ...connection,
     ...rhythm,
   ],
@@ -90,7 +90,7 @@ export const miscTable: BlockTable<CheckDraft> = {
     { names: ['misc_path'], becomes: 'health_check.command', most: 1, read: (statement, draft, findings) => assign(draft, 'command', readCommand(statement, findings)) },
     { names: ['misc_timeout'], becomes: 'health_check.timeout', most: 1, read: (statement, draft, findings) => assign(draft, 'scriptTimeout', seconds(statement, { from: 0.001, to: 86_400 }, findings)) },
     { names: ['misc_dynamic'], becomes: 'health_check.weight_from: exit_status', most: 1, read: (statement, draft, findings) => assign(draft, 'dynamic', flag(statement, findings)) },
-    { names: ['user'], becomes: 'health_check.user', most: 2, read: (statement, draft, findings) => assign(draft, 'user', argument(statement, findings)?.text) },
+    { names: ['user'], becomes: 'health_check.user', most: 2, read: (statement, draft, findings) => assign(draft, 'user', userName(statement, findings)) },
     ...rhythm,
   ],
 };

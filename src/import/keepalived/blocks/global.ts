@@ -1,11 +1,12 @@
 /** Keywords of `global_defs`. */
-import { readCommand } from '../command.js';
 import type { GlobalDraft } from '../drafts.js';
 import type { Findings } from '../findings.js';
 import type { BlockTable, Keyword } from '../keyword.js';
 import type { Statement } from '../tree.js';
-import { argument, flag, integer, nameOf, readInteger, seconds, wordsOf } from '../values.js';
+import { argument, flag, integer, matching, nameOf, readInteger, seconds, userName, wordsOf } from '../values.js';
 import { garpKeywords } from './garp.js';
+
+const named = (text: string | undefined): string | undefined => (text === undefined || text === '' ? undefined : nameOf(text));
 
 const readSync = (statement: Statement, draft: GlobalDraft, findings: Findings): void => {
   const name = argument(statement, findings);
@@ -30,10 +31,11 @@ const readSync = (statement: Statement, draft: GlobalDraft, findings: Findings):
   draft.sync = { interface: name.text, instance, id, place: statement.place };
 };
 
-const readFifo = ({ args: [path], place }: Statement, draft: GlobalDraft, findings: Findings): void => {
+const readFifo = (statement: Statement, draft: GlobalDraft, findings: Findings): void => {
+  const path = matching(statement, /^\/[^\0]*[^/\0]$/, 'the whole path of a FIFO', findings);
   if (path === undefined) return;
-  if (draft.fifo !== undefined && draft.fifo !== path.text) findings.warn(place, { code: 'not_supported', message: 'there is one FIFO, which gets instances, groups, virtual and real servers alike', remedy: `let the reader of ${path.text} read ${draft.fifo} and pass over what is not for it` });
-  else draft.fifo = path.text;
+  if (draft.fifo !== undefined && draft.fifo !== path) findings.warn(statement.place, { code: 'not_supported', message: 'there is one FIFO, which gets instances, groups, virtual and real servers alike', remedy: `let the reader of ${path} read ${draft.fifo} and pass over what is not for it` });
+  else draft.fifo = path;
 };
 
 const scheduling = (process: string): readonly Keyword<GlobalDraft>[] => [
@@ -50,7 +52,7 @@ const alerts = 'notify.email (on)';
 export const globalTable: BlockTable<GlobalDraft> = {
   block: 'global_defs',
   keywords: [
-    { names: ['router_id'], becomes: 'router_id', read: (statement, draft, findings) => void (draft.routerId = nameOf(argument(statement, findings)?.text ?? '')) },
+    { names: ['router_id'], becomes: 'router_id', read: (statement, draft, findings) => assign(draft, 'routerId', named(argument(statement, findings)?.text)) },
     { names: ['notification_email'], becomes: 'notify.email.to', read: ({ block = [] }, draft) => void draft.mail.to.push(...wordsOf(block).map(({ text, place }) => ({ address: text, place }))) },
     { names: ['notification_email_from'], becomes: 'notify.email.from', read: (statement, draft, findings) => assign(draft.mail, 'from', argument(statement, findings)?.text) },
     {
@@ -110,7 +112,7 @@ export const globalTable: BlockTable<GlobalDraft> = {
       names: ['script_user'],
       becomes: 'user of scripts and notify',
       most: 2,
-      read: (statement, draft, findings) => assign(draft, 'scriptUser', argument(statement, findings)?.text),
+      read: (statement, draft, findings) => assign(draft, 'scriptUser', userName(statement, findings)),
     },
     { names: ['enable_script_security'], becomes: 'nothing: as root only a program is run that nobody but root can change', read: () => undefined },
     {
@@ -155,6 +157,3 @@ export const globalTable: BlockTable<GlobalDraft> = {
 export function assign<Draft, Key extends keyof Draft>(draft: Draft, key: Key, value: Draft[Key] | undefined): void {
   if (value !== undefined) draft[key] = value;
 }
-
-/** `user`, `group` behind a command are read with it. */
-export const command = readCommand;

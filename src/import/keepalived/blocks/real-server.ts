@@ -4,7 +4,7 @@ import type { RealServerDraft, ServiceDraft } from '../drafts.js';
 import type { Findings } from '../findings.js';
 import { type BlockTable, readBlock } from '../keyword.js';
 import type { Statement } from '../tree.js';
-import { argument, flag, integer, readAddress, readInteger } from '../values.js';
+import { argument, flag, hostName, integer, readAddress, readInteger } from '../values.js';
 import { checkKeywords } from './checks.js';
 import { readForwarding } from './forwarding.js';
 import { assign } from './global.js';
@@ -21,7 +21,7 @@ export const realServerTable: BlockTable<RealServerDraft> = {
     { names: ['notify_up'], becomes: 'notify.up', most: 3, read: (statement, draft, findings) => assign(draft.commands, 'up', readCommand(statement, findings)) },
     { names: ['notify_down'], becomes: 'notify.down', most: 3, read: (statement, draft, findings) => assign(draft.commands, 'down', readCommand(statement, findings)) },
     { names: ['smtp_alert'], becomes: 'notify.email (on)', most: 1, read: (statement, draft, findings) => assign(draft, 'alert', flag(statement, findings)) },
-    { names: ['virtualhost'], becomes: 'health_check.host', most: 1, read: (statement, draft, findings) => assign(draft, 'virtualHost', argument(statement, findings)?.text) },
+    { names: ['virtualhost'], becomes: 'health_check.host', most: 1, read: (statement, draft, findings) => assign(draft, 'virtualHost', hostName(statement, findings)) },
     { names: ['snmp_name'], reason: 'a real server is called by its address', remedy: 'nothing is to be done' },
     ...probeKeywords<RealServerDraft>(),
     ...checkKeywords,

@@ -4,7 +4,7 @@ import type { ScriptDraft, TrackDraft, TracksDraft, TrackFileDraft, TrackProcess
 import type { Findings } from '../findings.js';
 import type { BlockTable, Keyword } from '../keyword.js';
 import type { Statement } from '../tree.js';
-import { argument, integer, readInteger, seconds, wordsOfStatement } from '../values.js';
+import { argument, integer, readInteger, seconds, userName, wordsOfStatement } from '../values.js';
 
 /** `NAME [weight N [reverse|noreverse]]` */
 const readTracked = (statement: Statement, largest: number, findings: Findings): TrackDraft => {
@@ -69,8 +69,8 @@ export const scriptTable: BlockTable<ScriptDraft> = {
       becomes: 'scripts[].user',
       most: 2,
       read: (statement, draft, findings) => {
-        const user = argument(statement, findings);
-        if (user !== undefined) draft.user = user.text;
+        const user = userName(statement, findings);
+        if (user !== undefined) draft.user = user;
       },
     },
     { names: ['init_fail'], becomes: 'scripts[].init: down', read: (_, draft) => void (draft.initFail = true) },

@@ -1,7 +1,7 @@
 /** Keywords of `url` in HTTP_GET and SSL_GET. */
 import type { UrlDraft } from '../drafts.js';
 import type { BlockTable } from '../keyword.js';
-import { argument, invalid } from '../values.js';
+import { argument, hostName, invalid } from '../values.js';
 import { assign } from './global.js';
 
 export const urlTable: BlockTable<UrlDraft> = {
@@ -38,7 +38,7 @@ export const urlTable: BlockTable<UrlDraft> = {
         if (ranges.length > 0) draft.status = ranges.join(',');
       },
     },
-    { names: ['virtualhost'], becomes: 'host', most: 1, read: (statement, draft, findings) => assign(draft, 'virtualHost', argument(statement, findings)?.text) },
+    { names: ['virtualhost'], becomes: 'host', most: 1, read: (statement, draft, findings) => assign(draft, 'virtualHost', hostName(statement, findings)) },
     {
       names: ['regex'],
       becomes: 'body',

@@ -5,7 +5,7 @@ import type { FileDraft, ServiceDraft } from '../drafts.js';
 import type { Findings } from '../findings.js';
 import { type BlockTable, readBlock } from '../keyword.js';
 import type { Statement } from '../tree.js';
-import { argument, flag, integer, invalid, maskLength, readAddress, readInteger } from '../values.js';
+import { argument, flag, hostName, integer, invalid, maskLength, readAddress, readInteger } from '../values.js';
 import { readForwarding } from './forwarding.js';
 import { assign } from './global.js';
 import { probeKeywords } from './probe.js';
@@ -122,7 +122,7 @@ export const serviceTable: BlockTable<ServiceDraft> = {
     { names: ['sorry_server_lvs_method'], becomes: 'sorry_server.forwarding', read: (statement, draft, findings) => assign(draft, 'sorryForwarding', readForwarding(statement, findings)) },
     { names: ['inhibit_on_failure'], becomes: 'on_failure: weight_zero', most: 1, read: (statement, draft, findings) => assign(draft, 'inhibit', flag(statement, findings)) },
     { names: ['weight'], becomes: 'real_servers[].weight', most: 1, read: (statement, draft, findings) => assign(draft, 'weight', integer(statement, { from: 0, to: 2_147_483_647 }, findings)) },
-    { names: ['virtualhost'], becomes: 'health_check.host', most: 1, read: (statement, draft, findings) => assign(draft, 'virtualHost', argument(statement, findings)?.text) },
+    { names: ['virtualhost'], becomes: 'health_check.host', most: 1, read: (statement, draft, findings) => assign(draft, 'virtualHost', hostName(statement, findings)) },
     { names: ['snmp_name'], becomes: 'name', most: 1, read: (statement, draft, findings) => assign(draft, 'snmpName', argument(statement, findings)?.text) },
     { names: ['smtp_alert'], becomes: 'notify.email (on)', most: 1, read: (statement, draft, findings) => assign(draft, 'alert', flag(statement, findings)) },
     { names: ['real_server'], becomes: 'real_servers[]', most: 2, read: (statement, draft, findings) => readRealServer(statement, draft, findings) },

@@ -28,6 +28,18 @@ const broadcastOf = (context: BuildContext, { network, broadcast, place }: Addre
   return 'none';
 };
 
+/** Addresses that keepalived would hold, without those that stand twice. */
+export const withoutDoubles = (context: BuildContext, drafts: readonly AddressDraft[]): readonly AddressDraft[] => {
+  const seen = new Set<string>();
+  return drafts.filter(({ network: { address }, interface: name = '', place }) => {
+    const key = address.startsWith('fe8') ? `${address} ${name}` : address;
+    if (seen.has(key)) doubt(context, place, `${address} stands here already`, 'it is left out here, as the kernel refuses it');
+    const isNew = !seen.has(key);
+    seen.add(key);
+    return isNew;
+  });
+};
+
 export interface AddressOptions {
   /** the interface that carries addresses without one, and whether it is written out */
   readonly carrier: string;

@@ -35,6 +35,9 @@ export const commonUser = (context: BuildContext, commands: readonly (Command | 
 /** keepalived lets commands run as long as they like. */
 export const commandTimeout = { value: '1h', comment: "keepalived's commands have no limit; Tandem's default is 30s" };
 
+/** linux/net/core/dev.c, dev_valid_name() */
+export const isInterfaceName = (name: string): boolean => name !== '' && name !== '.' && name !== '..' && Buffer.byteLength(name) <= 15 && !/[\s/:\u0000-\u001f]/u.test(name);
+
 /** An interface without the `:1` of an alias, which is a label of an address. */
 export const interfaceName = (context: BuildContext, name: string, place: Place): string => {
   const [plain = name] = name.split(':');

@@ -3,7 +3,7 @@ import type { GroupDraft } from '../drafts.js';
 import { inlineList, list, mapping, type OutputItem, type OutputMapping, unlessEmpty } from '../output.js';
 import { shortPlace } from '../place.js';
 import { nameOf } from '../values.js';
-import { addressOutput } from './addresses.js';
+import { addressOutput, withoutDoubles } from './addresses.js';
 import { doubt, durationOutput, type BuildContext } from './context.js';
 import { emailOutput } from './email.js';
 import { instanceOutput, notifyOutput, type BuiltInstance } from './instance.js';
@@ -47,14 +47,11 @@ export const fileOutput = (context: BuildContext): OutputMapping => {
   const staticOutput = mapping({
     addresses: unlessEmpty(
       list(
-        file.staticAddresses.map((draft) => {
-          const item = addressOutput(context, draft, { carrier: global.defaultInterface, writesCarrier: true, advertise: true });
-          return item;
-        }),
+        withoutDoubles(context, file.staticAddresses).map((draft) => addressOutput(context, draft, { carrier: global.defaultInterface, writesCarrier: true, advertise: true })),
       ),
     ),
-    routes: itemsOf(file.staticRoutes, (statement) => routeOutput(context, statement, 'ipv4', undefined)),
-    rules: itemsOf(file.staticRules, (statement) => ruleOutput(context, statement, 'ipv4', preferences)),
+    routes: itemsOf(context, file.staticRoutes, (statement) => routeOutput(context, statement, 'ipv4', undefined)),
+    rules: itemsOf(context, file.staticRules, (statement) => ruleOutput(context, statement, 'ipv4', preferences)),
   });
   const instances = file.instances.flatMap((draft) => instanceOutput(context, draft, groupOf(file.groups, draft.name), preferences) ?? []);
   const groups = groupOutputs(context, instances);

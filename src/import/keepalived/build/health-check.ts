@@ -1,4 +1,5 @@
 /** The health check of a real server of the result. */
+import { familyOf } from '../../../network/ip-address.js';
 import { Microseconds, Seconds } from '../../../time/microseconds.js';
 import type { CheckDraft, ProbeDraft, RealServerDraft, ServiceDraft, UrlDraft } from '../drafts.js';
 import { inline, list, mapping, type Output, type OutputMapping } from '../output.js';
@@ -77,7 +78,8 @@ const checkOutput = (context: BuildContext, check: CheckDraft, server: RealServe
   const fast = retry > 0 && again > 0 && again < interval ? again : undefined;
   const host = check.virtualHost ?? server.virtualHost ?? service.virtualHost;
   const probed = check.type === 'ping' || isScript ? undefined : (check.connectPort ?? port);
-  const hasSource = check.type !== 'script' && check.source !== undefined;
+  const hasSource = check.type !== 'script' && check.source !== undefined && familyOf(check.source) === familyOf(check.connectAddress ?? server.address);
+  if (check.source !== undefined && !hasSource) doubt(context, check.place, `${check.source} is not of the family of what is probed from it`, 'it is left out');
   const marks = check.type === 'tcp' || check.type === 'http' || check.type === 'https' || check.type === 'smtp';
   if (check.mark !== undefined && !marks) doubt(context, check.place, `the mark of ${check.keyword} is not imported: it is for probes over TCP`, 'give source, or route the probes otherwise');
   return mapping({

@@ -6,7 +6,7 @@ import type { AddressDraft, GroupDraft, InstanceDraft } from '../drafts.js';
 import { inline, inlineList, list, mapping, type OutputEntry, type OutputItem, type OutputMapping } from '../output.js';
 import { shortPlace, type Place } from '../place.js';
 import { nameOf } from '../values.js';
-import { addressOutput, familyOfDraft } from './addresses.js';
+import { addressOutput, familyOfDraft, withoutDoubles } from './addresses.js';
 import { authenticationOutput } from './authentication.js';
 import { commandOutput, commandTimeout, commonUser, doubt, durationOutput, interfaceName, type BuildContext } from './context.js';
 import { itemsOf, routeOutput, ruleOutput, type Preferences } from './routes.js';
@@ -28,18 +28,6 @@ const intervalOf = (context: BuildContext, { interval }: InstanceDraft, version:
   const rounded = Microseconds(Math.max(step, Math.min(Math.round(interval.value / step) * step, version === 2 ? Seconds(255) : version3.most)));
   if (rounded !== interval.value) doubt(context, interval.place, `VRRP version ${version} cannot say this interval, and keepalived rounds it`, `it is imported as ${durationOutput(rounded) ?? ''}${version === 2 ? '; give version: 3 on both directors for shorter ones' : ''}`);
   return rounded;
-};
-
-/** Addresses that keepalived would hold, without those that stand twice. */
-const withoutDoubles = (context: BuildContext, drafts: readonly AddressDraft[]): readonly AddressDraft[] => {
-  const seen = new Set<string>();
-  return drafts.filter(({ network: { address }, interface: name = '', place }) => {
-    const key = address.startsWith('fe8') ? `${address} ${name}` : address;
-    if (seen.has(key)) doubt(context, place, `${address} stands in this instance already`, 'it is left out here, as the kernel refuses it');
-    const isNew = !seen.has(key);
-    seen.add(key);
-    return isNew;
-  });
 };
 
 interface Addresses {
@@ -174,8 +162,8 @@ export const instanceOutput = (context: BuildContext, draft: InstanceDraft, grou
     checksum,
     authentication: authenticationOutput(context, draft, version),
     virtual_addresses: list(addresses.items),
-    virtual_routes: itemsOf(draft.routes, (statement) => routeOutput(context, statement, family, interfaceOf)),
-    virtual_rules: itemsOf(draft.rules, (statement) => ruleOutput(context, statement, family, preferences)),
+    virtual_routes: itemsOf(context, draft.routes, (statement) => routeOutput(context, statement, family, interfaceOf)),
+    virtual_rules: itemsOf(context, draft.rules, (statement) => ruleOutput(context, statement, family, preferences)),
     garp: { value: garpOf(draft, file), comment: draft.garp.refresh === undefined && global.garp.refresh === undefined ? "keepalived's default; Tandem's is a refresh every 60s" : undefined },
     unicast: { value: unicastOf(context, draft, family), place: draft.unicast.place },
     virtual_mac: draft.virtualMac === undefined ? undefined : { value: macName, place: draft.virtualMac.place },

@@ -191,4 +191,22 @@ export const ruleOutput = (context: BuildContext, statement: Statement, family: 
   };
 };
 
-export const itemsOf = (statements: readonly Statement[], read: (statement: Statement) => OutputItem | undefined): ReturnType<typeof list> | undefined => unlessEmpty(list(statements.flatMap((statement) => read(statement) ?? [])));
+/** What makes two routes one for Tandem, or two rules: all that is not about where the packets go. */
+const keyOf = ({ value }: OutputItem): string =>
+  typeof value === 'object' && value.kind === 'mapping' ? value.entries.filter(({ key }) => ['destination', 'table', 'metric', 'priority', 'from', 'to', 'iif', 'oif', 'fwmark', 'action', 'family'].includes(key)).map(({ key, value: each }) => `${key}=${String(each)}`).join(' ') : '';
+
+export const itemsOf = (context: BuildContext, statements: readonly Statement[], read: (statement: Statement) => OutputItem | undefined): ReturnType<typeof list> | undefined => {
+  const seen = new Set<string>();
+  const items = statements.flatMap((statement) => {
+    const item = read(statement);
+    if (item === undefined) return [];
+    const key = keyOf(item);
+    if (seen.has(key)) {
+      doubt(context, statement.place, 'a line before says the same, or names the same network, table and metric', 'it is left out; give it a metric of its own if it is meant');
+      return [];
+    }
+    seen.add(key);
+    return [item];
+  });
+  return unlessEmpty(list(items));
+};

@@ -15,6 +15,8 @@ interface Target {
   /** the one port of all its addresses; undefined = several; 0 = every one */
   readonly port: number | undefined;
   readonly isMark: boolean;
+  /** where probes go that say no port: that of its first address */
+  readonly probed: number;
 }
 
 const largestWeight = 65_535;
@@ -28,7 +30,7 @@ const targetsOf = (context: BuildContext, draft: ServiceDraft, protocol: string)
   const { target } = draft;
   switch (target.kind) {
     case 'address':
-      return [{ name: addressName(target.address, target.port, protocol), keys: { address: target.address, port: target.port }, family: familyOf(target.address), port: target.port, isMark: false }];
+      return [{ name: addressName(target.address, target.port, protocol), keys: { address: target.address, port: target.port }, family: familyOf(target.address), port: target.port, isMark: false, probed: target.port }];
     case 'mark':
       return [markTarget(target.mark, firstFamily(draft), draft)];
     case 'group': {
@@ -46,6 +48,7 @@ const markTarget = (mark: number, family: Family, { target }: ServiceDraft): Tar
   family,
   port: 0,
   isMark: true,
+  probed: 0,
 });
 
 const groupTargets = (context: BuildContext, group: VirtualServerGroupDraft, draft: ServiceDraft): readonly Target[] => {
@@ -56,7 +59,7 @@ const groupTargets = (context: BuildContext, group: VirtualServerGroupDraft, dra
     if (first === undefined) continue;
     const port = others.every((entry) => entry.port === first.port) ? first.port : undefined;
     const addresses = list(entries.map(({ range, port: own, place }) => ({ value: port === undefined ? inline({ address: range, port: own }) : range, place })));
-    targets.push({ name: nameOf(`${group.name}${targets.length === 0 ? '' : '-ipv6'}`), keys: { addresses, port }, family, port, isMark: false });
+    targets.push({ name: nameOf(`${group.name}${targets.length === 0 ? '' : '-ipv6'}`), keys: { addresses, port }, family, port, isMark: false, probed: first.port });
   }
   targets.push(...group.marks.map(({ mark, family }) => markTarget(mark, family ?? firstFamily(draft), draft)));
   if (targets.length > 1) doubt(context, group.place, `the group ${group.name} has ${group.marks.length > 0 ? 'firewall marks beside addresses' : 'addresses of both families'}, which are services of their own here`, 'nothing is to be done; each has its own quorum and its own line in status, equal checks are made once');
@@ -111,11 +114,23 @@ const serverOutput = (context: BuildContext, server: RealServerDraft, service: S
   };
 };
 
+/** Two real servers of one address whose ports do not count are one destination of the kernel. */
+const withoutDoubles = (context: BuildContext, built: readonly BuiltServer[]): readonly BuiltServer[] => {
+  const seen = new Set<string>();
+  return built.filter(({ keys, place }) => {
+    const key = `${String(keys['address'])} ${String(keys['port'] ?? '')}`;
+    const isNew = !seen.has(key);
+    seen.add(key);
+    if (!isNew) doubt(context, place, `${String(keys['address'])} is a real server of this service already, since its port does not count here`, 'it is left out');
+    return isNew;
+  });
+};
+
 /** A probe over TCP or UDP of a service of every port, with no port of its own. */
 const needsPort = (check: OutputMapping, { port }: RealServerDraft, target: Target): boolean => {
   const keys = new Map(check.entries.map(({ key, value }) => [key, value]));
   const type = keys.get('type');
-  return type !== 'ping' && type !== 'script' && !keys.has('port') && !port && target.port === 0;
+  return type !== 'ping' && type !== 'script' && !keys.has('port') && !port && target.probed === 0;
 };
 
 const withoutCheck = (context: BuildContext, { checks, place }: RealServerDraft): 'none' => {
@@ -150,7 +165,7 @@ const persistenceOf = (context: BuildContext, draft: ServiceDraft, target: Targe
 
 const serviceOutput = (context: BuildContext, draft: ServiceDraft, target: Target, name: string, protocol: string): OutputItem => {
   const forwarding: ForwardingDraft = draft.forwarding ?? { method: 'nat' };
-  const built = draft.servers.map((server) => serverOutput(context, server, draft, target, server.forwarding ?? forwarding, forwarding));
+  const built = withoutDoubles(context, draft.servers.map((server) => serverOutput(context, server, draft, target, server.forwarding ?? forwarding, forwarding)));
   const [firstCheck] = built.map(({ check }) => check);
   const shared = firstCheck !== undefined && built.length > 1 && built.every(({ check }) => JSON.stringify(plain(check)) === JSON.stringify(plain(firstCheck)));
   const servers = built.map(({ keys, check, place }): OutputItem => {

@@ -4,7 +4,7 @@ import { Microseconds, Milliseconds, Seconds } from '../../../time/microseconds.
 import type { ScriptDraft, TrackDraft, TracksDraft } from '../drafts.js';
 import { inline, list, mapping, type Output, type OutputItem, type OutputMapping, unlessEmpty } from '../output.js';
 import { nameOf } from '../values.js';
-import { commandOutput, defaultUser, doubt, durationOutput, interfaceName, type BuildContext } from './context.js';
+import { commandOutput, defaultUser, doubt, durationOutput, interfaceName, isInterfaceName, type BuildContext } from './context.js';
 
 interface Tracker {
   /** what the instance's sync group tracks */
@@ -38,14 +38,15 @@ export const trackOutput = (context: BuildContext, tracks: TracksDraft, tracker:
     context.findings.warn(draft.place, { code: 'unknown_reference', message: `there is no ${kind} ${draft.name}`, remedy: `${suggestion === undefined ? '' : `did you mean ${suggestion}? `}it is left out, as keepalived leaves it out` });
     return undefined;
   };
-  const items = (kind: keyof TracksDraft, what: string, read: (draft: TrackDraft) => Output | undefined) => {
+  const items = (kind: keyof TracksDraft, what: string, read: (draft: TrackDraft) => Output | undefined, keyOf = (name: string): string => name) => {
     const seen = new Set<string>();
     return unlessEmpty(
       list(
         tracks[kind].flatMap((draft): OutputItem[] => {
-          const twice = seen.has(draft.name);
-          seen.add(draft.name);
-          if (twice || tracker.group?.[kind].some(({ name }) => name === draft.name) === true) {
+          const key = keyOf(draft.name);
+          const twice = seen.has(key);
+          seen.add(key);
+          if (twice || tracker.group?.[kind].some(({ name }) => keyOf(name) === key) === true) {
             doubt(context, draft.place, twice ? `${what} ${draft.name} is tracked already` : `the group tracks ${what} ${draft.name} too`, 'it is left out here');
             return [];
           }
@@ -62,8 +63,12 @@ export const trackOutput = (context: BuildContext, tracks: TracksDraft, tracker:
     const name = interfaceName(context, draft.name, draft.place);
     const delay = file.delays.get(draft.name);
     if (name === tracker.ownInterface) return undefined;
+    if (!isInterfaceName(name)) {
+      doubt(context, draft.place, `${name.slice(0, 60)} is no name of an interface`, 'it is left out');
+      return undefined;
+    }
     return tracked(name, isVoid ? { weight: 0, reverse: false } : own, delay === undefined ? {} : { up_delay: durationOutput(delay.up), down_delay: durationOutput(delay.down) });
-  });
+  }, (name) => name.split(':', 1)[0] ?? name);
   const scripts = items('scripts', 'the script', (draft) => {
     const script = find(file.scripts, draft, 'vrrp_script');
     if (script === undefined || script.command === undefined) return undefined;
