@@ -1,10 +1,13 @@
 /** The configurations of keepalived's own doc/samples, read from Debian's package: each becomes a file that `tandem check` takes. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { hostSurroundings } from '../../../src/import/keepalived/files.js';
 import { importText } from './importing.js';
 
-const directory = '/usr/share/doc/keepalived/samples/';
+const packaged = '/usr/share/doc/keepalived/samples/';
+/** src/lab/setup.mjs unpacks them there where dpkg has left them out */
+const unpacked = new URL(`../../../node_modules/.cache/keepalived${packaged}`, import.meta.url).pathname;
+const directory = existsSync(packaged) ? packaged : unpacked;
 const samples = readdirSync(directory).filter((name) => name.startsWith('keepalived.conf.'));
 const importSample = (name: string, host = 'director-a') => importText(readFileSync(directory + name, 'utf8'), { ...hostSurroundings(host), ipvsSetting: () => undefined }, name);
 
