@@ -121,6 +121,7 @@ function ensureSamples() {
   say(`apt-get download keepalived (its samples are not in /${samples})`);
   const directory = mkdtempSync(join(tmpdir(), 'tandem-setup-'));
   try {
+    if (process.getuid?.() === 0) run('apt-get', ['-q', 'update']);
     // the sandbox user of apt may not write here, which is only a warning
     run('apt-get', ['-q', 'download', 'keepalived'], process.env, directory);
     const [file] = readdirSync(directory).filter((name) => name.endsWith('.deb'));

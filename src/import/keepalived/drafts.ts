@@ -166,7 +166,7 @@ export interface TrackFileDraft {
 export interface TrackProcessDraft {
   readonly name: string;
   readonly place: Place;
-  process?: string;
+  program?: string;
   weight: number;
   reverse: boolean;
 }

@@ -15,6 +15,9 @@ export class ImportError extends Error {
   }
 }
 
+/** What the system said, without the path that it repeats. */
+const reasonOf = (error: unknown): string => inWords(error).replace(/, (?:open|read|stat|rename) '.*'$/, '');
+
 const largestFile = 16 * 1_048_576;
 
 const readText = (path: string): string => {
@@ -53,7 +56,7 @@ export const importFile = (path: string, host: string): ImportResult => {
   try {
     text = readText(path);
   } catch (error) {
-    throw new ImportError(`${path} cannot be read: ${inWords(error)}`);
+    throw new ImportError(`${path} cannot be read: ${reasonOf(error)}`);
   }
   return importConfiguration(path, text, hostSurroundings(host));
 };
@@ -68,6 +71,6 @@ export const writeResult = (path: string, text: string, { force, mode }: { reado
     chmodSync(beside, mode);
     renameSync(beside, path);
   } catch (error) {
-    throw new ImportError(`${path} cannot be written: ${inWords(error)}`);
+    throw new ImportError(`${path} cannot be written: ${reasonOf(error)}`);
   }
 };

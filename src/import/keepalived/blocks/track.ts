@@ -115,7 +115,7 @@ export const trackProcessTable: BlockTable<TrackProcessDraft> = {
       read: (statement, draft, findings) => {
         const program = argument(statement, findings);
         if (program === undefined) return;
-        draft.process = program.text;
+        draft.program = program.text;
         const [, extra] = statement.args;
         if (extra !== undefined) findings.warn(extra.place, { code: 'not_supported', message: `the arguments of ${program.text} are not imported: ${oneProcess}`, remedy: 'track a script that runs pgrep -f, where the arguments matter' });
       },

@@ -174,7 +174,7 @@ export const ruleOutput = (context: BuildContext, statement: Statement, family: 
       keys.fwmark = mark[0];
       index++;
     } else if (word.text === 'blackhole' || word.text === 'unreachable' || word.text === 'prohibit') action = word.text;
-    else if (skip !== undefined) {
+    else if (skip !== undefined && word.text !== 'pref') {
       if (word.text === 'inet6') inet6 = true;
       if (!silent.has(word.text)) {
         context.findings.warn(word.place, { code: 'not_supported', message: `a rule with ${word.text} is not imported: without it the rule would be for other packets`, remedy: 'put the rule in with ip rule, or make it of from, to, iif, oif and fwmark' });

@@ -87,8 +87,8 @@ export const trackOutput = (context: BuildContext, tracks: TracksDraft, tracker:
   });
   const processes = items('processes', 'the process', (draft) => {
     const found = find(file.trackProcesses, draft, 'vrrp_track_process');
-    if (found?.process === undefined) return undefined;
-    return tracked(found.process.split('/').at(-1) ?? found.process, weightOf(draft, found));
+    if (found?.program === undefined) return undefined;
+    return tracked(found.program.split('/').at(-1) ?? found.program, weightOf(draft, found));
   });
   return unlessEmpty(mapping({ interfaces, scripts, files, processes }));
 };
