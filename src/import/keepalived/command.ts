@@ -20,8 +20,8 @@ const split = (line: string): readonly string[] => {
   return words;
 };
 
-/** What only a shell understands. */
-const shellish = /^[<>]|[|;&<>`]|\$\(|\$\{?\w|[*?~]/;
+/** What only a shell understands; keepalived hands it to the program as an argument. */
+const shellish = /^(\d?[<>]{1,2}.*|\|{1,2}|&{1,2}|.*;)$|[`]|\$\(/;
 
 /** @param from which argument begins the command: what follows it is user and group */
 export const readCommand = (statement: Statement, findings: Findings, from = 0): Command | undefined => {
@@ -47,9 +47,13 @@ const commandWords = (token: Token, { keyword }: Statement, findings: Findings):
     findings.warn(token.place, { code: 'invalid_value', message: `${keyword} names no program`, remedy: 'name one, and import again' });
     return undefined;
   }
-  if (token.quoted && shellish.test(line.replaceAll(/'[^']*'/g, ''))) {
-    findings.warn(token.place, { code: 'doubtful', message: 'this looks like a line for a shell, and keepalived 2 runs commands without one', remedy: 'it is imported with /bin/sh -c: look whether it is what you want' });
+  if (!/^[\w./~-]/.test(program)) {
+    findings.warn(token.place, { code: 'doubtful', message: `${program.slice(0, 60)} is no program, and keepalived runs commands without a shell: this one always fails`, remedy: 'it is imported with /bin/sh -c, where it may succeed: look whether that is what you want' });
     return ['/bin/sh', '-c', line];
+  }
+  const odd = words.find((word) => shellish.test(word) && line.split(/\s+/).includes(word));
+  if (odd !== undefined) {
+    findings.warn(token.place, { code: 'doubtful', message: `${odd.slice(0, 60)} is handed to ${program} as an argument: keepalived runs commands without a shell, and so does Tandem`, remedy: 'nothing is to be done if it works today; where a shell is meant write [/bin/sh, -c, "..."]' });
   }
   if (program.startsWith('/')) return words;
   findings.warn(token.place, { code: 'doubtful', message: `${program} has no absolute path`, remedy: `it is imported with /usr/bin/env, which looks for it; write the whole path if you know it` });

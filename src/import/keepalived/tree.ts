@@ -33,7 +33,7 @@ export const parseTree = (lines: readonly Line[], findings: Findings): readonly 
     const last = mayOpen ? here.pop() : undefined;
     if (last === undefined || open.length >= deepest) {
       const message = last === undefined ? 'a block without a keyword' : 'blocks are nested too deeply';
-      findings.error(brace.place, { code: 'syntax', message, remedy: 'remove the brace, or write before it what the block is' });
+      findings.error(brace.place, { code: 'syntax', message, remedy: 'remove the brace, or write before it what the block is; of a template import what it makes' });
     }
     const statements: Statement[] = [];
     if (last !== undefined) here.push({ ...last, block: statements });

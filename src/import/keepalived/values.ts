@@ -6,9 +6,16 @@ import type { Findings } from './findings.js';
 import type { Token } from './tokens.js';
 import type { Statement } from './tree.js';
 
+/** Of a value that cannot be read. */
+export const remedyOf = (text: string): string => {
+  const [, parameter] = /\$\{?([A-Za-z_]\w*)/.exec(text) ?? [];
+  if (parameter !== undefined) return `the parameter ${parameter} is not defined: write $${parameter}=VALUE before it, or fill in the template first; and import again`;
+  return 'it is left out, as keepalived leaves it out; write it into the result if it is needed';
+};
+
 /** Says what is wrong with an argument; undefined, so that it can be returned. */
 export const invalid = (token: Pick<Token, 'place' | 'text'>, expected: string, findings: Findings): undefined => {
-  findings.warn(token.place, { code: 'invalid_value', message: `${token.text.slice(0, 60) || '""'} is not ${expected}`, remedy: 'it is left out, as keepalived leaves it out; write it into the result if it is needed' });
+  findings.warn(token.place, { code: 'invalid_value', message: `${token.text.slice(0, 60) || '""'} is not ${expected}`, remedy: remedyOf(token.text) });
   return undefined;
 };
 

@@ -239,3 +239,25 @@ describe('a check', () => {
     expect(told).toEqual(['warning 6:1 this PING_CHECK is not imported: a real server has one check, here TCP_CHECK', 'warning 7:1 BFD_CHECK is not imported: Tandem has no BFD']);
   });
 });
+
+describe('a command', () => {
+  const command = (line: string) => {
+    const { data, told } = importText(instance(`notify_master ${line}`));
+    return { words: data['vrrp']?.['instances']?.[0]?.['notify']?.['master'], told: told.map((each) => each.replace(/^\S+ \S+ /, '')) };
+  };
+
+  it('in quotes has arguments, and without them user and group behind it', () => {
+    expect(command('"/bin/m MASTER \'a b\'" ha ha')).toEqual({ words: ['/bin/m', 'MASTER', 'a b'], told: [] });
+    expect(command('/bin/m ha wheel')).toEqual({ words: ['/bin/m'], told: ['the group wheel is not imported: commands run in the groups of their user'] });
+  });
+
+  it('without its path is looked for, as keepalived looks for it', () => {
+    expect(command('"killall -0 haproxy"')).toEqual({ words: ['/usr/bin/env', 'killall', '-0', 'haproxy'], told: ['killall has no absolute path'] });
+  });
+
+  it('has no shell, as with keepalived (2.2.7 hands > and | to the program)', () => {
+    expect(command('"/bin/echo hi > /tmp/x"')).toEqual({ words: ['/bin/echo', 'hi', '>', '/tmp/x'], told: ['> is handed to /bin/echo as an argument: keepalived runs commands without a shell, and so does Tandem'] });
+    expect(command(`"/bin/sh -c 'echo hi > /tmp/x'"`)).toEqual({ words: ['/bin/sh', '-c', 'echo hi > /tmp/x'], told: [] });
+    expect(command('"</dev/tcp/127.0.0.1/80"')).toEqual({ words: ['/bin/sh', '-c', '</dev/tcp/127.0.0.1/80'], told: ['</dev/tcp/127.0.0.1/80 is no program, and keepalived runs commands without a shell: this one always fails'] });
+  });
+});

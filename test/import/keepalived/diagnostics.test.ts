@@ -27,6 +27,10 @@ describe('a warning', () => {
     expect(data['vrrp']?.['instances']?.[0]).not.toHaveProperty('priority');
   });
 
+  it('of a parameter that nobody defined says so', () => {
+    expect(importText(instance('priority ${PRIORITY}')).diagnostics).toMatchObject([{ message: '${PRIORITY} is not a whole number from 1 to 255', remedy: expect.stringContaining('the parameter PRIORITY is not defined') as unknown }]);
+  });
+
   it('tells what stands behind a value on its line, where keepalived does not look', () => {
     expect(importText(service('', 'weight 3 inhibit_on_failure')).told).toEqual(['warning 5:10 inhibit_on_failure stands behind weight on one line, where keepalived does not look']);
   });

@@ -3,7 +3,7 @@ import type { AddressDraft } from '../drafts.js';
 import type { Findings } from '../findings.js';
 import type { Token } from '../tokens.js';
 import type { Statement } from '../tree.js';
-import { type Network, parseNetwork, wordsOfStatement } from '../values.js';
+import { type Network, parseNetwork, remedyOf, wordsOfStatement } from '../values.js';
 
 const unwanted = { reason: 'the address is put in without it', remedy: 'nothing is to be done, unless you know why it was there' };
 
@@ -23,7 +23,7 @@ export const readAddressLine = (statement: Statement, findings: Findings): Addre
   const [first, ...words] = wordsOfStatement(statement);
   const network = first && readNetwork(first, findings);
   if (first === undefined || network === undefined) {
-    findings.warn(statement.place, { code: 'invalid_value', message: `${statement.keyword.slice(0, 60)} is no IP address with or without a length`, remedy: 'it is left out, as keepalived leaves it out; write it into the result if it is needed' });
+    findings.warn(statement.place, { code: 'invalid_value', message: `${statement.keyword.slice(0, 60)} is no IP address with or without a length`, remedy: remedyOf(statement.keyword) });
     return undefined;
   }
   const draft: AddressDraft = { network, place: statement.place };
