@@ -11,6 +11,12 @@ export interface Command {
   readonly user: string | undefined;
 }
 
+/** A command that is there already stays, as with keepalived. */
+export const isRepeated = ({ keyword, place }: Statement, before: Command | undefined, findings: Findings): boolean => {
+  if (before !== undefined) findings.warn(place, { code: 'duplicate', message: `there is a ${keyword} already, and keepalived takes the first`, remedy: 'this one is left out; let one script do both if it is meant' });
+  return before !== undefined;
+};
+
 /** The words of a command line: white space between them, except within single or double quotes. */
 const split = (line: string): readonly string[] => {
   const words: string[] = [];

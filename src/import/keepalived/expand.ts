@@ -13,9 +13,9 @@ import type { Place } from './place.js';
 import type { Surroundings } from './surroundings.js';
 
 /** Against a file that grows without end. */
-const mostLines = 200_000;
+const mostLines = 100_000;
 /** Replacements that yield no line count too. */
-const mostSteps = 400_000;
+const mostSteps = 200_000;
 const deepestInclude = 20;
 /** Parameters within parameters. */
 const mostReplacements = 200;

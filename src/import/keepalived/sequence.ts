@@ -14,8 +14,8 @@ export interface BadRepetition {
   readonly problem: string;
 }
 
-/** More than any table of addresses; keepalived's own example has 65,024. */
-const mostRounds = 100_000;
+/** One for each of 16 bits. */
+const mostRounds = 65_536;
 
 const namePattern = /^[A-Za-z_]\w*$/;
 

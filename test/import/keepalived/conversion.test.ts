@@ -251,6 +251,10 @@ describe('a command', () => {
     expect(command('/bin/m ha wheel')).toEqual({ words: ['/bin/m'], told: ['the group wheel is not imported: commands run in the groups of their user'] });
   });
 
+  it('that stands twice is the first one, as with keepalived', () => {
+    expect(command('/bin/a\nnotify_master /bin/b')).toEqual({ words: ['/bin/a'], told: ['there is a notify_master already, and keepalived takes the first'] });
+  });
+
   it('without its path is looked for, as keepalived looks for it', () => {
     expect(command('"killall -0 haproxy"')).toEqual({ words: ['/usr/bin/env', 'killall', '-0', 'haproxy'], told: ['killall has no absolute path'] });
   });

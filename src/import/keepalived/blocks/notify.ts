@@ -1,7 +1,9 @@
-/** Keywords of commands at transitions, alike in instances and sync groups. */
-import { readCommand } from '../command.js';
-import type { NotifyDraft } from '../drafts.js';
+/** Keywords of commands: at transitions, alike in instances and sync groups, and of quorums and real servers. */
+import { isRepeated, readCommand } from '../command.js';
+import type { ChangeDraft, NotifyDraft } from '../drafts.js';
+import type { Findings } from '../findings.js';
 import type { Keyword } from '../keyword.js';
+import type { Statement } from '../tree.js';
 import { flag } from '../values.js';
 
 type State = 'master' | 'backup' | 'fault' | 'stop' | 'any';
@@ -11,12 +13,18 @@ const keyword = <Draft extends { readonly notify: NotifyDraft }>(name: string, s
   becomes: `notify.${state}`,
   most: 3,
   read: (statement, { notify }, findings) => {
-    const found = readCommand(statement, findings);
+    const found = isRepeated(statement, notify[state], findings) ? undefined : readCommand(statement, findings);
     if (found === undefined) return;
     notify[state] = found;
     notify.place ??= statement.place;
   },
 });
+
+/** Commands of a quorum or a real server. */
+export const readChange = (statement: Statement, commands: ChangeDraft, way: 'up' | 'down', findings: Findings): void => {
+  const found = isRepeated(statement, commands[way], findings) ? undefined : readCommand(statement, findings);
+  if (found !== undefined) commands[way] = found;
+};
 
 export const notifyKeywords = <Draft extends { readonly notify: NotifyDraft; alert?: boolean }>(): readonly Keyword<Draft>[] => [
   keyword('notify_master', 'master'),

@@ -1,5 +1,4 @@
 /** Keywords of `real_server`. */
-import { readCommand } from '../command.js';
 import type { RealServerDraft, ServiceDraft } from '../drafts.js';
 import type { Findings } from '../findings.js';
 import { type BlockTable, readBlock } from '../keyword.js';
@@ -8,6 +7,7 @@ import { argument, flag, hostName, integer, readAddress, readInteger } from '../
 import { checkKeywords } from './checks.js';
 import { readForwarding } from './forwarding.js';
 import { assign } from './global.js';
+import { readChange } from './notify.js';
 import { probeKeywords } from './probe.js';
 
 export const realServerTable: BlockTable<RealServerDraft> = {
@@ -18,8 +18,8 @@ export const realServerTable: BlockTable<RealServerDraft> = {
     { names: ['inhibit_on_failure'], becomes: 'on_failure: weight_zero of the service', most: 1, read: (statement, draft, findings) => assign(draft, 'inhibit', flag(statement, findings)) },
     { names: ['uthreshold'], becomes: 'upper_threshold', most: 1, read: (statement, draft, findings) => assign(draft, 'upperThreshold', integer(statement, { from: 0, to: 2_147_483_647 }, findings)) },
     { names: ['lthreshold'], becomes: 'lower_threshold', most: 1, read: (statement, draft, findings) => assign(draft, 'lowerThreshold', integer(statement, { from: 0, to: 2_147_483_647 }, findings)) },
-    { names: ['notify_up'], becomes: 'notify.up', most: 3, read: (statement, draft, findings) => assign(draft.commands, 'up', readCommand(statement, findings)) },
-    { names: ['notify_down'], becomes: 'notify.down', most: 3, read: (statement, draft, findings) => assign(draft.commands, 'down', readCommand(statement, findings)) },
+    { names: ['notify_up'], becomes: 'notify.up', most: 3, read: (statement, draft, findings) => readChange(statement, draft.commands, 'up', findings) },
+    { names: ['notify_down'], becomes: 'notify.down', most: 3, read: (statement, draft, findings) => readChange(statement, draft.commands, 'down', findings) },
     { names: ['smtp_alert'], becomes: 'notify.email (on)', most: 1, read: (statement, draft, findings) => assign(draft, 'alert', flag(statement, findings)) },
     { names: ['virtualhost'], becomes: 'health_check.host', most: 1, read: (statement, draft, findings) => assign(draft, 'virtualHost', hostName(statement, findings)) },
     { names: ['snmp_name'], reason: 'a real server is called by its address', remedy: 'nothing is to be done' },

@@ -1,6 +1,5 @@
 /** Keywords of `virtual_server`. */
 import { schedulers } from '../../../config/model.js';
-import { readCommand } from '../command.js';
 import type { FileDraft, ServiceDraft } from '../drafts.js';
 import type { Findings } from '../findings.js';
 import { type BlockTable, readBlock } from '../keyword.js';
@@ -8,6 +7,7 @@ import type { Statement } from '../tree.js';
 import { argument, flag, hostName, integer, invalid, maskLength, readAddress, readInteger } from '../values.js';
 import { readForwarding } from './forwarding.js';
 import { assign } from './global.js';
+import { readChange } from './notify.js';
 import { probeKeywords } from './probe.js';
 import { readRealServer } from './real-server.js';
 
@@ -106,8 +106,8 @@ export const serviceTable: BlockTable<ServiceDraft> = {
         if (weight !== undefined) draft.hysteresis = { weight, place: statement.place };
       },
     },
-    { names: ['quorum_up'], becomes: 'quorum.on_up', most: 3, read: (statement, draft, findings) => assign(draft.quorumCommands, 'up', readCommand(statement, findings)) },
-    { names: ['quorum_down'], becomes: 'quorum.on_down', most: 3, read: (statement, draft, findings) => assign(draft.quorumCommands, 'down', readCommand(statement, findings)) },
+    { names: ['quorum_up'], becomes: 'quorum.on_up', most: 3, read: (statement, draft, findings) => readChange(statement, draft.quorumCommands, 'up', findings) },
+    { names: ['quorum_down'], becomes: 'quorum.on_down', most: 3, read: (statement, draft, findings) => readChange(statement, draft.quorumCommands, 'down', findings) },
     {
       names: ['sorry_server'],
       becomes: 'sorry_server',
