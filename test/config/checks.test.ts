@@ -51,7 +51,7 @@ describe('an http check', () => {
     ['type: http, client_key: /k', 'conflict client_key has no meaning for a health check of type http'],
     ['type: tcp, urls: [/a]', 'conflict urls has no meaning for a health check of type tcp'],
     ['type: tcp, mark: 0', 'invalid_value mark cannot be 0'],
-    ['type: ping, mark: 7', 'conflict mark has no meaning for a health check of type ping'],
+    ['type: script, command: [/bin/true], mark: 7', 'conflict mark has no meaning for a health check of type script'],
     ['type: https, expiry_warning: 1m', 'invalid_value expiry_warning cannot be 1m'],
   ])('refuses %s', (keys, message) => {
     expect(brief(rejected(check(keys))).join('\n')).toContain(message);
@@ -59,6 +59,15 @@ describe('an http check', () => {
 
   test('warns of a certificate that expires, and marks', () => {
     expect(checkOf('type: https, expiry_warning: 14d, mark: 0x10')).toMatchObject({ expiryWarning: Seconds(14 * 86_400), mark: 16 });
+  });
+});
+
+describe.each(['tcp', 'udp', 'tls', 'http', 'https', 'dns', 'smtp', 'ping', 'agent'])('a check of type %s', (type) => {
+  test('goes where it is told, from the address and with the mark that it is told', () => {
+    const probed = { address: '192.0.2.99', source: '192.0.2.1', mark: 7 };
+    const keys = `type: ${type}, address: 192.0.2.99, source: 192.0.2.1, mark: 7, timeout: 4s`;
+    if (type === 'ping') expect(checkOf(keys)).toMatchObject(probed);
+    else expect(checkOf(`${keys}, port: 8080`)).toMatchObject({ ...probed, port: 8080 });
   });
 });
 
