@@ -7,6 +7,7 @@ import type { Verdict } from '../health/state.js';
 import { advisedWeight, type WeightAdvice } from '../health/weight.js';
 import type { Microseconds } from '../time/microseconds.js';
 import { destinationKey, type DestinationEntry } from './destination.js';
+import type { LeavingDestination } from './leaving-status.js';
 import { type Service, serviceKey, type ServiceSelector } from './service.js';
 import { selectorOf, serviceFromConfiguration } from './table.js';
 
@@ -80,6 +81,14 @@ export class PoolService {
       this.leaving = stepLeaving(this.leaving.state, unwanted.map(([key, entry]) => ({ ...entry, key })), isOurs, now);
     }
     return { pool, destinations: [...pool.destinations, ...unwanted.flatMap(([key, entry]) => (this.leaving.state.has(key) ? [{ ...entry, weight: 0 }] : []))] };
+  }
+
+  /** The destinations that leave, as far as they are there. */
+  get leavers(): readonly LeavingDestination[] {
+    return [...this.leaving.state].flatMap(([key, since]) => {
+      const destination = this.kernel.get(key);
+      return destination ? [{ destination, since }] : [];
+    });
   }
 
   /** What was last read or written; undefined = neither has happened. */

@@ -11,6 +11,7 @@ import { type HealthState, initialHealthState, uncheckedHealthState } from '../h
 import { advisedWeight, type WeightAdvice } from '../health/weight.js';
 import { describeCheck } from '../health/wording.js';
 import { earliest, type Microseconds } from '../time/microseconds.js';
+import { leavingStatus } from './leaving-status.js';
 import { policyStatus } from './policy-status.js';
 import { PoolService } from './pool-service.js';
 import type { DesiredService, TableEntry } from './reconcile.js';
@@ -163,6 +164,7 @@ export class VirtualServer {
           ...this.agentAt(index, stateOf),
         };
       }),
+      ...leavingStatus(this.services.flatMap(({ leavers }) => leavers), now),
     };
   }
 
