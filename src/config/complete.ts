@@ -186,6 +186,7 @@ const completeService = (entry: ServiceEntry, certificates: Surroundings['certif
     quorum: completeQuorum(entry.quorum),
     sorryServer: sorry && { address: sorry.address, port: sorry.port ?? port, ...completeForwarding(sorry.forwarding ?? entry.forwarding) },
     onFailure: entry.on_failure,
+    ...(entry.on_stop && { onStop: entry.on_stop }),
     initial: entry.initial,
     ...(entry.damping && { damping: entry.damping }),
     ...(entry.panic && { panic: entry.panic }),

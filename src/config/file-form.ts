@@ -113,6 +113,7 @@ export const serviceForm = (service: VirtualServerConfiguration): FileMapping =>
   quorum: { weight: service.quorum.weight, hysteresis: service.quorum.hysteresis, ...quorumCommandsForm(service.quorum.commands) },
   sorry_server: service.sorryServer && { ...destinationForm(service.sorryServer), forwarding: forwardingForm(service.sorryServer) },
   on_failure: service.onFailure,
+  on_stop: service.onStop,
   initial: service.initial ?? 'down',
   damping: service.damping && { changes: service.damping.changes, period: formatDuration(service.damping.period), hold: formatDuration(service.damping.hold) },
   panic: service.panic && { threshold: `${service.panic.threshold}%`, within: formatDuration(service.panic.within) },

@@ -275,7 +275,7 @@ export interface IpvsConfiguration {
     readonly tcpFin: Microseconds | undefined;
     readonly udp: Microseconds | undefined;
   };
-  /** what an orderly stop does to the table */
+  /** what an orderly stop does to the services that do not say it themselves: see `atStop` */
   readonly onStop: 'keep' | 'remove';
   /** settings of /proc/sys/net/ipv4/vs that the file names or that have a default of ours: name -> value as written */
   readonly sysctls: Readonly<Record<string, string>>;
@@ -349,6 +349,8 @@ export interface VirtualServerConfiguration {
   readonly quorum: { readonly weight: number; readonly hysteresis: number; readonly commands?: ChangeCommands | undefined };
   readonly sorryServer: DestinationConfiguration | undefined;
   readonly onFailure: 'remove' | 'weight_zero';
+  /** what an orderly stop does to its services; absent: as `IpvsConfiguration.onStop` */
+  readonly onStop?: 'keep' | 'remove' | undefined;
   /** what a real server counts as until its first verdict; absent: down */
   readonly initial?: 'down' | 'up';
   /** absent: off */

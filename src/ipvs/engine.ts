@@ -11,6 +11,7 @@ import type { RunScript } from '../health/script.js';
 import type { HealthState } from '../health/state.js';
 import { describeEndpoint, describePoolChange } from '../health/wording.js';
 import type { HealthChange, LvsConfigure, OwnedService } from '../supervisor/messages.js';
+import { atStop, type AtStop } from '../config/on-stop.js';
 import { monotonicNow } from '../time/clock.js';
 import { IpvsClient, IpvsUnavailableError } from './client.js';
 import { healthOf, quorumOf, verdictOf } from './health-report.js';
@@ -20,6 +21,7 @@ import { missingSchedulerModules } from './scheduler.js';
 import { SettingsRecord } from '../supervisor/settings-record.js';
 import { serviceKey } from './service.js';
 import { Sysctls } from './sysctls.js';
+import { selectorOf } from './table.js';
 import { VirtualServer, type VirtualServerDecision } from './virtual-server.js';
 import { WakeUps } from './wake-ups.js';
 import { inWords } from '../control/in-words.js';
@@ -116,15 +118,15 @@ export class LvsEngine {
     return this.servers.map((server) => server.status((key) => this.runner.stateOf(key), monotonicNow()));
   }
 
-  /** @param remove the table with it; when the supervisor is gone it always stays, since traffic must not stop */
-  async stop(remove: boolean): Promise<void> {
+  /** @param orderly with it goes what `on_stop` says; when the supervisor is gone all of the table stays, since traffic must not stop */
+  async stop(orderly: boolean): Promise<void> {
     this.stopped = true;
     clearInterval(this.drift);
     clearTimeout(this.retry);
     this.runner.stop();
     await this.work;
     this.wakeUps.clear();
-    if (remove) await this.remove();
+    if (orderly && this.configuration) await this.remove(atStop({ ipvs: this.configuration.ipvs, virtualServers: this.configuration.virtualServers }));
     this.client?.close();
   }
 
@@ -349,12 +351,15 @@ export class LvsEngine {
     if (this.client) this.see(this.servers, await this.readTable(this.client));
   }
 
-  private async remove(): Promise<void> {
+  private async remove({ staying, table }: AtStop): Promise<void> {
     try {
+      const kept = new Set(staying.flatMap(({ targets, protocol }) => targets.map((target) => serviceKey(selectorOf(target, protocol)))));
+      const going = this.owned.filter((selector) => !kept.has(serviceKey(selector)));
+      if (table === 'keep' && going.length === 0) return;
       const client = this.client ?? (await IpvsClient.open());
-      const operations = reconcile([], await client.getTable(), this.owned);
+      const operations = reconcile([], await client.getTable(), going);
       await client.apply(operations);
-      await this.sysctls?.restore();
+      if (table === 'remove') await this.sysctls?.restore();
       this.options.report(event('info', `removed ${counted(operations.length, 'service')} from the IPVS table`));
     } catch (error) {
       this.options.report(event('error', `the IPVS table could not be removed: ${inWords(error)}`));

@@ -6,7 +6,10 @@ import { markingChains, sourceNatChains } from './service-chains.js';
 
 type Asking = Pick<Configuration, 'vrrp' | 'virtualServers'>;
 
-export const chainsOf = ({ vrrp, virtualServers }: Asking): readonly FirewallChain[] => [...acceptanceChains(vrrp, virtualServers), ...markingChains(virtualServers), ...sourceNatChains(virtualServers)];
+export const chainsOf = ({ vrrp, virtualServers }: Asking): readonly FirewallChain[] => [...acceptanceChains(vrrp, virtualServers), ...tableChainsOf(virtualServers)];
+
+/** Of those that belong to the table: what these virtual servers need. */
+export const tableChainsOf = (virtualServers: Asking['virtualServers']): readonly FirewallChain[] => [...markingChains(virtualServers), ...sourceNatChains(virtualServers)];
 
 export const placeOf = ({ family, table, hook, name }: ChainPlace): ChainPlace => ({ family, table, hook, name });
 

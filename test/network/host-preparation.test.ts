@@ -23,14 +23,14 @@ const rulesOf = (host: Host): readonly string[] => ['iptables-save', 'ip6tables-
 const names = ['net.ipv4.ip_forward', 'net.ipv4.conf.e0.forwarding', 'net.ipv4.conf.lo.forwarding', 'net.ipv4.conf.all.send_redirects', 'net.ipv4.conf.e0.send_redirects'];
 const settingsOf = (host: Host): string => inside(host, 'sysctl', '-n', ...names).trim().replaceAll('\n', ' ');
 
-const file = (match: string, onStop: string, manage = true): string => `vrrp:
+const file = (match: string, onStop: string, manage = true, ofSix = ''): string => `vrrp:
   instances:
     - { name: web, interface: e0, virtual_router_id: 51, virtual_addresses: [10.77.0.100] }
 system: { manage: ${String(manage)} }
 ipvs: { on_stop: ${onStop}, modprobe: [/bin/true] }
 virtual_servers:
   - { name: web, fwmark: 7, match: ${match}, forwarding: nat, health_check: none, real_servers: [{ address: 10.77.0.2 }] }
-  - { name: six, fwmark: 7, match: ["[2001:db8:77::100]:80"], forwarding: dr, health_check: none, real_servers: [{ address: "2001:db8:77::2" }] }
+  - { name: six, ${ofSix}fwmark: 7, match: ["[2001:db8:77::100]:80"], forwarding: dr, health_check: none, real_servers: [{ address: "2001:db8:77::2" }] }
 `;
 
 const start = async (host: Host) => {
@@ -88,5 +88,11 @@ it('marks and settings are there from the start, follow a reload, are known agai
   await clear();
   expect([rulesOf(a), settingsOf(a)]).toEqual([['-A PREROUTING -p icmp -j ACCEPT'], before]);
   expect(existsSync(join(runtime, 'settings.json'))).toBe(false);
+
+  writeFileSync(config, file('["10.77.0.100:80"]', 'remove', false, 'on_stop: keep, '), { mode: 0o600 });
+  await start(a);
+  expect(rulesOf(a)).toEqual(marks(80));
+  await clear(); // of one that stays
+  expect(rulesOf(a)).toEqual(['-A PREROUTING -p icmp -j ACCEPT', ...marks(80).slice(-4)]);
   clear = async () => undefined;
 }, 90_000);

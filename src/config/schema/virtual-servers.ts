@@ -56,6 +56,7 @@ export const virtualServer = mapping({
     .optional()
     .describe('Takes the requests while the quorum is lost'),
   on_failure: oneOf(['remove', 'weight_zero']).prefault('remove').describe('What happens to a failed server: out of the table, or weight 0 (its connections go on)'),
+  on_stop: oneOf(['keep', 'remove']).optional().describe('What an orderly stop does to this service in the kernel; as ipvs.on_stop by default'),
   initial: oneOf(['down', 'up']).prefault('down').describe('What a real server counts as until its first verdict; down: one that is in the table already stays there'),
   slow_start: slowStart().describe('How long the weight of a real server rises, in ten steps, when it is back; at once by default'),
   damping: damping().describe('Flap damping: a real server whose verdict changes too often is held down; off by default'),
