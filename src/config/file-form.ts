@@ -111,7 +111,7 @@ export const serviceForm = (service: VirtualServerConfiguration): FileMapping =>
   persistence: service.persistence && persistenceForm(service.persistence),
   helper: service.modules.includes('ip_vs_ftp') ? 'ftp' : undefined,
   quorum: { weight: service.quorum.weight, hysteresis: service.quorum.hysteresis, ...quorumCommandsForm(service.quorum.commands) },
-  sorry_server: service.sorryServer && { ...destinationForm(service.sorryServer), forwarding: forwardingForm(service.sorryServer) },
+  sorry_server: service.sorryServer && { ...destinationForm(service.sorryServer), forwarding: forwardingForm(service.sorryServer), on_recovery: service.sorryServer.onRecovery ?? 'remove', health_check: service.sorryServer.healthCheck ? checkForm(service.sorryServer.healthCheck, undefined) : 'none' },
   on_failure: service.onFailure,
   on_stop: service.onStop,
   initial: service.initial ?? 'down',

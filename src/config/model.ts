@@ -347,7 +347,7 @@ export interface VirtualServerConfiguration {
   /** kernel modules that it needs beside its scheduler's, e.g. `ip_vs_ftp` */
   readonly modules: readonly string[];
   readonly quorum: { readonly weight: number; readonly hysteresis: number; readonly commands?: ChangeCommands | undefined };
-  readonly sorryServer: DestinationConfiguration | undefined;
+  readonly sorryServer: SorryServerConfiguration | undefined;
   readonly onFailure: 'remove' | 'weight_zero';
   /** what an orderly stop does to its services; absent: as `IpvsConfiguration.onStop` */
   readonly onStop?: 'keep' | 'remove' | undefined;
@@ -399,6 +399,14 @@ export interface DestinationConfiguration {
   readonly tunnel?: Tunnel | undefined;
   /** with `nat`, which is `fullnat` then: its connections get this source address, or that of the interface that leads to it */
   readonly sourceNat?: { readonly address: string | undefined } | undefined;
+}
+
+/** Takes the requests while the quorum is lost. */
+export interface SorryServerConfiguration extends DestinationConfiguration {
+  /** what becomes of it while the quorum holds: absent: it is not in the table */
+  readonly onRecovery?: 'weight_zero' | undefined;
+  /** absent: taken as healthy */
+  readonly healthCheck?: HealthCheckConfiguration | undefined;
 }
 
 export interface RealServerConfiguration extends DestinationConfiguration {

@@ -124,6 +124,7 @@ const warnings = ({ instances, virtual_servers: services, processes, static: fix
     }),
   ...routingWarnings({ instances, ...(fixed && { static: fixed }) }),
   ...services.filter(({ quorum_up: up }) => !up).map(({ name }) => `${name} has lost its quorum`),
+  ...services.flatMap(({ name, sorry_server: sorry }) => (sorry?.healthy === false ? [`${name}: its sorry server ${formatEndpoint(sorry.address, sorry.port)} is down: ${sorry.reason}`] : [])),
   ...services.filter(({ panic = false }) => panic).map(({ name }) => `${name} is in panic: too many real servers failed at once, and stay in the table`),
   ...processes.flatMap(processWarning),
   ...(email?.problem == null ? [] : [`e-mail cannot be delivered to ${email.server}: ${email.problem} (${email.waiting} events wait)`]),

@@ -143,7 +143,15 @@ export class LvsEngine {
         this.options.onHealth(verdictOf(server, index, server.stateAt(index, (each) => this.runner.stateOf(each))), false);
         this.changed(server, 'health');
       }
+      if (server.isOfSorryServer(key)) this.sorryVerdictChanged(server, state, previous);
     }
+  }
+
+  private sorryVerdictChanged(server: VirtualServer, state: HealthState, previous: HealthState): void {
+    const { sorryServer: sorry } = server.configuration;
+    if (!sorry) return;
+    for (const { level, message } of newsOf({ server: sorry, virtualServer: server.name, called: 'sorry server', isBeside: false }, previous, state)) this.options.report(event(level, message, { virtual_server: server.name }));
+    this.changed(server, 'health');
   }
 
   private changed(server: VirtualServer, cause: 'health' | 'time'): void {
@@ -315,7 +323,7 @@ export class LvsEngine {
       pool.changes.flatMap((change) => {
         if (change.type !== 'quorum' || change.to === 'undecided') return [];
         const sorry = server.configuration.sorryServer;
-        const replacement = change.to === 'down' && pool.sorryActive && sorry ? `, the sorry server ${describeEndpoint(sorry)} takes over` : '';
+        const replacement = change.to === 'down' && sorry ? `, the sorry server ${describeEndpoint(sorry)} ${pool.sorryActive ? 'takes over' : 'is down too'}` : '';
         const sentence = `${describePoolChange(server.name, change)}${replacement}`;
         quorums.push(quorumOf(server, change.to, Date.now(), sentence.slice(`${server.name}: `.length)));
         // after a restart of this process that changes nothing, a quorum that holds is no news

@@ -15,6 +15,19 @@ import { selectorOf, serviceFromConfiguration } from './table.js';
 export const behindPort = <T extends DestinationConfiguration>(destination: T, target: ServiceTarget): T =>
   destination.port === 0 && 'port' in target && target.port !== 0 ? { ...destination, port: target.port } : destination;
 
+/** Of a virtual server's pool: lists with one for each real server, in their order. */
+export interface PoolHealth {
+  readonly verdicts: readonly Verdict[];
+  /** of their weights, 0..1 */
+  readonly shares: readonly number[];
+  /** of what these are; undefined = as configured */
+  readonly advices: readonly (WeightAdvice | undefined)[];
+  /** by its check; one that has no verdict yet is believed in */
+  readonly sorryFailed: boolean;
+}
+
+const sorryIndex = -1;
+
 export interface PoolServiceDecision {
   readonly pool: PoolDecision;
   /** of the pool, and those that leave, with weight 0 */
@@ -49,10 +62,10 @@ export class PoolService {
     this.former = new Set(predecessor ? [...predecessor.configured.keys(), ...predecessor.leaving.state.keys()] : []);
   }
 
-  /** Its destinations, by their keys: the indices of real servers. */
+  /** Its destinations, by their keys: the indices of real servers, and that of the sorry server. */
   private get configured(): ReadonlyMap<string, number> {
     const { realServers, sorryServer } = this.pool;
-    return new Map([...(sorryServer ? [[destinationKey(sorryServer), -1] as const] : []), ...realServers.map((server, index) => [destinationKey(server), index] as const)]);
+    return new Map([...(sorryServer ? [[destinationKey(sorryServer), sorryIndex] as const] : []), ...realServers.map((server, index) => [destinationKey(server), index] as const)]);
   }
 
   /** What the kernel has now. */
@@ -67,17 +80,21 @@ export class PoolService {
   }
 
   /**
-   * `verdicts`, `shares` of their weights, and `advices` of what these are (undefined = as configured): one for each real server, in their order. `now`: of the monotonic clock; left out: nothing new begins to
-   * leave, nor does what leaves go.
+   * `now`: of the monotonic clock; left out: nothing new begins to leave, nor does what leaves go.
    */
-  decide(verdicts: readonly Verdict[], quorum: QuorumState, shares: readonly number[], now: Microseconds | undefined, advices: readonly (WeightAdvice | undefined)[]): PoolServiceDecision {
-    const pool = decidePool(advices.some((advice) => advice !== undefined) ? { ...this.pool, realServers: this.pool.realServers.map((server, index) => ({ ...server, weight: advisedWeight(server.weight, advices[index]) })) } : this.pool, verdicts, [...this.kernel.values()], quorum, shares);
+  decide({ verdicts, shares, advices, sorryFailed }: PoolHealth, quorum: QuorumState, now: Microseconds | undefined): PoolServiceDecision {
+    const advised = advices.some((advice) => advice !== undefined) ? { ...this.pool, realServers: this.pool.realServers.map((server, index) => ({ ...server, weight: advisedWeight(server.weight, advices[index]) })) } : this.pool;
+    const pool = decidePool(sorryFailed ? { ...advised, sorryServer: undefined } : advised, verdicts, [...this.kernel.values()], quorum, shares);
     const wanted = new Set(pool.destinations.map(destinationKey));
     const unwanted = [...this.kernel].filter(([key]) => !wanted.has(key));
     if (now !== undefined && unwanted.length + this.leaving.state.size > 0) {
       const { configured, former } = this;
       // what a reload removed had not failed, since it had weight
-      const isOurs = (key: string): boolean => (configured.has(key) ? verdicts[configured.get(key) ?? -1] !== 'down' : former.has(key));
+      const isOurs = (key: string): boolean => {
+        const index = configured.get(key);
+        if (index === undefined) return former.has(key);
+        return index === sorryIndex ? !sorryFailed : verdicts[index] !== 'down';
+      };
       this.leaving = stepLeaving(this.leaving.state, unwanted.map(([key, entry]) => ({ ...entry, key })), isOurs, now);
     }
     return { pool, destinations: [...pool.destinations, ...unwanted.flatMap(([key, entry]) => (this.leaving.state.has(key) ? [{ ...entry, weight: 0 }] : []))] };

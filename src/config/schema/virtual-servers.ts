@@ -52,6 +52,8 @@ export const virtualServer = mapping({
     address: ipAddress().describe('Address of the sorry server'),
     port: wholeNumber(0, 65_535).optional().describe("Port; the service's by default"),
     forwarding: forwarding().optional().describe("Forwarding method; the service's by default"),
+    on_recovery: oneOf(['remove', 'weight_zero']).prefault('remove').describe('What becomes of it when the quorum is back: out of the table once its connections have ended (30 s at most), or there with weight 0 as long as the quorum holds (its connections go on)'),
+    health_check: healthCheck().optional().describe("Health check of its own, of which nothing is inherited from the service's; while it fails, the service is as one without a sorry server. Not checked by default"),
   })
     .optional()
     .describe('Takes the requests while the quorum is lost'),
