@@ -255,7 +255,7 @@ const completeChecks = (server: Pick<ServerEntry, 'address' | 'health_check'>, p
     fall: keys.fall ?? defaults.fall,
     ...(keys.mark === undefined || !keysOfTypes['mark']?.includes(type) ? {} : { mark: keys.mark }),
   };
-  const agentCheck = completeAgentBeside(base, base.address, keys);
+  const agentCheck = keysOfTypes['agent']?.includes(type) ? completeAgentBeside(base, base.address, keys) : undefined;
   return { healthCheck: completeCheck(type, base, keys, { service: service.name, server: { address: server.address, port } }, files), ...(agentCheck && { agentCheck }) };
 };
 

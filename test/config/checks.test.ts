@@ -88,6 +88,15 @@ describe('a check that tells a weight', () => {
     expect(server.healthCheck).not.toHaveProperty('agent');
   });
 
+  test('has no agent beside it where a server says so, or is asked by one alone', () => {
+    const ofServer = (keys: string) => serverOf('health_check: { type: http, agent: { port: 9999 } }', `{ address: 192.0.2.22, health_check: { ${keys} } }`);
+    expect(ofServer('agent: none')).toMatchObject({ healthCheck: { type: 'http' } });
+    expect(ofServer('agent: none')).not.toHaveProperty('agentCheck');
+    expect(ofServer('interval: 1s')).toMatchObject({ agentCheck: { port: 9999 } });
+    expect(ofServer('agent: { port: 9998 }')).toMatchObject({ agentCheck: { port: 9998 } });
+    expect(ofServer('type: agent, port: 9998')).not.toHaveProperty('agentCheck');
+  });
+
   test.each([
     ['type: script', 'missing_key command is missing: a health check of type script runs a program'],
     ['type: script, command: []', 'invalid_value command cannot be an empty list'],
@@ -97,6 +106,8 @@ describe('a check that tells a weight', () => {
     ['type: file, file: /run/x, port: 80', 'conflict port has no meaning for a health check of type file'],
     ['type: agent, agent: { port: 1 }', 'conflict agent has no meaning for a health check of type agent'],
     ['type: http, agent: { address: 192.0.2.1 }', 'missing_key port is missing'],
+    ['type: http, agent: 9999', 'invalid_value agent cannot be 9999'],
+    ['type: agent, agent: none', 'conflict agent has no meaning for a health check of type agent'],
     ['type: misc', 'invalid_value type cannot be misc'],
   ])('is refused with %s', (keys, message) => {
     expect(brief(rejected(check(keys))).join('\n')).toContain(message);
