@@ -46,14 +46,14 @@ const unique = <T>(items: readonly T[], key: (item: T) => string): readonly T[] 
 export const servicesOf = (virtualServers: Configuration['virtualServers']): readonly OwnedService[] => unique(virtualServers.flatMap(({ protocol, targets }) => targets.map((target) => selectorOf(target, protocol))), serviceKey);
 
 /** What a configuration makes in the kernel. */
-export const ownedBy = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | 'virtualServers'>): Owned => ({
+export const ownedBy = ({ vrrp, virtualServers, system }: Pick<Configuration, 'vrrp' | 'virtualServers' | 'system'>): Owned => ({
   addresses: unique(
     [...(vrrp.static?.addresses ?? []), ...vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses)].map((held) => ({ interface: held.interface, address: held.address, prefixLength: held.prefixLength })),
     addressKey,
   ),
   services: servicesOf(virtualServers),
   links: vrrp.instances.flatMap(({ virtualMac }) => (virtualMac ? [virtualMac.interface] : [])),
-  chains: chainsOf({ vrrp, virtualServers }).map(placeOf),
+  chains: chainsOf({ vrrp, virtualServers, system }).map(placeOf),
   ...ownedRouting(vrrp),
 });
 
