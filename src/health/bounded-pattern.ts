@@ -75,6 +75,7 @@ export class BoundedPattern {
     this.#left -= worked() - begin;
     const { source } = this.pattern;
     if (found === undefined) {
+      this.#left = 0;
       if (limits.size >= patternsAtMost) limits.clear();
       limits.set(source, Math.max(least, this.#limit / 2));
     } else if (limits.has(source)) {

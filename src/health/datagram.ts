@@ -5,7 +5,6 @@ import { u32 } from '../network/netlink-attributes.js';
 import { AF_INET6, addressFamily, socketAddress } from '../network/socket-address.js';
 import type { Attempt } from './attempt.js';
 import type { ActiveCheck } from './check-key.js';
-import { describeFailure } from './failure.js';
 import { markSocket } from './marked-socket.js';
 
 const IPPROTO_IP = 0;
@@ -26,7 +25,9 @@ export function openDatagram(check: ActiveCheck, attempt: Attempt, onReady: (soc
   const socket = dgram.createSocket(addressFamily(check.address) === AF_INET6 ? 'udp6' : 'udp4');
   attempt.onSettled(() => socket.close());
   const onError = (error: NodeJS.ErrnoException | null | undefined): void => {
-    if (error) attempt.fail((error.code === undefined ? undefined : words[error.code]) ?? describeFailure(error));
+    const known = error?.code === undefined ? undefined : words[error.code];
+    if (known !== undefined) attempt.fail(known);
+    else if (error) attempt.error(error);
   };
   socket.on('error', onError);
   socket.bind({ fd: descriptor(check), exclusive: true });

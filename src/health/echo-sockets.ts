@@ -5,6 +5,7 @@ import { canonicalIPv6, familyOf, type Family } from '../network/ip-address.js';
 import { bind, sendNow, setsockopt, SO_RCVBUFFORCE, SOL_SOCKET } from '../network/libc.js';
 import { u32 } from '../network/netlink-attributes.js';
 import { socketDescriptors } from '../network/netlink-channel.js';
+import { isShortage } from '../network/shortage.js';
 import { socketAddress } from '../network/socket-address.js';
 import { encodeEcho, readEcho, wantedTypes } from './echo-message.js';
 import { markSocket } from './marked-socket.js';
@@ -45,7 +46,7 @@ interface Waiting {
 
 class EchoSocket {
   readonly #socket: Socket;
-  readonly #fd: number;
+  readonly #fd: number = -1;
   /** chance keeps two processes on one host apart */
   readonly #identifier = randomInt(0x10000);
   /** by sequence number */
@@ -62,11 +63,11 @@ class EchoSocket {
     const before = socketDescriptors();
     // Opened without close-on-exec; this process runs no other program.
     this.#socket = open(family);
-    const [fd = -1] = [...socketDescriptors()].filter((descriptor) => !before.has(descriptor));
-    this.#fd = fd;
     this.#socket.on('error', (error: Error | undefined) => this.#fail(error?.message ?? 'the raw socket failed'));
     this.#socket.on('message', (packet: Buffer, from: string) => this.#receive(packet, from));
     try {
+      const [fd = -1] = [...socketDescriptors()].filter((descriptor) => !before.has(descriptor));
+      this.#fd = fd;
       filter(family, fd);
       enlarge(fd);
       if (mark !== undefined) markSocket(fd, mark);
@@ -118,6 +119,7 @@ const open = (family: Family): Socket => {
   try {
     return raw.createSocket(family === 'ipv4' ? { protocol: IPPROTO_ICMP } : { protocol: IPPROTO_ICMPV6, addressFamily: raw.AddressFamily.IPv6 });
   } catch (error) {
+    if (isShortage(error)) throw error;
     // the package's errors have no code
     const message = error instanceof Error ? error.message : String(error);
     throw /not permitted/i.test(message) ? new PingError('no_capability', 'ping needs CAP_NET_RAW, which this process does not have') : new PingError('no_socket', `no raw socket can be opened: ${message}`);

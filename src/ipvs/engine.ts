@@ -1,6 +1,7 @@
 /** The lvs child's engine: checks health, and keeps the kernel's IPVS table equal to what configuration and health ask for. */
 import { existsSync } from 'node:fs';
 import { Conditions } from '../control/conditions.js';
+import { QuietConditions } from '../control/quiet-conditions.js';
 import { counted, event, type Report } from '../control/event.js';
 import type { VirtualServerStatus } from '../control/status.js';
 import { newsOf } from '../health/news.js';
@@ -57,6 +58,7 @@ export class LvsEngine {
   private client: IpvsClient | undefined;
   private sysctls: Sysctls | undefined;
   private readonly conditions: Conditions;
+  private readonly shortages: QuietConditions;
   private readonly runner: HealthRunner;
   /** everything that reads or writes the kernel's table waits its turn */
   private work: Promise<void> = Promise.resolve();
@@ -71,8 +73,12 @@ export class LvsEngine {
 
   constructor(private readonly options: LvsEngineOptions) {
     this.conditions = new Conditions(options.report);
-    this.runner = new HealthRunner({ probe: probeWith(options.runScript), onResult: (key, state, previous) => this.verdictChanged(key, state, previous) });
-    this.drift = setInterval(() => void this.enqueue(() => this.reconcileAll('drift')), driftMilliseconds);
+    this.runner = new HealthRunner({ probe: probeWith(options.runScript), onResult: (key, state, previous) => this.verdictChanged(key, state, previous), onVoid: (reason) => this.probeVoid(reason) });
+    this.shortages = new QuietConditions(options.report);
+    this.drift = setInterval(() => {
+      this.shortages.sweep();
+      void this.enqueue(() => this.reconcileAll('drift'));
+    }, driftMilliseconds);
   }
 
   /** Puts a configuration in force; done when the kernel's table was compared with it. Never rejects: what fails is tried again. */
@@ -145,6 +151,15 @@ export class LvsEngine {
       }
       if (server.isOfSorryServer(key)) this.sorryVerdictChanged(server, state, previous);
     }
+  }
+
+  /** What lacks is this host's, and says nothing of the servers. */
+  private probeVoid(reason: string): void {
+    this.shortages.note(
+      'probes',
+      () => event('error', `health checks cannot be made: ${reason}; they count neither as failures nor as successes until they can`),
+      (count, duration) => event('info', `health checks are made again: ${count} could not be, within ${(duration / 1000).toFixed(1)} s`),
+    );
   }
 
   private sorryVerdictChanged(server: VirtualServer, state: HealthState, previous: HealthState): void {
