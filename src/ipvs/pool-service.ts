@@ -79,9 +79,7 @@ export class PoolService {
     return this.leaving.next;
   }
 
-  /**
-   * `now`: of the monotonic clock; left out: nothing new begins to leave, nor does what leaves go.
-   */
+  /** `now`: of the monotonic clock; left out: nothing new begins to leave, nor does what leaves go. */
   decide({ verdicts, shares, advices, sorryFailed }: PoolHealth, quorum: QuorumState, now: Microseconds | undefined): PoolServiceDecision {
     const advised = advices.some((advice) => advice !== undefined) ? { ...this.pool, realServers: this.pool.realServers.map((server, index) => ({ ...server, weight: advisedWeight(server.weight, advices[index]) })) } : this.pool;
     const pool = decidePool(sorryFailed ? { ...advised, sorryServer: undefined } : advised, verdicts, [...this.kernel.values()], quorum, shares);
