@@ -13,7 +13,7 @@ requireLab();
 
 const web = 'TCP 10.0.0.100:80';
 /** fall or rise x (interval + timeout), and room for one slow CPU */
-const settled = { timeout: 10_000 };
+const settled = { timeout: 20_000 };
 
 let pair: PairUnderTest;
 let requests: RequestStream;
