@@ -1,5 +1,6 @@
 /** `tandem import ipvsadm FILE`: rules as ipvsadm -S writes and ipvsadm -R reads them, turned into a tandem.yaml. */
-import { readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
+import { text as readText } from 'node:stream/consumers';
 import { type Diagnostic, formatDiagnostics, withoutMark } from '../../config/diagnostic.js';
 import { parseConfiguration } from '../../config/load.js';
 import { inWords } from '../../control/in-words.js';
@@ -13,7 +14,7 @@ import { TableBuilder } from './table.js';
 export const importIpvsadm: Importer = async (file) => {
   let text: string;
   try {
-    text = readFileSync(file === '-' ? 0 : file, 'utf8');
+    text = await readText(file === '-' ? process.stdin : createReadStream(file));
   } catch (error) {
     throw new ImportError(`${file === '-' ? 'standard input' : file} cannot be read: ${inWords(error)}`, { cause: error });
   }
