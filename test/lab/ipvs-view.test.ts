@@ -61,7 +61,7 @@ beforeAll(async () => {
   await site.must('cli', `curl -sS -o /dev/null http://10.0.0.100/
     curl -s -m 1 -o /dev/null http://10.0.0.100:8080/ || true
     printf 'OPTIONS sip:a@b SIP/2.0\\r\\nCall-ID: abc@example.org\\r\\n\\r\\n' >/run/message; cat /run/message >/dev/udp/10.0.0.100/5060`);
-}, 90_000);
+}, 120_000);
 afterAll(() => lab?.stop());
 
 const lines = (text: string): readonly string[] => text.trim().split('\n').sort();
@@ -85,8 +85,8 @@ let compared: readonly Beside[] = [];
 
 describe('tandem ipvs', () => {
   beforeAll(async () => {
-    compared = JSON.parse(await site.must('d1', `${process.execPath} ${root}test/ipvs/view-driver.mjs ${root}dist ${views.map((view) => `'${view}'`).join(' ')}`, { timeout: 120_000 })) as readonly Beside[];
-  }, 130_000);
+    compared = JSON.parse(await site.must('d1', `${process.execPath} ${root}test/ipvs/view-driver.mjs ${root}dist ${views.map((view) => `'${view}'`).join(' ')}`, { timeout: 240_000 })) as readonly Beside[];
+  }, 250_000);
   const of = (view: string): Beside => compared.find(({ options }) => options === view) ?? { options: view, shown: 'nothing', before: '', after: '' };
 
   it.each(views)('%s shows what ipvsadm shows', (view) => {
