@@ -73,7 +73,9 @@ describe('tandem import ipvsadm', () => {
     expect(() => statSync(path('tandem.yaml'))).toThrow('ENOENT');
   });
 
-  it('says which file cannot be read or written', async () => {
+  it('says which file cannot be read or written, or is no text', async () => {
+    writeFileSync(path('binary'), Buffer.from([0x2d, 0x41, 0x20, 0xff, 0x1b, 0x00]));
+    expect(await run('import', 'ipvsadm', path('binary'))).toMatchObject({ exitCode: 1, message: expect.stringContaining(`${path('binary')} is no text`) as string });
     expect(await run('import', 'ipvsadm', path('missing'))).toMatchObject({ exitCode: 1, message: expect.stringContaining(`${path('missing')} cannot be read`) as string });
     expect(await run('import', 'ipvsadm', directory)).toMatchObject({ exitCode: 1, message: expect.stringContaining(`${directory} cannot be read`) as string });
     expect(await run('import', 'ipvsadm', path('rules'), '--output', path('nowhere/tandem.yaml'))).toMatchObject({ exitCode: 1, message: expect.stringContaining('cannot be written') as string });

@@ -18,6 +18,8 @@ export const importIpvsadm: Importer = async (file) => {
   } catch (error) {
     throw new ImportError(`${file === '-' ? 'standard input' : file} cannot be read: ${inWords(error)}`, { cause: error });
   }
+  // nothing of it would be for a terminal
+  if (/[\u0000-\u0008\u000e-\u001f\u007f\ufffd]/.test(text)) throw new ImportError(`${file === '-' ? 'standard input' : file} is no text in UTF-8: give what ipvsadm -Sn prints`);
   return convertRules(withoutMark(text), file === '-' ? 'standard input' : file, resolveEndpoint);
 };
 
