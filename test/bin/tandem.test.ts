@@ -43,7 +43,7 @@ describe('tandem', () => {
     expect(await tandem('import', 'keepalived', from, '--output', to)).toMatchObject({ code: 0, stdout: '' });
     expect(statSync(to).mode & 0o777).toBe(0o600);
     expect(await tandem('check', to)).toMatchObject({ code: 0, stderr: '' });
-    expect(await tandem('import', 'keepalived', from, '--output', to)).toMatchObject({ code: 1, stderr: expect.stringContaining(`${to} is there already: --force overwrites it`) as unknown });
+    expect(await tandem('import', 'keepalived', from, '--output', to)).toMatchObject({ code: 1, stderr: expect.stringContaining(`${to} is there already: --force replaces it`) as unknown });
     expect((await tandem('import', 'keepalived', from, '--output', to, '--force', '--host', 'main')).code).toBe(0);
     expect(readFileSync(to, 'utf8')).toContain('priority: 150');
   });

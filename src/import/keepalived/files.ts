@@ -1,22 +1,14 @@
-/** The importer on a host: reads files, patterns of includes, users, routing tables and settings; writes the result. */
-import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+/** The importer on a host: reads files, patterns of includes, users, routing tables and settings. */
+import { readFileSync, statSync } from 'node:fs';
 import { inWords } from '../../control/in-words.js';
 import { userIn } from '../../track/user.js';
+import { ImportError } from '../conversion.js';
 import { globFiles } from './glob.js';
 import { importConfiguration, type ImportResult } from './import.js';
 import type { Surroundings } from './surroundings.js';
 
-/** A file that cannot be read or written. */
-export class ImportError extends Error {
-  readonly code = 'IMPORT';
-  constructor(message: string) {
-    super(message);
-    this.name = 'ImportError';
-  }
-}
-
 /** What the system said, without the path that it repeats. */
-const reasonOf = (error: unknown): string => inWords(error).replace(/, (?:open|read|stat|rename) '.*'$/, '');
+const reasonOf = (error: unknown): string => inWords(error).replace(/, (?:open|read|stat) '.*'$/, '');
 
 const largestFile = 16 * 1_048_576;
 
@@ -59,18 +51,4 @@ export const importFile = (path: string, host: string): ImportResult => {
     throw new ImportError(`${path} cannot be read: ${reasonOf(error)}`);
   }
   return importConfiguration(path, text, hostSurroundings(host));
-};
-
-/** @throws ImportError when there is such a file already, or it cannot be written */
-export const writeResult = (path: string, text: string, { force, mode }: { readonly force: boolean; readonly mode: number }): void => {
-  if (!force && existsSync(path)) throw new ImportError(`${path} is there already: --force overwrites it`);
-  const beside = `${path}.${process.pid}.new`;
-  try {
-    // never readable for others, not even for a moment
-    writeFileSync(beside, text, { mode, flag: 'wx' });
-    chmodSync(beside, mode);
-    renameSync(beside, path);
-  } catch (error) {
-    throw new ImportError(`${path} cannot be written: ${reasonOf(error)}`);
-  }
 };

@@ -12,7 +12,6 @@ import { parseTree } from './tree.js';
 export interface ImportResult {
   /** undefined: there are errors among the diagnostics */
   readonly text: string | undefined;
-  readonly holdsSecret: boolean;
   /** errors and warnings, in the order of the files */
   readonly diagnostics: readonly Diagnostic[];
   /** text of each file that was read, by its path */
@@ -29,7 +28,7 @@ export const importConfiguration = (path: string, text: string, surroundings: Su
   if (output.entries.length === 0 && !findings.hasErrors) findings.error(start, { code: 'empty', message: 'there is nothing in it that Tandem would do', remedy: 'give the file with vrrp_instance or virtual_server blocks' });
   const result = textOf(output, headOf(path, findings.list()));
   if (!findings.hasErrors) reportRejection(result, output, path, surroundings, findings);
-  return { text: findings.hasErrors ? undefined : result, holdsSecret: file.instances.some(({ authentication, hmac }) => authentication?.password !== undefined || hmac !== undefined), diagnostics: findings.list(), texts };
+  return { text: findings.hasErrors ? undefined : result, diagnostics: findings.list(), texts };
 };
 
 /** Of files that the result names: they need not be on the host that imports. */

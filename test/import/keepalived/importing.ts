@@ -32,20 +32,19 @@ export interface Imported {
   readonly diagnostics: readonly Diagnostic[];
   /** `warning 3:5 message` */
   readonly told: readonly string[];
-  readonly holdsSecret: boolean;
 }
 
 /** Plain data of which a test knows the form. */
 export type Tree = { readonly [key: string]: Tree } & readonly Tree[];
 
 export const importText = (text: string, from: Surroundings = surroundings(), path = '/etc/keepalived/keepalived.conf'): Imported => {
-  const { text: result, diagnostics, holdsSecret } = importConfiguration(path, text, from);
+  const { text: result, diagnostics } = importConfiguration(path, text, from);
   const told = diagnostics.map(({ severity, line, column, message }) => `${severity} ${line}:${column} ${message}`);
   if (result !== undefined) {
     const loaded = parseConfiguration(result, 'tandem.yaml', { readText: () => '', readSecret: () => ({ text: `hex:${'ab'.repeat(32)}`, mode: 0o600 }) });
     if (!loaded.ok) throw new Error(`the result does not pass tandem check: ${JSON.stringify(loaded.diagnostics)}\n${result}`);
   }
-  return { text: result, data: (result === undefined ? {} : parse(result)) as Tree, diagnostics, told, holdsSecret };
+  return { text: result, data: (result === undefined ? {} : parse(result)) as Tree, diagnostics, told };
 };
 
 /** An instance with one address, and what is written into it. */
