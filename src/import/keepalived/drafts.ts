@@ -217,6 +217,7 @@ export interface ServiceDraft extends ProbeDraft {
   readonly quorumCommands: ChangeDraft;
   sorry?: { readonly address: string; readonly port: number | undefined; readonly place: Place };
   sorryForwarding?: ForwardingDraft;
+  sorryInhibit?: boolean;
   inhibit?: boolean;
   weight?: number;
   virtualHost?: string;

@@ -172,11 +172,11 @@ describe('what is static', () => {
 
 describe('a virtual server', () => {
   it('has its scheduler, method, persistence, quorum and sorry server', () => {
-    const text = service('lb_algo mh\nmh-port\nlb_kind TUN type gue port 6080 csum\npersistence_timeout 50\npersistence_granularity 255.255.255.0\nalpha\nquorum 1\nquorum_up "/bin/q up" ha\nsorry_server 192.0.2.99 8080\nsorry_server_lvs_method NAT\ninhibit_on_failure');
+    const text = service('lb_algo mh\nmh-port\nlb_kind TUN type gue port 6080 csum\npersistence_timeout 50\npersistence_granularity 255.255.255.0\nalpha\nquorum 1\nquorum_up "/bin/q up" ha\nsorry_server 192.0.2.99 8080\nsorry_server_lvs_method NAT\nsorry_server_inhibit\ninhibit_on_failure');
     expect(serviceOf(text)).toEqual({
       name: '192.0.2.10:80/tcp', address: '192.0.2.10', port: 80, scheduler: 'mh', scheduler_flags: ['port'],
       forwarding: { method: 'tun', type: 'gue', port: 6080, checksum: 'plain' }, persistence: { timeout: '50s', netmask: '255.255.255.0' },
-      quorum: { on_up: ['/bin/q', 'up'], timeout: '1h', user: 'ha' }, sorry_server: { address: '192.0.2.99', port: 8080, forwarding: 'nat' }, on_failure: 'weight_zero', real_servers: [{ address: '192.0.2.22', health_check: 'none' }],
+      quorum: { on_up: ['/bin/q', 'up'], timeout: '1h', user: 'ha' }, sorry_server: { address: '192.0.2.99', port: 8080, forwarding: 'nat', on_recovery: 'weight_zero' }, on_failure: 'weight_zero', real_servers: [{ address: '192.0.2.22', health_check: 'none' }],
     });
   });
 

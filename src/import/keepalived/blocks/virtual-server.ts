@@ -118,7 +118,7 @@ export const serviceTable: BlockTable<ServiceDraft> = {
         if (address !== undefined) draft.sorry = { address, port: port && readInteger(port, { from: 0, to: 65_535 }, findings), place: statement.place };
       },
     },
-    { names: ['sorry_server_inhibit'], reason: 'a sorry server that is not needed any more gets weight 0, and is deleted when its connections have ended', remedy: 'nothing is to be done' },
+    { names: ['sorry_server_inhibit'], becomes: 'sorry_server.on_recovery: weight_zero', most: 1, read: (statement, draft, findings) => assign(draft, 'sorryInhibit', flag(statement, findings)) },
     { names: ['sorry_server_lvs_method'], becomes: 'sorry_server.forwarding', read: (statement, draft, findings) => assign(draft, 'sorryForwarding', readForwarding(statement, findings)) },
     { names: ['inhibit_on_failure'], becomes: 'on_failure: weight_zero', most: 1, read: (statement, draft, findings) => assign(draft, 'inhibit', flag(statement, findings)) },
     { names: ['weight'], becomes: 'real_servers[].weight', most: 1, read: (statement, draft, findings) => assign(draft, 'weight', integer(statement, { from: 0, to: 2_147_483_647 }, findings)) },

@@ -80,15 +80,13 @@ const checkOutput = (context: BuildContext, check: CheckDraft, server: RealServe
   const probed = check.type === 'ping' || isScript ? undefined : (check.connectPort ?? port);
   const hasSource = check.type !== 'script' && check.source !== undefined && familyOf(check.source) === familyOf(check.connectAddress ?? server.address);
   if (check.source !== undefined && !hasSource) doubt(context, check.place, `${check.source} is not of the family of what is probed from it`, 'it is left out');
-  const marks = check.type === 'tcp' || check.type === 'http' || check.type === 'https' || check.type === 'smtp';
-  if (check.mark !== undefined && !marks) doubt(context, check.place, `the mark of ${check.keyword} is not imported: it is for probes over TCP`, 'give source, or route the probes otherwise');
   return mapping({
     type: check.type,
     ...typeKeys(context, check, host),
     address: check.connectAddress,
     port: probed,
     source: hasSource ? check.source : undefined,
-    mark: marks ? check.mark : undefined,
+    mark: check.mark,
     interval: durationOutput(interval),
     fast_interval: durationOutput(fast),
     timeout: durationOutput(Microseconds(timeout)),

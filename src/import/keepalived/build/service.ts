@@ -195,7 +195,7 @@ const serviceOutput = (context: BuildContext, draft: ServiceDraft, target: Targe
     forwarding: draft.forwarding === undefined ? { value: 'nat', comment: "keepalived's default" } : forwardingOutput(forwarding),
     persistence: persistenceOf(context, draft, target, protocol),
     quorum: { value: quorumOutput(context, draft), place: draft.quorum?.place },
-    sorry_server: sorry === undefined ? undefined : { value: inline({ address: sorry.address, port: sorryPort, forwarding: sameForwarding(sorryForwarding, forwarding) ? undefined : forwardingOutput(sorryForwarding) }), place: sorry.place },
+    sorry_server: sorry === undefined ? undefined : { value: inline({ address: sorry.address, port: sorryPort, forwarding: sameForwarding(sorryForwarding, forwarding) ? undefined : forwardingOutput(sorryForwarding), on_recovery: draft.sorryInhibit === true ? 'weight_zero' : undefined }), place: sorry.place },
     on_failure: inhibited.length > 0 ? 'weight_zero' : undefined,
     initial: alpha.includes(true) || draft.servers.length === 0 ? undefined : { value: 'up', comment: 'as keepalived without alpha' },
     health_check: shared ? flowing(firstCheck) : undefined,
