@@ -4,7 +4,7 @@ import type { Diagnostic } from '../../config/diagnostic.js';
 import { fileOutput } from './build/file.js';
 import { expandFile } from './expand.js';
 import { Findings } from './findings.js';
-import { originOf, pathAt, textOf, type OutputMapping } from './output.js';
+import { originOf, pathsIn, textOf, type OutputMapping } from './output.js';
 import type { Surroundings } from './surroundings.js';
 import { readFile } from './top.js';
 import { parseTree } from './tree.js';
@@ -38,23 +38,21 @@ const namesFile = new Set<PropertyKey | undefined>(['client_certificate', 'clien
 const reportRejection = (result: string, output: OutputMapping, path: string, { readText }: Surroundings, findings: Findings): void => {
   const loaded = parseConfiguration(result, path, { readText, readSecret: (name) => ({ text: readText(name), mode: 0o600 }), modeOf: () => 0o600 });
   if (loaded.ok) return;
+  const pathAt = pathsIn(result);
+  const lines = result.split('\n');
   for (const { severity, line, column, code, message, remedy } of loaded.diagnostics) {
     if (severity !== 'error') continue;
-    const where = pathAt(result, offsetOf(result, line, column));
+    const where = pathAt(line, column);
     const place = originOf(output, where) ?? { path, line: 1, column: 1, length: 0 };
     // other places too are named as they are in keepalived's files
     const said = message.replaceAll(/\bline (\d+)\b/g, (whole, other: string) => {
-      const origin = originOf(output, pathAt(result, offsetOf(result, Number(other), lineAt(result, Number(other)).search(/[^\s-]/) + 1)));
+      const origin = originOf(output, pathAt(Number(other), (lines[Number(other) - 1] ?? '').search(/[^\s-]/) + 1));
       return origin === undefined ? whole : `line ${origin.line}${origin.path === place.path ? '' : ` of ${origin.path}`}`;
     });
     if (namesFile.has(where.at(-1))) findings.warn(place, { code, message: said, remedy: 'put the file in place before the daemon starts' });
     else findings.error(place, { code, message: `Tandem cannot take this: ${said}`, remedy });
   }
 };
-
-const lineAt = (text: string, line: number): string => text.split('\n')[line - 1] ?? '';
-
-const offsetOf = (text: string, line: number, column: number): number => text.split('\n').slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0) + column - 1;
 
 const headOf = (path: string, diagnostics: readonly Diagnostic[]): string =>
   [

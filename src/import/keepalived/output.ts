@@ -105,14 +105,20 @@ export const originOf = (output: OutputMapping, path: Path): Place | undefined =
   return place;
 };
 
-/** Keys and indices to the innermost part of a YAML text that an offset is in. */
-export const pathAt = (text: string, offset: number): Path => {
+/** Of a YAML text: keys and indices to the innermost part that a place (1..) is in. */
+export const pathsIn = (text: string): ((line: number, column: number) => Path) => {
+  const { contents } = parseDocument(text);
+  const starts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
+  return (line, column) => pathTo(contents, (starts[line - 1] ?? 0) + column - 1);
+};
+
+const pathTo = (contents: unknown, offset: number): Path => {
   const path: PropertyKey[] = [];
   const holds = (node: unknown): boolean => {
     const range = (node as Node | null)?.range;
     return range !== undefined && range !== null && offset >= range[0] && offset <= range[1];
   };
-  let here: unknown = parseDocument(text).contents;
+  let here = contents;
   for (;;) {
     if (isMap(here)) {
       const pair: Pair | undefined = here.items.find(({ key, value }) => holds(key) || holds(value));

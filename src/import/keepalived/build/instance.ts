@@ -45,12 +45,13 @@ const addressesOf = (context: BuildContext, draft: InstanceDraft, carrier: strin
   const onlyExcluded = draft.addresses.length === 0;
   if (onlyExcluded) doubt(context, draft.place, `the instance ${draft.name} advertises no address`, 'the first one is advertised, as RFC 9568 asks for; change over both directors at once');
   const family = familyOfDraft(first);
-  const isOdd = (each: AddressDraft): boolean => draft.addresses.includes(each) && familyOfDraft(each) !== family;
+  const listed = new Set(draft.addresses);
+  const isOdd = (each: AddressDraft): boolean => listed.has(each) && familyOfDraft(each) !== family;
   const all = [first, ...others].filter((each) => {
     if (isOdd(each)) doubt(context, each.place, `${each.network.address} is not of the family of ${draft.name}'s first address`, 'it is left out, as keepalived leaves it out; make an instance of its own for it, or put it into virtual_ipaddress_excluded');
     return !isOdd(each);
   });
-  const isAdvertised = (each: AddressDraft): boolean => (onlyExcluded ? each === first : draft.addresses.includes(each));
+  const isAdvertised = (each: AddressDraft): boolean => (onlyExcluded ? each === first : listed.has(each));
   let advertised = 0;
   const most = family === 'ipv6' ? mostAdvertisedIPv6 : 255;
   // on its own interface means on the macvlan above it
@@ -96,7 +97,9 @@ const preemptionOf = (context: BuildContext, draft: InstanceDraft, priority: num
   const void_ = priority === 255 ? 'priority 255' : state === 'MASTER' ? 'state MASTER' : undefined;
   if (void_ !== undefined && preempt?.on === false) doubt(context, preempt.place, `nopreempt has no effect with ${void_}: keepalived clears it`, 'it is imported as preempt: true; write preempt: false if it is meant');
   if (void_ !== undefined && preemptDelay !== undefined) doubt(context, preemptDelay.place, `preempt_delay has no effect with ${void_}: keepalived clears it`, 'it is left out; write preempt_delay if it is meant');
-  return { preempt: void_ !== undefined || preempt?.on !== false, delay: void_ === undefined ? preemptDelay?.value : undefined };
+  const isOff = void_ === undefined && preempt?.on === false;
+  if (isOff && preemptDelay !== undefined) doubt(context, preemptDelay.place, 'preempt_delay has no effect with nopreempt: keepalived clears it', 'it is left out');
+  return { preempt: !isOff, delay: void_ === undefined && !isOff ? preemptDelay?.value : undefined };
 };
 
 export const notifyOutput = (context: BuildContext, { master, backup, fault, stop, any, place }: InstanceDraft['notify'], fallback: Place): OutputMapping | undefined => {
