@@ -37,6 +37,9 @@ export const isMissing = <Draft>(keyword: Keyword<Draft>): keyword is Missing =>
 export const warnMissing = ({ place, keyword }: Statement, reason: string, remedy: string, findings: Findings): void =>
   findings.warn(place, { code: 'not_supported', message: `${keyword} is not imported: ${reason}`, remedy });
 
+/** Keywords whose lines are not repeated in messages. */
+const secrets: ReadonlySet<string> = new Set(['auth_pass', 'key', 'password']);
+
 /** Reads every statement of a block into its draft; what the table does not know is a warning. */
 export const readBlock = <Draft>(table: BlockTable<Draft>, statements: readonly Statement[], draft: Draft, findings: Findings): void => {
   const byName = indexOf(table);
@@ -47,7 +50,7 @@ export const readBlock = <Draft>(table: BlockTable<Draft>, statements: readonly 
     else {
       const extra = keyword.most === undefined ? undefined : statement.args[keyword.most];
       if (extra !== undefined) {
-        findings.warn(extra.place, { code: 'doubtful', message: `${extra.text} stands behind ${statement.keyword} on one line, where keepalived does not look`, remedy: 'put it on a line of its own if it is meant, and import again' });
+        findings.warn(extra.place, { code: 'doubtful', message: `${secrets.has(statement.keyword) ? 'something' : extra.text} stands behind ${statement.keyword} on one line, where keepalived does not look`, remedy: 'put it on a line of its own if it is meant, and import again' });
       }
       keyword.read(statement, draft, findings);
     }

@@ -1,6 +1,6 @@
 /** The text of a keepalived.conf as messages may show it: without its secrets. */
 
-const secretWords = /(\b(?:auth_pass|password)\s+)(\S.*)$|(^\s*key\s+\d+\s+)(\S.*)$/gm;
+const secretWords = /(\b(?:auth_pas\w*|pass\w*)\s+)(\S.*)$|(^\s*key\s+\d+\s+)(\S.*)$/gim;
 
 /** Asterisks for each character of a secret: lines and columns stay where they are. */
 export const maskConfiguration = (text: string): string =>

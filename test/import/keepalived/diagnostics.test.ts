@@ -73,9 +73,9 @@ describe('an error', () => {
 
 describe('a secret', () => {
   it('is never shown with the line that it stands in', () => {
-    const text = instance('authentication { auth_type PASS auth_pass tops3cret\n auth_pass "t0 psecret" }\nversion 3\nauth_hmac { key 7 hex:00112233445566778899aabbccddeeff\n key 8 plaintextkey extra }');
+    const text = instance('authentication { auth_type PASS auth_pass tops3cret\n auth_pass "t0 psecret"\n auth_pass un quoted5 }\nauth_pas m1styped\nversion 3\nauth_hmac { key 7 hex:00112233445566778899aabbccddeeff\n key 8 plaintextkey extra }');
     const output = shown(text);
     expect(output).toContain('warning');
-    for (const secret of ['tops3cret', 't0 ', 'psecret', '00112233', 'plaintextkey']) expect(output).not.toContain(secret);
+    for (const secret of ['tops3cret', 't0 ', 'psecret', '00112233', 'plaintextkey', 'quoted5', 'm1styped', 'extra']) expect(output).not.toContain(secret);
   });
 });
