@@ -5,6 +5,7 @@ import { attempt, type Attempt, partOf, type Probe } from './attempt.js';
 import { describeFailure } from './failure.js';
 import { accepts, BodyJudge, describeRanges, type Judgement } from './http-answer.js';
 import { followRedirect, isRedirect } from './http-redirect.js';
+import { kept } from './kept.js';
 import { describeEndpoint } from './wording.js';
 
 /** What comes back, whatever the version of HTTP. */
@@ -19,8 +20,11 @@ type Send = (check: HttpHealthCheck, request: HttpRequest, headers: Readonly<Rec
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
 
+const http1 = kept(() => import('./http1.js'));
+const http2 = kept(() => import('./http2.js'));
+
 export const probeHttp: Probe<HttpHealthCheck> = async (check, stop) => {
-  const send: Send = check.httpVersion === '2' ? (await import('./http2.js')).request2 : (await import('./http1.js')).request1;
+  const send: Send = check.httpVersion === '2' ? (await http2()).request2 : (await http1()).request1;
   return attempt(check, stop, (self) => ask(check, check.requests, self, send));
 };
 
