@@ -1,7 +1,7 @@
 /** The `http` and `https` checks: requests one after the other, each on a connection of its own, and the redirects that are followed. */
 import { readFileSync } from 'node:fs';
 import type { HttpHealthCheck, HttpRequest } from '../config/model.js';
-import { attempt, type Attempt, partOf, type Probe } from './attempt.js';
+import { afterThis, attempt, type Attempt, partOf, type Probe } from './attempt.js';
 import { describeFailure } from './failure.js';
 import { accepts, BodyJudge, describeRanges, type Judgement } from './http-answer.js';
 import { followRedirect, isRedirect } from './http-redirect.js';
@@ -50,7 +50,7 @@ const exchange = (check: HttpHealthCheck, request: HttpRequest, redirects: numbe
     done = true;
     part.close();
     // Not within the callback: the parser of undici, for one, does not expect its socket to go meanwhile.
-    queueMicrotask(() => {
+    void afterThis.then(() => {
       part.release();
       // what is thrown here would end the process
       try {
@@ -91,7 +91,7 @@ const exchange = (check: HttpHealthCheck, request: HttpRequest, redirects: numbe
   });
 };
 
-const lowerCase = (headers: HttpRequest['headers'] = {}): Readonly<Record<string, string>> => Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+const lowerCase = (headers: HttpRequest['headers']): Readonly<Record<string, string>> | undefined => headers && Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
 const defaultHost = (check: HttpHealthCheck): string => {
   const endpoint = describeEndpoint(check);
