@@ -1,4 +1,5 @@
 /** One probe of any type. */
+import { isShortage } from '../network/shortage.js';
 import type { Probe } from './attempt.js';
 import { describeFailure } from './failure.js';
 import { kept } from './kept.js';
@@ -46,7 +47,7 @@ export const probeWith =
           return await (await modules.agent()).probeAgent(check, stop);
       }
     } catch (error) {
-      return { ok: false, reason: `the check cannot be made: ${describeFailure(error)}` };
+      return { ok: false, reason: `the check cannot be made: ${describeFailure(error)}`, ...(isShortage(error) ? { isVoid: true } : {}) };
     }
   };
 
