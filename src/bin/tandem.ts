@@ -9,6 +9,7 @@ import type { Reply } from '../control/server.js';
 import type { Status } from '../control/status.js';
 import { version } from '../control/version.js';
 import { addOperateCommands } from './operate.js';
+import { addRealServerCommands } from './realserver.js';
 
 /** A failure that is told in one line, with its exit code: 1 at run time, 2 usage, 3 configuration rejected. */
 class CommandError extends Error {
@@ -114,6 +115,7 @@ program
   });
 
 addOperateCommands(program, { print, ask, colours, fail: (message, exitCode) => new CommandError(message, exitCode) });
+addRealServerCommands(program, { print, printError, fail: (message, exitCode) => new CommandError(message, exitCode) });
 
 program
   .command('events')
