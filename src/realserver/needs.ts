@@ -66,6 +66,10 @@ export const needsOf = (wishes: readonly Wishes[]): Needs => {
   const devices = distinct(received.map(({ device }) => device), ({ name, own }) => `${name} ${own?.local ?? ''}`);
   const twice = devices.find(({ name }, index) => devices.findIndex((other) => other.name === name) !== index);
   if (twice !== undefined) throw new RealServerError('USAGE', `${twice.name} can unwrap what is sent to one address of this host, and two are asked for: name one with --address`);
+  const gre = received.filter(({ vip }) => vip.tunnel?.type === 'gre');
+  const mixed = gre.find(({ vip }) => gre.some((other) => other.vip.realServer === vip.realServer && other.vip.tunnel?.checksum !== vip.tunnel?.checksum));
+  // what is sent to an address goes to the tunnel with that local address before one for any, and is dropped there when the checksum is not as expected
+  if (mixed !== undefined) throw new RealServerError('USAGE', `GRE with a checksum and without cannot both be unwrapped at ${mixed.vip.realServer ?? 'one address'}: give the services one kind`);
 
   const tunnelsOf = (vip: VipWish): readonly string[] => received.filter((each) => each.vip.address === vip.address).map(({ device }) => device.name);
   const places = vips.flatMap((vip) => {
