@@ -67,7 +67,7 @@ const arpSentences = { not_needed: undefined, right: 'ARP rules  right', missing
 
 /** One fact a line; what is wrong in capitals. */
 export const describeView = ({ complete, addresses, devices, gue_ports: ports, settings, arp_rules: rules, problems }: RealServerView): readonly string[] => {
-  const wide = Math.max(0, ...addresses.map(({ address }) => address.length + 4));
+  const wide = Math.max(0, ...addresses.map(({ address, prefixLength }) => `${address}/${prefixLength}`.length));
   return [
     ...addresses.map(({ device, address, prefixLength, bound, ours, elsewhere }) => {
       const more = [...(bound && !ours ? ['not by tandem'] : []), ...elsewhere.map((place) => `BUT ${place}`)];
