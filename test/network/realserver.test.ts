@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { type Host, ipIn } from './namespaces.js';
+import { addressesOn, type Host, ipIn } from './namespaces.js';
 import { staged } from './stage.js';
+import { instance } from './vrrp-child.js';
 
 const program = new URL('../../dist/bin/tandem.js', import.meta.url).pathname;
 const asker = new URL('ask-segment.mjs', import.meta.url).pathname;
@@ -91,6 +92,23 @@ it('an address that is on another interface is refused, and nothing is done', ()
   const before = stateOf(b);
   expect(realserver(b, 'apply', '10.77.0.101', '10.77.0.100')).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('nothing was done:\n  10.77.0.100/32 is on e0 already') });
   expect(stateOf(b)).toBe(before);
+});
+
+it('beside a director on the same host neither takes anything from the other', async () => {
+  const { stage } = context;
+  const { b } = stage;
+  expect(realserver(b, 'apply', '10.77.0.100')).toMatchObject({ status: 0 });
+  const director = stage.child(b);
+  await director.configure([instance()]);
+  await director.line(/^web: holding/);
+  expect(answered(stage, '10.77.0.2', '10.77.0.100')).toBe('10.77.0.100 10.77.0.2');
+  expect(realserver(b, 'apply', '10.77.0.100')).toMatchObject({ status: 1, stderr: expect.stringContaining('10.77.0.100/32 is on e0 already') });
+  expect(realserver(b, 'remove', '--dry-run').stdout).toContain('would remove 10.77.0.100/32 from lo\n');
+  await director.stop();
+  expect(addressesOn(b)).toEqual(['10.77.0.2/24']);
+  expect(addressesOn(b, 'lo')).toContain('10.77.0.100/32');
+  expect(answered(stage, '10.77.0.2', '10.77.0.100')).toBe('10.77.0.2');
+  expect(realserver(b, 'apply', '10.77.0.100')).toEqual({ status: 0, stderr: '', stdout: 'nothing to do\n' });
 });
 
 it('after a failure half way remove puts everything back', () => {
