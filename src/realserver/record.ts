@@ -4,7 +4,7 @@
  */
 import { closeSync, mkdirSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { inWords } from '../control/in-words.js';
@@ -66,7 +66,7 @@ export class RealServerRecord {
   async locked<T>(work: () => Promise<T>): Promise<T> {
     let fd: number;
     try {
-      mkdirSync(this.directory, { recursive: true, mode: 0o755 });
+      makeDirectory(this.directory);
       fd = openSync(this.lock, 'a', 0o600);
     } catch (error) {
       throw new RealServerError('REFUSED', `${this.directory} cannot be written: ${inWords(error)}; name another directory with --state-dir`, { cause: error });
@@ -107,6 +107,19 @@ export class RealServerRecord {
     }
   }
 }
+
+/** With those above it. (Of Node 20 and 24 `recursive: true` never ends below /proc.) */
+const makeDirectory = (path: string): void => {
+  try {
+    mkdirSync(path, { mode: 0o755 });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST') return; // if it is no directory, opening the lock says so
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    makeDirectory(dirname(path));
+    mkdirSync(path, { mode: 0o755 });
+  }
+};
 
 const jsonOf = (text: string): unknown => {
   try {
