@@ -19,7 +19,7 @@ interface WishOptions {
   readonly guePort?: string;
   readonly greChecksum?: boolean;
   readonly address?: string;
-  readonly interface: readonly string[];
+  readonly interface?: readonly string[];
   readonly arpMethod: ArpMethod;
 }
 
@@ -37,7 +37,7 @@ export const addRealServerCommands = (program: Command, tools: Tools): void => {
     realserver
       .command(name)
       .description(description)
-      .option('--name <name>', `what it is kept under: what several names need is undone with the last one (default: ${defaultName})`)
+      .option('--name <name>', `what it is kept under; what several names need is undone with the last of them (default: ${defaultName})`)
       .option('--state-dir <dir>', 'where what was there before is kept', '/run/tandem-realserver');
 
   withWishes(own('apply', 'bind the virtual addresses and be silent about them; again when something has changed'))
@@ -82,7 +82,7 @@ const withWishes = (command: Command): Command =>
     .argument('[address...]', 'the virtual addresses, unless --from says them')
     .option('--from <file>', "the directors' configuration: the services in which this host is a real server")
     .option('--address <address>', 'which real server this host is, where its own addresses do not say; with tunnels, where packets are sent to')
-    .option('--interface <name>', 'what clients and directors are behind (again for several); default: what carries that address', (name: string, names: readonly string[]) => [...names, name], [] as readonly string[])
+    .option('--interface <name>', 'what clients and directors are behind (again for several); default: what carries that address', (name: string, names: readonly string[] = []) => [...names, name])
     .addOption(new Option('--method <method>', 'of the addresses given').choices(['dr', 'tun']))
     .addOption(new Option('--tunnel <type>', 'of the addresses given, with --method tun (default: ipip)').choices(['ipip', 'gre', 'gue']))
     .option('--gue-port <port>', 'UDP port, with --tunnel gue')
@@ -120,7 +120,7 @@ const wishesFrom = async (addresses: readonly string[], options: WishOptions, to
   const network = await readNetwork();
   const realServer = options.address === undefined ? undefined : await addressOf(options.address, tools);
   const { vips, modprobe } = options.from === undefined ? { vips: await vipsFrom(addresses, realServer, options, tools), modprobe: ['/sbin/modprobe'] } : await fromFile(options.from, network.addresses.map(({ address }) => address), realServer, options, tools);
-  return { vips, arpMethod: options.arpMethod, interfaces: outerInterfaces(vips, network, options.interface), modprobe };
+  return { vips, arpMethod: options.arpMethod, interfaces: outerInterfaces(vips, network, options.interface ?? []), modprobe };
 };
 
 const addressOf = async (text: string, { fail }: Tools): Promise<string> => {

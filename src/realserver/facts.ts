@@ -8,7 +8,7 @@ export interface HostFacts {
   readonly addresses: readonly InterfaceAddress[];
   /** under /proc/sys/net, e.g. `ipv4/conf/lo/arp_ignore`; what was not looked at or is not there is absent */
   readonly settings: ReadonlyMap<string, string>;
-  /** absent: not looked at; undefined: cannot be read (not root, or no arptables) */
+  /** absent: not looked at, or cannot be read (not root, no arptables) */
   readonly arpRules?: ArpRules | undefined;
   /** absent: not looked at, or the kernel has no fou (module not loaded) */
   readonly fouPorts?: readonly FouPort[] | undefined;

@@ -32,12 +32,13 @@ const servers = ['rs1', 'rs2'] as const;
 type Server = (typeof servers)[number];
 const options: Readonly<Record<Server, string>> = { rs1: '--arp-method arptables', rs2: '' };
 
-const realserver = (host: string, parameters: string): Promise<ScriptResult> => site.run(host, `node '${root}dist/bin/tandem.js' realserver ${parameters}`);
+const realserver = (host: string, parameters: string): Promise<ScriptResult> => site.run(host, `node '${root}dist/bin/tandem.js' realserver ${parameters}`, { timeout: 120_000 });
 const all = async (parametersOf: (server: Server) => string): Promise<readonly ScriptResult[]> => Promise.all(servers.map((server) => realserver(server, parametersOf(server))));
 
 /** Everything of a host that `apply` may change. */
 const stateOf = (host: string): Promise<string> =>
   site.must(host, "ip addr show up; grep -rs . /proc/sys/net/ipv4/conf/{all,default,lo,e0} | sort; arptables-legacy -n -L; ip fou show 2>/dev/null || :; ls /sys/class/net | grep tandem || :");
+const statesOf = async (): Promise<Readonly<Record<string, string>>> => Object.fromEntries(await Promise.all(servers.map(async (server) => [server, await stateOf(server)] as const)));
 
 beforeAll(async () => {
   lab = await Lab.boot();
@@ -62,11 +63,9 @@ beforeAll(async () => {
     virtual_servers: services.map((service, index) => ({ name: `s${index}`, port: 80, scheduler: 'rr', health_check: 'none', ...service })),
   });
   tandem.start();
-  const results = await Promise.all([tandem.process.waitForLine(/web: holding 10 addresses/, 60_000), (async () => {
-    before = Object.fromEntries(await Promise.all(servers.map(async (server) => [server, await stateOf(server)] as const)));
-  })()]);
-  expect(results).toHaveLength(2);
-}, 120_000);
+  await tandem.process.waitForLine(/web: holding 10 addresses/, 90_000);
+  before = await statesOf();
+}, 180_000);
 afterAll(() => lab?.stop());
 
 describe('real servers set up from the file of their director', () => {
@@ -99,7 +98,7 @@ describe('real servers set up from the file of their director', () => {
 
   it('are as they were, to the octet, after remove', async () => {
     expect(await all(() => 'remove')).toEqual(servers.map(() => expect.objectContaining({ stderr: '', status: 0 })));
-    expect(Object.fromEntries(await Promise.all(servers.map(async (server) => [server, await stateOf(server)] as const)))).toEqual(before);
+    expect(await statesOf()).toEqual(before);
     expect(await site.must('rs2', 'ip -br link show tunl0')).toContain('DOWN');
   });
 });

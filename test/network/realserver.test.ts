@@ -54,7 +54,7 @@ for (const method of ['sysctl', 'arptables']) {
     expect(realserver(b, 'remove')).toMatchObject({ status: 0, stderr: '' });
     expect(stateOf(b)).toBe(before);
     expect(realserver(b, 'show')).toMatchObject({ status: 1, stderr: expect.stringContaining('nothing is applied on this host') });
-  });
+  }, 60_000);
 }
 
 it('an IPv6 address on lo is silent by itself, also when the solicitation reaches the host', () => {
@@ -84,7 +84,7 @@ it('what was there before, or was changed by others since, is left as it is, and
   realserver(b, 'remove');
   expect(settingsOf(b)).toBe('0 0 0 1 2 1');
   expect(ipIn(b, '-4', '-o', 'addr', 'show', 'dev', 'lo')).toContain('10.77.0.100/32');
-});
+}, 60_000);
 
 it('an address that is on another interface is refused, and nothing is done', () => {
   const { b } = context.stage;
@@ -109,7 +109,7 @@ it('beside a director on the same host neither takes anything from the other', a
   expect(addressesOn(b, 'lo')).toContain('10.77.0.100/32');
   expect(answered(stage, '10.77.0.2', '10.77.0.100')).toBe('10.77.0.2');
   expect(realserver(b, 'apply', '10.77.0.100')).toEqual({ status: 0, stderr: '', stdout: 'nothing to do\n' });
-});
+}, 60_000);
 
 it('after a failure half way remove puts everything back', () => {
   const { b } = context.stage;
