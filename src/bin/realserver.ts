@@ -4,13 +4,9 @@ import { type Command, Option } from 'commander';
 import type { RealServerHost } from '../realserver/operate.js';
 import type { Step } from '../realserver/step.js';
 import type { ArpMethod, VipWish, Wishes } from '../realserver/wishes.js';
+import type { Tools } from './operate.js';
 
-interface Tools {
-  readonly print: (text: string) => void;
-  readonly printError: (text: string) => void;
-  /** an error that is told in one line and ends with that exit code */
-  readonly fail: (message: string, exitCode: 1 | 2 | 3) => Error;
-}
+const printError = (text: string): void => void process.stderr.write(`${text}\n`);
 
 interface WishOptions {
   readonly from?: string;
@@ -148,7 +144,7 @@ const vipsFrom = async (addresses: readonly string[], realServer: string | undef
   }));
 };
 
-const fromFile = async (path: string, own: readonly string[], realServer: string | undefined, options: WishOptions, { printError, fail }: Tools): Promise<Pick<Wishes, 'vips' | 'modprobe'>> => {
+const fromFile = async (path: string, own: readonly string[], realServer: string | undefined, options: WishOptions, { fail }: Tools): Promise<Pick<Wishes, 'vips' | 'modprobe'>> => {
   if (options.method !== undefined || options.tunnel !== undefined || options.guePort !== undefined || options.greChecksum !== undefined) throw fail('--method and what goes with it are for addresses; the file says them itself', 2);
   const [{ loadConfiguration, formatDiagnostics }, { wishesFromFile }] = await Promise.all([import('../config/load.js'), import('../realserver/from-file.js')]);
   // the keys and certificates that it names are the directors' own
