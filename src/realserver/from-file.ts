@@ -35,7 +35,7 @@ export const wishesFromFile = ({ virtualServers }: Pick<Configuration, 'virtualS
   const uses = all.filter(({ destination }) => wanted.has(destination.address));
   const listed = some(all.map(({ destination }) => destination.address));
   if (uses.length === 0) {
-    const whose = named === undefined ? `none of this host's addresses (${some(own)}) is that of a real server` : `${named} is no real server's address`;
+    const whose = named === undefined ? `none of this host's addresses (${own.length === 0 ? 'it has none' : some(own)}) is that of a real server` : `${named} is no real server's address`;
     throw new RealServerError('NOT_LISTED', `${path}: ${whose}; its real servers: ${listed === '' ? 'none' : listed}.${named === undefined ? ' Name the one that this host is with --address' : ''}`);
   }
   const taking = uses.filter(({ destination }) => destination.forwarding !== 'nat');
