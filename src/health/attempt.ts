@@ -1,4 +1,5 @@
 /** One probe from start to end: settles once, never later than its timeout, and lets go of everything it opened. */
+import { isShortage } from '../network/shortage.js';
 import { toMilliseconds } from '../time/microseconds.js';
 import type { ActiveCheck } from './check-key.js';
 import { describeFailure } from './failure.js';
@@ -19,7 +20,7 @@ export interface Attempt {
   readonly fail: (reason: string) => void;
   /** a failure that holds at once: see `ProbeResult` */
   readonly order: (reason: string) => void;
-  /** fails with the error's reason in words */
+  /** fails with the error's reason in words; where this host lacks something, the attempt is void: see `ProbeResult` */
   readonly error: (error: unknown) => void;
   /** called with the result when settled, the last one given first; at once when that has been */
   readonly onSettled: (release: (result: ProbeResult) => void) => void;
@@ -54,7 +55,7 @@ export function attempt(check: ActiveCheck, stop: AbortSignal, start: (attempt: 
       succeed: (detail, more = {}) => settle({ ok: true, detail, ...more, ...(self.warning === undefined ? {} : { warning: self.warning }) }),
       fail,
       order: (reason) => settle({ ok: false, reason, decisive: true }),
-      error: (error) => fail(describeFailure(error)),
+      error: (error) => settle({ ok: false, reason: describeFailure(error), ...(isShortage(error) ? { isVoid: true } : {}) }),
       onSettled: (release) => void (released === undefined ? releases.push(release) : release(released)),
     };
     const onTimeout = (): void => self.onTimeout ? self.onTimeout() : fail(`no answer within ${describeDuration(check.timeout)} (${self.stage})`);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { HttpHealthCheck, HttpRequest } from '../config/model.js';
 import { attempt, type Attempt, partOf, type Probe } from './attempt.js';
 import { describeFailure } from './failure.js';
+import { isShortage } from '../network/shortage.js';
 import { accepts, BodyJudge, describeRanges, type Judgement } from './http-answer.js';
 import { followRedirect, isRedirect } from './http-redirect.js';
 import { describeEndpoint } from './wording.js';
@@ -82,7 +83,8 @@ const exchange = (check: HttpHealthCheck, request: HttpRequest, redirects: numbe
       if (!done) settle(judge?.end());
     },
     onError(error) {
-      settle({ ok: false, reason: describeFailure(error) });
+      if (isShortage(error)) self.error(error);
+      else settle({ ok: false, reason: describeFailure(error) });
     },
   });
 };

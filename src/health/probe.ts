@@ -1,4 +1,5 @@
 /** One probe of any type. */
+import { isShortage } from '../network/shortage.js';
 import type { Probe } from './attempt.js';
 import { describeFailure } from './failure.js';
 import type { RunScript } from './script.js';
@@ -32,7 +33,7 @@ export const probeWith =
           return await (await import('./agent.js')).probeAgent(check, stop);
       }
     } catch (error) {
-      return { ok: false, reason: `the check cannot be made: ${describeFailure(error)}` };
+      return { ok: false, reason: `the check cannot be made: ${describeFailure(error)}`, ...(isShortage(error) ? { isVoid: true } : {}) };
     }
   };
 

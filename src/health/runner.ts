@@ -11,6 +11,8 @@ import { applyResult, initialHealthState, saysAnother, type HealthState, type Pr
 export interface HealthRunnerOptions {
   /** on the first verdict and on every change of it, of the weight that is told, of a warning; `key`: see `checkKey` */
   readonly onResult: (key: string, state: HealthState, previous: HealthState) => void;
+  /** a probe could not be made for want of something of this host's, and counts for nothing; `reason` in words */
+  readonly onVoid?: (reason: string) => void;
   /** probes at once; what is due beyond waits for one to end */
   readonly concurrency?: number;
   readonly probe?: Probe;
@@ -54,7 +56,7 @@ export class HealthRunner {
   #cancelTimer: (() => void) | undefined;
 
   constructor(options: HealthRunnerOptions) {
-    this.#options = { concurrency: 512, probe: realProbe, now: monotonicNow, wallClock: Date.now, setTimer: nodeTimer, random: Math.random, ...options };
+    this.#options = { onVoid: () => undefined, concurrency: 512, probe: realProbe, now: monotonicNow, wallClock: Date.now, setTimer: nodeTimer, random: Math.random, ...options };
   }
 
   /** From now on these checks and no others; identical ones are made once. What runs already keeps its state and rhythm. */
@@ -124,7 +126,8 @@ export class HealthRunner {
     const result = await this.#options.probe(entry.check, entry.stop.signal);
     this.#inFlight -= room;
     if (!entry.stop.signal.aborted) {
-      if (result.ok || entry.state.verdict !== 'up' || !(isolated || this.#isolated)) this.#apply(entry, result);
+      if (!result.ok && result.isVoid) this.#options.onVoid(result.reason);
+      else if (result.ok || entry.state.verdict !== 'up' || !(isolated || this.#isolated)) this.#apply(entry, result);
       const { check, state } = entry;
       entry.due = nextStart(entry.due, intervalNow(check, state), this.#options.now());
       entry.start = check.jitter ? plus(entry.due, Microseconds(this.#options.random() * check.jitter)) : entry.due;

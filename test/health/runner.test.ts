@@ -7,6 +7,7 @@ import { Microseconds, Milliseconds, Seconds, plus } from '../../src/time/micros
 import { tcpCheck } from './checks.js';
 
 const up: ProbeResult = { ok: true, detail: 'connected' };
+const impossible: ProbeResult = { ok: false, reason: 'this process has too many open files', isVoid: true };
 const down: ProbeResult = { ok: false, reason: 'connection refused' };
 
 interface Flight {
@@ -21,6 +22,7 @@ class Bench {
   now = Seconds(1_000);
   readonly flights: Flight[] = [];
   readonly verdicts: { readonly key: string; readonly state: HealthState; readonly previous: HealthState }[] = [];
+  readonly voids: string[] = [];
   timers: { readonly at: Microseconds; readonly callback: () => void }[] = [];
   /** ends every probe at once with this, if set */
   answer: ProbeResult | undefined;
@@ -30,6 +32,7 @@ class Bench {
     this.runner = new HealthRunner({
       concurrency,
       onResult: (key, state, previous) => this.verdicts.push({ key, state, previous }),
+      onVoid: (reason) => this.voids.push(reason),
       now: () => this.now,
       wallClock: () => 1_700_000_000_000,
       setTimer: (callback, delay) => {
@@ -182,6 +185,23 @@ describe('the runner', () => {
       expect(bench.flights).toHaveLength(ended + 4);
     }
     expect([...bench.runner.snapshot().values()].map(({ verdict }) => verdict)).toEqual(checks.map(() => 'up'));
+  });
+
+  it('counts a probe that could not be made neither as a failure nor as a success, and says so', async () => {
+    const bench = new Bench();
+    const of = check(1, { interval: Seconds(1), fall: 2, rise: 1 });
+    bench.runner.configure([of]);
+    await bench.pass(Seconds(1));
+    await at(bench.flights, 0).end(up);
+    for (const [index, result] of [down, impossible, impossible, impossible].entries()) {
+      await bench.pass(Seconds(1));
+      await at(bench.flights, index + 1).end(result);
+    }
+    expect(bench.runner.stateOf(checkKey(of))).toMatchObject({ verdict: 'up', failures: 1 });
+    expect(bench.voids).toEqual(Array.from({ length: 3 }, () => 'this process has too many open files'));
+    await bench.pass(Seconds(1));
+    await at(bench.flights, 5).end(down);
+    expect(bench.runner.stateOf(checkKey(of))).toMatchObject({ verdict: 'down' });
   });
 
   it('does not count failures while the host is isolated, nor those of probes that began then, but counts successes', async () => {
