@@ -20,7 +20,8 @@ const deciding = [
   'control/routing-status.ts',
   'config/complete-routing.ts',
   'config/routing-words.ts',
-  ...['route', 'rule', 'shortage'].map((name) => `network/${name}.ts`),
+  ...['route', 'rule', 'arp-rules', 'shortage'].map((name) => `network/${name}.ts`),
+  ...['from-file', 'outer-interfaces', 'tunnels', 'needs', 'arp-silence', 'plan', 'step', 'made', 'view'].map((name) => `realserver/${name}.ts`),
   ...['expand', 'tree', 'top', 'keyword-table', 'build/file', 'output', 'report'].map((name) => `import/keepalived/${name}.ts`),
 ];
 
