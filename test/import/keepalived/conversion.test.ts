@@ -76,6 +76,12 @@ describe('an instance', () => {
     expect(instanceOf(instance('authentication {\n auth_pass abc\n}'))).not.toHaveProperty('authentication');
   });
 
+  it('that is strict neither authenticates nor accepts, and does not preempt when told so', () => {
+    const text = `global_defs {\n vrrp_strict\n}\n${instance('state MASTER\npriority 150\nnopreempt\naccept\nauthentication {\n auth_type PASS\n auth_pass 1111\n}')}`;
+    expect(instanceOf(text)).toMatchObject({ priority: 150, preempt: false, accept: false });
+    expect(instanceOf(text)).not.toHaveProperty('authentication');
+  });
+
   it('of version 3 may sign its advertisements', () => {
     const key = `hex:${'0123456789abcdef'.repeat(4)}`;
     expect(instanceOf(instance(`version 3\nauth_hmac {\n key 1 ${key}\n key 2 file:/etc/k2\n active_key 2\n mode receive-only\n}`))?.['authentication']).toEqual({ type: 'hmac', keys: [{ id: 1, key }, { id: 2, key_file: '/etc/k2' }], active_key: 2, mode: 'receive_only' });

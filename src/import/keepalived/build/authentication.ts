@@ -7,10 +7,14 @@ import { doubt, durationOutput, type BuildContext } from './context.js';
 /** Eight octets are what the packet has room for (RFC 2338, 5.3.10). */
 const longest = 8;
 
-export const authenticationOutput = (context: BuildContext, { authentication, hmac, name }: InstanceDraft, version: 2 | 3): OutputMapping | undefined => {
+export const authenticationOutput = (context: BuildContext, { authentication, hmac, name }: InstanceDraft, version: 2 | 3, strict: boolean): OutputMapping | undefined => {
   if (hmac !== undefined) return hmacOutput(context, hmac, version);
   if (authentication === undefined) return undefined;
   const { type, password, place } = authentication;
+  if (strict) {
+    doubt(context, place, 'with vrrp_strict keepalived does not authenticate', 'it is left out, as keepalived leaves it out');
+    return undefined;
+  }
   if (type === 'AH') {
     context.findings.warn(place, { code: 'not_supported', message: `the authentication of ${name} is not imported: Tandem has no IPsec AH`, remedy: 'leave it out on both directors, or give version: 3 with authentication: { type: hmac }' });
     return undefined;

@@ -91,15 +91,15 @@ const unicastOf = (context: BuildContext, { unicast, name, place }: InstanceDraf
   return inline({ source, peers: inlineList(unique.map(({ address }) => address)), ttl: unicast.ttl, min_ttl: bound(unique.map(({ minTtl }) => minTtl), 0, Math.min), max_ttl: bound(unique.map(({ maxTtl }) => maxTtl), 255, Math.max) });
 };
 
-/** With initial state MASTER keepalived clears both; with priority 255 preemption is always on. */
-const preemptionOf = (context: BuildContext, draft: InstanceDraft, priority: number): { readonly preempt: boolean; readonly delay: Microseconds | undefined } => {
+/** With initial state MASTER keepalived clears both, unless strict, where the state follows from the priority; with priority 255 preemption is always on. */
+const preemptionOf = (context: BuildContext, draft: InstanceDraft, priority: number, strict: boolean): { readonly preempt: boolean; readonly delay: Microseconds | undefined } => {
   const { preempt, preemptDelay, state } = draft;
-  const void_ = priority === 255 ? 'priority 255' : state === 'MASTER' ? 'state MASTER' : undefined;
+  const void_ = priority === 255 ? 'priority 255' : state === 'MASTER' && !strict ? 'state MASTER' : undefined;
   if (void_ !== undefined && preempt?.on === false) doubt(context, preempt.place, `nopreempt has no effect with ${void_}: keepalived clears it`, 'it is imported as preempt: true; write preempt: false if it is meant');
   if (void_ !== undefined && preemptDelay !== undefined) doubt(context, preemptDelay.place, `preempt_delay has no effect with ${void_}: keepalived clears it`, 'it is left out; write preempt_delay if it is meant');
   const isOff = void_ === undefined && preempt?.on === false;
-  if (isOff && preemptDelay !== undefined) doubt(context, preemptDelay.place, 'preempt_delay has no effect with nopreempt: keepalived clears it', 'it is left out');
-  return { preempt: !isOff, delay: void_ === undefined && !isOff ? preemptDelay?.value : undefined };
+  if (void_ === undefined && (isOff || strict) && preemptDelay !== undefined) doubt(context, preemptDelay.place, `preempt_delay has no effect with ${isOff ? 'nopreempt' : 'vrrp_strict'}: keepalived clears it`, 'it is left out');
+  return { preempt: !isOff, delay: void_ === undefined && !isOff && !strict ? preemptDelay?.value : undefined };
 };
 
 export const notifyOutput = (context: BuildContext, { master, backup, fault, stop, any, place }: InstanceDraft['notify'], fallback: Place): OutputMapping | undefined => {
@@ -143,9 +143,10 @@ export const instanceOutput = (context: BuildContext, draft: InstanceDraft, grou
   if (family === 'ipv6' && draft.version === 2) doubt(context, draft.versionPlace ?? draft.place, 'IPv6 is VRRP version 3', 'it is imported as version: 3');
   const owner = draft.priority === undefined && draft.state === 'MASTER';
   const priority = draft.priority ?? (owner ? 255 : 100);
-  const { preempt, delay } = preemptionOf(context, draft, priority);
   const strict = draft.strict ?? global.strict ?? false;
-  const accepts = draft.accept?.on ?? !strict;
+  const { preempt, delay } = preemptionOf(context, draft, priority, strict);
+  // strict: VRRPv2 knows no Accept_Mode that could be set
+  const accepts = strict && version === 2 ? false : (draft.accept?.on ?? !strict);
   if (draft.accept?.on === false && priority === 255) doubt(context, draft.accept.place, 'the owner of the addresses (priority 255) always accepts what is sent to them', 'no_accept is left out');
   const withoutPseudoHeader = draft.checksumWithoutPseudoHeader ?? global.checksumWithoutPseudoHeader ?? false;
   const checksum = withoutPseudoHeader !== (global.checksumWithoutPseudoHeader ?? false) && version === 3 && family === 'ipv4' ? (withoutPseudoHeader ? 'rfc9568' : 'pseudo_header') : undefined;
@@ -163,7 +164,7 @@ export const instanceOutput = (context: BuildContext, draft: InstanceDraft, grou
     preempt: preempt ? undefined : false,
     preempt_delay: durationOutput(delay === 0 ? undefined : delay),
     checksum,
-    authentication: authenticationOutput(context, draft, version),
+    authentication: authenticationOutput(context, draft, version, strict),
     virtual_addresses: list(addresses.items),
     virtual_routes: itemsOf(context, draft.routes, (statement) => routeOutput(context, statement, family, interfaceOf)),
     virtual_rules: itemsOf(context, draft.rules, (statement) => ruleOutput(context, statement, family, preferences)),
