@@ -96,7 +96,7 @@ export const globalTable: BlockTable<GlobalDraft> = {
     { names: ['vrrp_garp_extra_if', 'vrrp_garp_extra_if_vmac'], reason: 'garp.refresh announces every address on the interface that carries it', remedy: 'give the instances a garp.refresh' },
     { names: ['vrrp_version'], becomes: 'vrrp.version', most: 1, read: (statement, draft, findings) => void (draft.version = integer(statement, { from: 2, to: 3 }, findings) === 3 ? 3 : 2) },
     { names: ['v3_checksum_as_v2', 'vrrp_v3_checksum_as_v2'], becomes: 'vrrp.checksum: rfc9568', most: 1, read: (statement, draft, findings) => assign(draft, 'checksumWithoutPseudoHeader', flag(statement, findings)) },
-    { names: ['vrrp_strict'], becomes: 'accept: false (its checks are part of `tandem check`)', read: (_, draft) => void (draft.strict = true) },
+    { names: ['vrrp_strict'], becomes: 'accept: false; neither authentication nor preempt_delay, which keepalived then leaves out', read: (_, draft) => void (draft.strict = true) },
     { names: ['vrrp_startup_delay'], becomes: 'vrrp.startup_delay', most: 1, read: (statement, draft, findings) => assign(draft, 'startupDelay', seconds(statement, { from: 0, to: 3_600 }, findings)) },
     { names: ['vrrp_delay_after_boot'], reason: 'the delay counts from the start of the daemon, not of the host', remedy: 'give vrrp.startup_delay' },
     { names: ['vrrp_lower_prio_no_advert', 'vrrp_higher_prio_send_advert'], reason: 'a Tandem master answers an advertisement of lower priority at once, with its addresses announced again', remedy: 'nothing is to be done' },

@@ -166,7 +166,7 @@ export const instanceTable: BlockTable<InstanceDraft> = {
     { names: ['vrf'], reason: 'an instance has an interface, never only a VRF', remedy: 'give interface' },
     { names: ['accept'], becomes: 'accept: true', read: accept(true) },
     { names: ['no_accept'], becomes: 'accept: false', read: accept(false) },
-    { names: ['strict_mode'], becomes: 'accept: false (its checks are part of `tandem check`)', most: 1, read: (statement, draft, findings) => assign(draft, 'strict', flag(statement, findings)) },
+    { names: ['strict_mode'], becomes: 'accept: false; neither authentication nor preempt_delay, which keepalived then leaves out', most: 1, read: (statement, draft, findings) => assign(draft, 'strict', flag(statement, findings)) },
     { names: ['dont_track_primary'], reason: "an instance whose interface is down is in FAULT: it could reach nobody", remedy: 'nothing is to be done, unless the interface has no carrier by design (a dummy one has)' },
     { names: ['native_ipv6'], becomes: 'nothing: the family is that of the addresses', read: () => undefined },
     { names: ['promote_secondaries'], reason: 'addresses of one network are removed by the kernel with their first one', remedy: 'sysctl -w net.ipv4.conf.IF.promote_secondaries=1' },
