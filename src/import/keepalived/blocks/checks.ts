@@ -5,7 +5,7 @@ import type { CheckDraft, CheckType, RealServerDraft, UrlDraft } from '../drafts
 import type { Findings } from '../findings.js';
 import { type BlockTable, type Keyword, readBlock } from '../keyword.js';
 import { address, argument, flag, hostName, integer, invalid, matching, seconds, userName } from '../values.js';
-import { assign } from './global.js';
+import { assign } from './assign.js';
 import { probeKeywords } from './probe.js';
 import { urlTable } from './url.js';
 

@@ -4,6 +4,7 @@ import type { Findings } from '../findings.js';
 import type { BlockTable, Keyword } from '../keyword.js';
 import type { Statement } from '../tree.js';
 import { argument, flag, integer, matching, nameOf, readInteger, seconds, userName, wordsOf } from '../values.js';
+import { assign } from './assign.js';
 import { garpKeywords } from './garp.js';
 
 const named = (text: string | undefined): string | undefined => (text === undefined || text === '' ? undefined : nameOf(text));
@@ -152,8 +153,3 @@ export const globalTable: BlockTable<GlobalDraft> = {
     { names: ['linkbeat_use_polling'], reason: "Tandem is told of the link by the kernel's notifications", remedy: 'nothing is to be done, unless a driver reports no carrier' },
   ],
 };
-
-/** Keeps what was there when there is nothing new. */
-export function assign<Draft, Key extends keyof Draft>(draft: Draft, key: Key, value: Draft[Key] | undefined): void {
-  if (value !== undefined) draft[key] = value;
-}

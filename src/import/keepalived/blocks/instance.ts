@@ -7,7 +7,7 @@ import { address, argument, flag, integer, invalid, readAddress, readInteger, se
 import { readAddressLine } from './addresses.js';
 import { authenticationTable, hmacTable } from './authentication.js';
 import { garpKeywords } from './garp.js';
-import { assign } from './global.js';
+import { assign } from './assign.js';
 import { notifyKeywords } from './notify.js';
 import { trackKeywords } from './track.js';
 

@@ -2,7 +2,7 @@
 import type { UrlDraft } from '../drafts.js';
 import type { BlockTable } from '../keyword.js';
 import { argument, hostName, invalid } from '../values.js';
-import { assign } from './global.js';
+import { assign } from './assign.js';
 
 export const urlTable: BlockTable<UrlDraft> = {
   block: 'url',

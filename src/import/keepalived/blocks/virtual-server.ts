@@ -6,7 +6,7 @@ import { type BlockTable, readBlock } from '../keyword.js';
 import type { Statement } from '../tree.js';
 import { argument, flag, hostName, integer, invalid, maskLength, readAddress, readInteger } from '../values.js';
 import { readForwarding } from './forwarding.js';
-import { assign } from './global.js';
+import { assign } from './assign.js';
 import { readChange } from './notify.js';
 import { probeKeywords } from './probe.js';
 import { readRealServer } from './real-server.js';
