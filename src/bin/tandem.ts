@@ -8,6 +8,7 @@ import type { StreamLine } from '../control/event-stream.js';
 import type { Reply } from '../control/server.js';
 import type { Status } from '../control/status.js';
 import { version } from '../control/version.js';
+import { addImportCommand } from './import.js';
 import { addOperateCommands } from './operate.js';
 
 /** A failure that is told in one line, with its exit code: 1 at run time, 2 usage, 3 configuration rejected. */
@@ -114,6 +115,7 @@ program
   });
 
 addOperateCommands(program, { print, ask, colours, fail: (message, exitCode) => new CommandError(message, exitCode) });
+addImportCommand(program, { print, fail: (message, exitCode) => new CommandError(message, exitCode) });
 
 program
   .command('events')
