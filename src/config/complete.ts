@@ -230,6 +230,7 @@ const completeServer = (server: ServerEntry, ofService: { readonly port: number;
     weight: server.weight,
     ...(server.upper_threshold ? { upperThreshold: server.upper_threshold } : {}),
     ...(server.lower_threshold ? { lowerThreshold: server.lower_threshold } : {}),
+    ...(server.on_failure && { onFailure: server.on_failure }),
     ...(slowStart === undefined ? {} : { slowStart }),
     ...(notify && changeCommands({ onUp: notify.up, onDown: notify.down, timeout: notify.timeout, user: notify.user })),
     ...completeChecks(server, port === 0 ? ofService.probed : port, service, certificates),

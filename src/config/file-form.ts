@@ -155,6 +155,7 @@ const serverForm = (server: RealServerConfiguration): FileMapping => ({
   forwarding: forwardingForm(server),
   upper_threshold: server.upperThreshold,
   lower_threshold: server.lowerThreshold,
+  on_failure: server.onFailure,
   slow_start: server.slowStart === undefined ? undefined : formatDuration(server.slowStart),
   notify: server.commands && { up: server.commands.onUp, down: server.commands.onDown, timeout: formatDuration(server.commands.timeout), user: server.commands.user },
   health_check: checkForm(server.healthCheck, server.agentCheck),

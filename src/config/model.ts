@@ -414,6 +414,8 @@ export interface RealServerConfiguration extends DestinationConfiguration {
   /** connections at which the kernel stops giving it new ones, and below which it begins again; 0 = none */
   readonly upperThreshold?: number | undefined;
   readonly lowerThreshold?: number | undefined;
+  /** absent: the service's */
+  readonly onFailure?: VirtualServerConfiguration['onFailure'] | undefined;
   /** its weight rises for so long when it is back; absent: at once */
   readonly slowStart?: Microseconds | undefined;
   readonly commands?: ChangeCommands | undefined;

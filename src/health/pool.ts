@@ -99,10 +99,10 @@ function isSorryInKernel(sorry: DestinationConfiguration, members: readonly Memb
 
 /** The table without a sorry server. */
 function realTable(members: readonly Member[], quorum: QuorumState, config: PoolConfiguration): readonly PoolDestination[] {
-  const wanted = members.flatMap((member) => destination(member, wantedWeight(member, config.onFailure)));
+  const wanted = members.flatMap((member) => destination(member, wantedWeight(member, config)));
   if (quorum !== 'undecided' || config.sorryServer === undefined || wanted.some(({ weight }) => weight > 0)) return wanted;
   // The sorry server waits for the verdicts that are missing; until they are in, the last failed servers stay, so that there is always a destination.
-  return members.flatMap((member) => destination(member, member.kernelWeight ?? wantedWeight(member, config.onFailure)));
+  return members.flatMap((member) => destination(member, member.kernelWeight ?? wantedWeight(member, config)));
 }
 
 /** What stays of a sorry server that is not needed, for the connections that it has. */
@@ -119,17 +119,21 @@ function sorryTable(sorry: SorryServerConfiguration, members: readonly Member[],
     if (member.verdict === 'unknown' && member.kernelWeight === undefined) return undefined;
     // A server drained by configuration takes nothing new, and its connections are meant to finish: it need not go for the sorry server.
     const isDraining = member.verdict === 'up' && member.server.weight === 0 && member.kernelWeight !== undefined;
-    return config.onFailure === 'weight_zero' || isDraining ? 0 : undefined;
+    return staysWhenFailed(member, config) || isDraining ? 0 : undefined;
   };
   return [...others.flatMap((member) => destination(member, weightOf(member))), sorryDestination(sorry, 1)];
 }
 
-function wantedWeight({ weight, verdict, kernelWeight }: Member, onFailure: 'remove' | 'weight_zero'): number | undefined {
+/** With weight 0. */
+const staysWhenFailed = ({ server }: Member, config: PoolConfiguration): boolean => (server.onFailure ?? config.onFailure) === 'weight_zero';
+
+function wantedWeight(member: Member, config: PoolConfiguration): number | undefined {
+  const { weight, verdict, kernelWeight } = member;
   switch (verdict) {
     case 'up':
       return weight;
     case 'down':
-      return onFailure === 'weight_zero' ? 0 : undefined;
+      return staysWhenFailed(member, config) ? 0 : undefined;
     case 'unknown':
       return kernelWeight;
   }

@@ -40,6 +40,8 @@ describe('the destinations of a virtual server', () => {
     { when: 'all are up: their configured weights', config: plain, verdicts: '++', then: '11=1 12=2', quorum: 'up' },
     { when: 'one is down: it is removed', config: plain, verdicts: '-+', kernel: [at(11, 1), at(12, 2)], previous: 'up', then: '12=2', quorum: 'up' },
     { when: 'one is down with weight_zero: it stays with weight 0', config: zero, verdicts: '-+', kernel: [at(11, 1), at(12, 2)], previous: 'up', then: '11=0 12=2', quorum: 'up' },
+    { when: 'one is down with weight_zero of its own: it stays with weight 0, the other goes', config: virtualServer([realServer(11, { weight: 1, onFailure: 'weight_zero' }), realServer(12, { weight: 2 })]), verdicts: '--', kernel: [at(11, 1), at(12, 2)], previous: 'up', then: '11=0', quorum: 'down' },
+    { when: 'one is down with remove of its own: it goes, the other stays with weight 0', config: virtualServer([realServer(11, { weight: 1, onFailure: 'remove' }), realServer(12, { weight: 2 })], { onFailure: 'weight_zero' }), verdicts: '--', kernel: [at(11, 1), at(12, 2)], previous: 'up', then: '12=0', quorum: 'down' },
     { when: 'a new server is unknown: it is absent', config: plain, verdicts: '?+', kernel: [at(12, 2)], previous: 'up', then: '12=2', quorum: 'up' },
     { when: 'an unknown server is in the kernel: it keeps the kernel\'s weight', config: plain, verdicts: '??', kernel: [at(11, 7), at(12, 0)], then: '11=7 12=0', quorum: 'undecided' },
     { when: 'nothing is known and nothing is there: nothing, and no sorry server', config: sorry, verdicts: '??', then: '', quorum: 'undecided' },

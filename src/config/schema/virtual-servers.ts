@@ -20,6 +20,7 @@ export const realServer = mapping({
   forwarding: forwarding().optional().describe("Forwarding method of this server; the service's by default"),
   upper_threshold: connections().optional().describe('Connections at which it gets no new ones; 0 (the default) = no limit'),
   lower_threshold: connections().optional().describe('Connections below which it gets new ones again; 0 (the default) = three quarters of upper_threshold'),
+  on_failure: oneOf(['remove', 'weight_zero']).optional().describe("What happens to this server when it fails; the service's by default"),
   slow_start: slowStart().describe("How long this server's weight rises when it is back; the service's by default"),
   notify: notifyServers().describe("Commands for this server instead of the service's"),
   health_check: healthCheck().optional().describe("Health check of this server: what it does not say it inherits from the service's"),

@@ -210,6 +210,13 @@ describe('a virtual server', () => {
     expect(told).toEqual(['warning 3:1 the quorum 9 is more than all weights together (1): keepalived lowers it', 'warning 4:1 the hysteresis 12 is not below the quorum 1: keepalived lowers it']);
   });
 
+  it('leaves a failed server in the table where that server, or the service, says so', () => {
+    const servers = (service: string, first: string): string => `virtual_server 192.0.2.10 80 {\n protocol TCP\n ${service}\n real_server 192.0.2.22 80 {\n ${first}\n }\n real_server 192.0.2.23 80 {\n }\n}`;
+    expect(serviceOf(servers('', 'inhibit_on_failure'))).toMatchObject({ real_servers: [{ address: '192.0.2.22', on_failure: 'weight_zero' }, { address: '192.0.2.23' }] });
+    expect(serviceOf(servers('', 'inhibit_on_failure'))).not.toHaveProperty('on_failure');
+    expect(serviceOf(servers('inhibit_on_failure', ''))).toMatchObject({ on_failure: 'weight_zero' });
+  });
+
   it('shares a check that all its real servers have alike', () => {
     const servers = (check: string): string => `virtual_server 192.0.2.10 80 {\n protocol TCP\n real_server 192.0.2.22 80 {\n TCP_CHECK { }\n }\n real_server 192.0.2.23 80 {\n ${check}\n }\n}`;
     expect(serviceOf(servers('TCP_CHECK { }'))).toMatchObject({ health_check: { type: 'tcp' }, real_servers: [{ address: '192.0.2.22' }, { address: '192.0.2.23' }] });

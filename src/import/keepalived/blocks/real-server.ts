@@ -15,7 +15,7 @@ export const realServerTable: BlockTable<RealServerDraft> = {
   keywords: [
     { names: ['weight'], becomes: 'weight', most: 1, read: (statement, draft, findings) => assign(draft, 'weight', integer(statement, { from: 0, to: 2_147_483_647 }, findings)) },
     { names: ['lvs_method', 'lb_kind'], becomes: 'forwarding', read: (statement, draft, findings) => assign(draft, 'forwarding', readForwarding(statement, findings)) },
-    { names: ['inhibit_on_failure'], becomes: 'on_failure: weight_zero of the service', most: 1, read: (statement, draft, findings) => assign(draft, 'inhibit', flag(statement, findings)) },
+    { names: ['inhibit_on_failure'], becomes: 'on_failure: weight_zero', most: 1, read: (statement, draft, findings) => assign(draft, 'inhibit', flag(statement, findings)) },
     { names: ['uthreshold'], becomes: 'upper_threshold', most: 1, read: (statement, draft, findings) => assign(draft, 'upperThreshold', integer(statement, { from: 0, to: 2_147_483_647 }, findings)) },
     { names: ['lthreshold'], becomes: 'lower_threshold', most: 1, read: (statement, draft, findings) => assign(draft, 'lowerThreshold', integer(statement, { from: 0, to: 2_147_483_647 }, findings)) },
     { names: ['notify_up'], becomes: 'notify.up', most: 3, read: (statement, draft, findings) => readChange(statement, draft.commands, 'up', findings) },

@@ -84,6 +84,9 @@ interface BuiltServer {
   readonly place: Place;
 }
 
+const isInhibited = ({ inhibit }: RealServerDraft, service: ServiceDraft): boolean => inhibit ?? service.inhibit ?? false;
+const allInhibited = (service: ServiceDraft): boolean => service.servers.length > 0 && service.servers.every((server) => isInhibited(server, service));
+
 const serverOutput = (context: BuildContext, server: RealServerDraft, service: ServiceDraft, target: Target, forwarding: ForwardingDraft, defaultForwarding: ForwardingDraft): BuiltServer => {
   const { address, place, upperThreshold: upper } = server;
   const mapsPorts = forwarding.method === 'nat';
@@ -107,6 +110,7 @@ const serverOutput = (context: BuildContext, server: RealServerDraft, service: S
       forwarding: sameForwarding(forwarding, defaultForwarding) ? undefined : forwardingOutput(forwarding),
       upper_threshold: upper === 0 ? undefined : upper,
       lower_threshold: lower === 0 ? undefined : lower,
+      on_failure: isInhibited(server, service) && !allInhibited(service) ? 'weight_zero' : undefined,
       notify: Object.keys(notify).length === 0 ? undefined : mapping(notify),
     },
     check: check !== 'none' && needsPort(check, server, target) ? withoutCheck(context, server) : check,
@@ -173,8 +177,6 @@ const serviceOutput = (context: BuildContext, draft: ServiceDraft, target: Targe
     const simple = keys['notify'] === undefined && (shared || check === 'none');
     return { value: { ...value, flow: simple }, place };
   });
-  const inhibited = draft.servers.filter(({ inhibit }) => inhibit ?? draft.inhibit ?? false);
-  if (inhibited.length > 0 && inhibited.length < draft.servers.length) doubt(context, inhibited[0]?.place ?? draft.place, 'some real servers of this service have inhibit_on_failure; in Tandem all have it or none', 'on_failure: weight_zero is imported, for all of them');
   const alpha = draft.servers.map((server) => server.checks[0]?.alpha ?? server.alpha ?? draft.alpha ?? false);
   if (alpha.includes(true) && alpha.includes(false)) doubt(context, draft.place, 'some real servers of this service have alpha; in Tandem all have it or none', 'initial: down is imported, for all of them');
   const { scheduler = 'wlc', sorry } = draft;
@@ -196,7 +198,7 @@ const serviceOutput = (context: BuildContext, draft: ServiceDraft, target: Targe
     persistence: persistenceOf(context, draft, target, protocol),
     quorum: { value: quorumOutput(context, draft), place: draft.quorum?.place },
     sorry_server: sorry === undefined ? undefined : { value: inline({ address: sorry.address, port: sorryPort, forwarding: sameForwarding(sorryForwarding, forwarding) ? undefined : forwardingOutput(sorryForwarding), on_recovery: draft.sorryInhibit === true ? 'weight_zero' : undefined }), place: sorry.place },
-    on_failure: inhibited.length > 0 ? 'weight_zero' : undefined,
+    on_failure: allInhibited(draft) ? 'weight_zero' : undefined,
     initial: alpha.includes(true) || draft.servers.length === 0 ? undefined : { value: 'up', comment: 'as keepalived without alpha' },
     health_check: shared ? flowing(firstCheck) : undefined,
     real_servers: servers.length === 0 ? undefined : list(servers),
