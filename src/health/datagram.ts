@@ -6,6 +6,7 @@ import { AF_INET6, addressFamily, socketAddress } from '../network/socket-addres
 import type { Attempt } from './attempt.js';
 import type { ActiveCheck } from './check-key.js';
 import { describeFailure } from './failure.js';
+import { setMark } from './marked-socket.js';
 
 const IPPROTO_IP = 0;
 const IP_RECVERR = 11;
@@ -42,6 +43,7 @@ const descriptor = (check: ActiveCheck): number => {
   try {
     if (family === AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, u32(1));
     else setsockopt(fd, IPPROTO_IP, IP_RECVERR, u32(1));
+    if (check.mark !== undefined) setMark(fd, check.mark);
     // Bound before Node sets SO_REUSEADDR on it: after that the kernel could give one port to two probes, and the answers of both to one.
     bind(fd, socketAddress(check.source ?? (family === AF_INET6 ? '::' : '0.0.0.0'), 0));
     return fd;

@@ -8,6 +8,7 @@ import type { RoutingConfiguration } from '../config/routing-model.js';
 import type { LogEvent, OwnedAddress, OwnedService } from './messages.js';
 import { chainsOf, placeOf } from './chains.js';
 import { inWords } from '../control/in-words.js';
+import { probeSelectors } from '../ipvs/probe-services.js';
 import { serviceKey } from '../ipvs/service.js';
 import { selectorOf } from '../ipvs/table.js';
 import { writeAtomically } from './write-atomically.js';
@@ -50,9 +51,7 @@ export const ownedBy = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | '
     addressKey,
   ),
   services: unique(
-    virtualServers.flatMap(({ protocol, targets }) =>
-      targets.map((target) => selectorOf(target, protocol)),
-    ),
+    [...virtualServers.flatMap(({ protocol, targets }) => targets.map((target) => selectorOf(target, protocol))), ...probeSelectors(virtualServers)],
     serviceKey,
   ),
   links: vrrp.instances.flatMap(({ virtualMac }) => (virtualMac ? [virtualMac.interface] : [])),

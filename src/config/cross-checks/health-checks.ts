@@ -10,6 +10,7 @@ import type { Context, ReadableFile } from './context.js';
 import { checkEntry, checkNeeds } from './check-keys.js';
 import { checkConversation } from './conversations.js';
 import { readableTargets } from './targets.js';
+import { probedAddress } from './virtual-address-probes.js';
 
 const checkInterval = parseDuration(checkDefaults.interval) ?? Microseconds(0);
 
@@ -38,7 +39,7 @@ export const checkHealthChecks = (context: Context, service: Service, path: Path
     checkRhythm(context, keys, [ownPlace, place]);
     checkEntry(context, ownPlace);
     checkNeeds(context, type, keys, [ownPlace, place], serverPath);
-    checkConversation(context, type, keys, server.address, [ownPlace, place]);
+    checkConversation(context, type, keys, probedAddress(service, type, keys) ?? server.address, [ownPlace, place]);
     const port = server.port ?? (context.given([...serverPath, 'port']) ? undefined : probePort(readableTargets(service)));
     if (keysOfTypes['port']?.includes(type) && port === 0 && keys.port === undefined && ![place, ownPlace].some((each) => context.given([...each, 'port']))) {
       context.report(own === undefined ? serverPath : ownPlace, { code: 'missing_key', message: `the health check has no port to probe: the service ${service.fwmark === undefined ? 'covers every port' : 'has no port of its own'}`, remedy: 'add health_check: { port: 80 } (here or to the service), or health_check: none' });
