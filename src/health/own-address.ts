@@ -1,5 +1,5 @@
 /** Which of a host's addresses is its own towards a server, when it may hold virtual ones beside it. Pure. */
-import { type HostAddress, inNetwork } from '../network/host-addresses.js';
+import { type HostAddress, inNetwork } from '../network/host-address.js';
 import { familyOf, isLinkLocal } from '../network/ip-address.js';
 
 /**

@@ -2,7 +2,8 @@
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { droppedBy, type LinkSetting } from '../network/answers-from-itself.js';
-import { type HostAddress, hostAddresses } from '../network/host-addresses.js';
+import type { HostAddress } from '../network/host-address.js';
+import { hostAddresses } from '../network/host-addresses.js';
 import { familyOf } from '../network/ip-address.js';
 import { monotonicNow } from '../time/clock.js';
 import { Milliseconds, minus, type Microseconds } from '../time/microseconds.js';

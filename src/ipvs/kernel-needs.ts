@@ -1,7 +1,7 @@
 /** What forwarding needs of the host beside the IPVS table: settings under /proc/sys/net, and what a director that is a real server too has to mind. Pure. */
 import { destinationsOf, forwardingName } from '../config/forwarding-name.js';
 import type { Configuration, DestinationConfiguration, VirtualServerConfiguration, VrrpConfiguration } from '../config/model.js';
-import { type HostAddress, inNetwork } from '../network/host-addresses.js';
+import { type HostAddress, inNetwork } from '../network/host-address.js';
 import { type Family, familyOf } from '../network/ip-address.js';
 import { probeNeeds } from './probe-needs.js';
 

@@ -2,7 +2,7 @@
 import { markedPaths, pathOf } from '../config/probe-marks.js';
 import type { VirtualServerConfiguration, VrrpConfiguration } from '../config/model.js';
 import { isStrict, takesLocal } from '../network/answers-from-itself.js';
-import { type HostAddress, inNetwork } from '../network/host-addresses.js';
+import { type HostAddress, inNetwork } from '../network/host-address.js';
 import { familyOf } from '../network/ip-address.js';
 import type { Need } from './kernel-needs.js';
 

@@ -5,7 +5,8 @@ import type { Configuration } from '../config/model.js';
 import { event, type Report } from '../control/event.js';
 import { inWords } from '../control/in-words.js';
 import { type Need, needsOf, sysctlName } from '../ipvs/kernel-needs.js';
-import { type HostAddress, hostAddresses } from '../network/host-addresses.js';
+import type { HostAddress } from '../network/host-address.js';
+import { hostAddresses } from '../network/host-addresses.js';
 import { type ChangedSetting, SettingsRecord } from './settings-record.js';
 
 export class HostSettings {

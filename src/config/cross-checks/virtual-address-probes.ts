@@ -44,7 +44,8 @@ export const checkVirtualAddressProbes = (context: Context): void => {
 };
 
 const checkProbe = ({ given, report }: Context, { service, server, keys, places, place }: Probe): void => {
-  const at = (key: string): Path => places.map((each) => [...each, key]).find(given) ?? place;
+  const placeOf = (key: string): Path | undefined => places.map((each) => [...each, key]).find(given);
+  const at = (key: string): Path => placeOf(key) ?? place;
   const method = (server.forwarding ?? service.forwarding)?.method;
   if (method === 'nat' || method === 'fullnat') {
     const who = server.address === undefined ? '' : `the real server ${server.address} has `;
@@ -56,7 +57,7 @@ const checkProbe = ({ given, report }: Context, { service, server, keys, places,
   const addresses = addressesOf(targets);
   const address = keys.address ?? addresses[0];
   if (address === undefined) {
-    if (targets.length > 0 && !given(at('address'))) report(place, { code: 'missing_key', message: 'probe: virtual_address does not say which: the service goes by a mark that someone else sets', remedy: 'add address: the virtual address to ask for' });
+    if (targets.length > 0 && placeOf('address') === undefined) report(place, { code: 'missing_key', message: 'probe: virtual_address does not say which: the service goes by a mark that someone else sets', remedy: 'add address: the virtual address to ask for' });
     return;
   }
   const [first] = targets;
@@ -66,7 +67,7 @@ const checkProbe = ({ given, report }: Context, { service, server, keys, places,
   } else if (family !== undefined && familyOf(address) !== family) {
     report(at('address'), { code: 'conflict', message: `${address} is ${familyNames[familyOf(address)]}, the service ${familyNames[family]}`, remedy: `give an ${familyNames[family]} address` });
   }
-  if (keys.source === undefined && server.address !== undefined && familyOf(server.address) !== familyOf(address) && !given(at('source'))) {
+  if (keys.source === undefined && server.address !== undefined && familyOf(server.address) !== familyOf(address) && placeOf('source') === undefined) {
     report(place, { code: 'missing_key', message: `the real server ${server.address} is ${familyNames[familyOf(server.address)]}, the virtual address ${address} ${familyNames[familyOf(address)]}: which address of this director to ask from cannot be told`, remedy: `add source: an ${familyNames[familyOf(address)]} address of this director that is not virtual` });
   } else if (keys.source !== undefined && addresses.includes(keys.source)) {
     report(at('source'), { code: 'conflict', message: `${keys.source} is a virtual address: the real servers have it too, and would send the answers to themselves`, remedy: 'give an address that only this director has, or remove source' });
