@@ -25,10 +25,13 @@ const isOfVirtualAddress = (type: CheckType, { probe }: CheckKeys): boolean => p
 /** The virtual address that a check asks for; undefined where it asks for none, or does not say which. */
 export const probedAddress = (service: Service, type: CheckType, keys: CheckKeys): string | undefined => (isOfVirtualAddress(type, keys) ? (keys.address ?? addressesOf(readableTargets(service))[0]) : undefined);
 
+/** Of ten thousand servers most ask for nothing of the kind. */
+const saysProbe = (entry: Service['health_check']): boolean => entry !== undefined && entry !== 'none' && entry.probe !== undefined;
+
 const probesOf = ({ file, given }: Context): readonly Probe[] =>
   (file.virtual_servers ?? []).flatMap((service, index) =>
     (service?.real_servers ?? []).flatMap((server, item): readonly Probe[] => {
-      if (service === undefined || server === undefined) return [];
+      if (service === undefined || server === undefined || ![service.health_check, server.health_check].some(saysProbe)) return [];
       const type = inheritedType(service.health_check, server.health_check);
       const keys = inheritedKeys(service.health_check, server.health_check, type);
       const places = [['virtual_servers', index, 'real_servers', item, 'health_check'], ['virtual_servers', index, 'health_check']];
