@@ -61,13 +61,10 @@ export class ProbeSurroundings implements Surroundings {
 }
 
 /** By the kernel's routes: nothing is sent. */
-const routedSource = (server: string): Promise<string | undefined> =>
-  new Promise((resolve) => {
-    const socket = createSocket(familyOf(server) === 'ipv6' ? 'udp6' : 'udp4');
-    const settle = (address: string | undefined): void => {
-      socket.close();
-      resolve(address);
-    };
-    socket.once('error', () => settle(undefined));
-    socket.connect(9, server, (...[error]: readonly unknown[]) => (error instanceof Error ? settle(undefined) : settle(socket.address().address)));
-  });
+const routedSource = (server: string): Promise<string | undefined> => {
+  const socket = createSocket(familyOf(server) === 'ipv6' ? 'udp6' : 'udp4');
+  return new Promise<string | undefined>((resolve) => {
+    socket.on('error', () => resolve(undefined));
+    socket.connect(9, server, (...[error]: readonly unknown[]) => resolve(error instanceof Error ? undefined : socket.address().address));
+  }).finally(() => socket.close());
+};
