@@ -8,6 +8,7 @@ import { readKeys, type ReadSecret } from './cross-checks/authentication.js';
 import { readCertificates, type ReadText } from './cross-checks/certificates.js';
 import { checkReadableHeaders } from './cross-checks/check-keys.js';
 import { readClientCertificates } from './cross-checks/client-certificates.js';
+import { checkPatterns } from './cross-checks/slow-patterns.js';
 import type { Context } from './cross-checks/context.js';
 import { checkEmail, octal, type ModeOf } from './cross-checks/email.js';
 import { checkRouting } from './cross-checks/routing.js';
@@ -58,6 +59,8 @@ export interface ParseOptions {
   readonly modeOf?: ModeOf;
   /** reads a file that holds a key, or a client certificate; throws when it cannot */
   readonly readSecret?: ReadSecret;
+  /** files that hold keys and certificates are not read: they need not be there, and what they hold is missing */
+  readonly withoutFiles?: boolean;
 }
 
 /** More than a thousand services with their servers: what is larger is not ours. */
@@ -134,14 +137,16 @@ const validate = (document: SourceDocument, collected: Collector, path: string, 
   checkIpvs(context);
   if (file.ipvs?.sync?.instance !== undefined) checkInstanceReference(context, file.ipvs.sync.instance, ['ipvs', 'sync', 'instance']);
   checkVirtualServers(context);
+  checkPatterns(context);
   checkFullNat(context);
   checkVirtualAddressProbes(context);
   checkEmail(context, options.modeOf ?? ((name) => statSync(name).mode));
   checkPermissions(context, options.mode);
   checkReadableHeaders(context, options.mode);
   const readSecret = options.readSecret ?? readSecretFile;
-  const certificates = new Map([...readCertificates(context, path, options.readText ?? ((name) => readFileSync(name, 'utf8'))), ...readClientCertificates(context, path, readSecret)]);
-  const keys = readKeys(context, path, readSecret);
+  const withFiles = options.withoutFiles !== true;
+  const certificates = withFiles ? new Map([...readCertificates(context, path, options.readText ?? ((name) => readFileSync(name, 'utf8'))), ...readClientCertificates(context, path, readSecret)]) : new Map<string, string>();
+  const keys = withFiles ? readKeys(context, path, readSecret) : new Map<string, string>();
   if (collected.diagnostics().every(({ severity }) => severity === 'warning')) checkPurpose(context);
   return parsed.success ? complete(parsed.data, { hostName: options.hostName ?? hostname(), certificates, keys }) : undefined;
 };

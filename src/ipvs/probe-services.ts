@@ -9,7 +9,7 @@ import type { IpvsClient } from './client.js';
 import type { DestinationEntry } from './destination.js';
 import type { Operation } from './operation.js';
 import type { DesiredService, TableEntry } from './reconcile.js';
-import { type MarkSelector, serviceKey } from './service.js';
+import { type MarkSelector, serviceKey, type ServiceSelector } from './service.js';
 
 type Services = readonly Pick<VirtualServerConfiguration, 'realServers' | 'targets'>[];
 
@@ -49,6 +49,10 @@ export class ProbeServices {
   /** By the keys of the services: what of each was last written; undefined = not known. */
   get known(): readonly (readonly [string, { readonly known: readonly DestinationEntry[] | undefined }])[] {
     return [...this.byKey].map(([key, { destinations }]) => [key, { known: this.inPlace ? destinations : undefined }] as const);
+  }
+
+  has(selector: ServiceSelector): boolean {
+    return this.byKey.has(serviceKey(selector));
   }
 
   /** Those that are in the kernel, with what they have there. @throws NetlinkError, IpvsMessageError */
