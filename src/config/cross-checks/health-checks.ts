@@ -60,7 +60,7 @@ const checkSorryServer = (context: Context, service: Service, path: Path): void 
   const sorry = service.sorry_server;
   if (sorry?.health_check === undefined) return;
   checkServer(context, service, sorry, path, undefined);
-  if (context.given([...path, 'health_check', 'probe'])) context.report([...path, 'health_check', 'probe'], { code: 'conflict', message: 'probe is for real servers: a sorry server is asked at its own address', remedy: 'remove it', at: 'key' });
+  if (sorry.health_check !== 'none' && sorry.health_check.probe === 'virtual_address') context.report([...path, 'health_check', 'probe'], { code: 'conflict', message: 'probe: virtual_address is for real servers: a sorry server is asked at its own address', remedy: 'remove probe', at: 'key' });
   for (const key of ['agent', 'weight_from'] as const) {
     const place = [...path, 'health_check', key];
     if (context.given(place)) context.report(place, { code: 'conflict', message: `${key} has no meaning for a sorry server, which has no weight to share by`, remedy: 'remove it', at: 'key' });
