@@ -7,11 +7,13 @@ const source = new URL('../src/', import.meta.url).pathname;
 
 const deciding = [
   ...['machine', 'router', 'timers', 'announcements', 'packet', 'checksum', 'receive', 'hmac-trailer', 'sequence', 'authentication', 'explain', 'recording', 'recorder', 'replay', 'replay-file', 'conflicts', 'startup-delay', 'back-off', 'routing-item'].map((name) => `vrrp/${name}.ts`),
-  ...['state', 'pool', 'quorum', 'policies', 'policy-wording', 'slow-start', 'damping', 'panic', 'leaving', 'schedule', 'check-key', 'heap', 'wording', 'agent-state', 'agent-beside', 'weight', 'weight-word', 'news', 'expiry', 'http-redirect'].map((name) => `health/${name}.ts`),
+  ...['state', 'pool', 'quorum', 'policies', 'policy-wording', 'slow-start', 'damping', 'panic', 'leaving', 'schedule', 'check-key', 'heap', 'wording', 'agent-state', 'agent-beside', 'weight', 'weight-word', 'news', 'expiry', 'http-redirect', 'own-address'].map((name) => `health/${name}.ts`),
   ...['verdict', 'debounce', 'trackers', 'contribution', 'tracker-status'].map((name) => `track/${name}.ts`),
   'ipvs/reconcile.ts',
   'ipvs/operation.ts',
   'ipvs/kernel-needs.ts',
+  'ipvs/probe-needs.ts',
+  'config/probe-marks.ts',
   ...['acceptance', 'service-chains', 'redirect-chains', 'chains'].map((name) => `supervisor/${name}.ts`),
   'config/reload-difference.ts',
   'config/on-stop.ts',

@@ -9,11 +9,12 @@ import { Microseconds, Seconds } from '../time/microseconds.js';
 import type { AuthenticationConfiguration, ChangeCommands, Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckBase, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ScriptHealthCheck, ServiceTarget, SorryServerConfiguration, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualMacConfiguration, VirtualServerConfiguration, VrrpConfiguration } from './model.js';
 import { type Family, familyOf } from '../network/ip-address.js';
 import { completeRoute, completeRule, completeTrackedRoute } from './complete-routing.js';
+import { withProbeMarks } from './probe-marks.js';
 import { checkDefaults, type CheckType, healthCheckKeys, keysOfTypes } from './schema/health-check.js';
 import { sysctls } from './schema/ipvs.js';
 import type { Forwarding } from './schema/forwarding.js';
 import type { ConfigurationFile } from './schema.js';
-import { commonPort, probePort, targetFamily, targetsOf } from './targets.js';
+import { addressesOf, commonPort, probePort, targetFamily, targetsOf } from './targets.js';
 import { completeAgent, completeAgentBeside, completeFile, completeScript } from './weighing-checks.js';
 
 export interface Surroundings {
@@ -42,7 +43,7 @@ export const complete = (file: ConfigurationFile, surroundings: Surroundings): C
     startupDelay: file.vrrp.startup_delay,
   },
   ipvs: completeIpvs(file),
-  virtualServers: file.virtual_servers.map((entry) => completeService(entry, surroundings.certificates)),
+  virtualServers: withProbeMarks(file.virtual_servers.map((entry) => completeService(entry, surroundings.certificates)), file.ipvs.probe_marks),
   system: file.system,
   scripts: file.scripts.map((entry) => ({ ...entry, timeout: entry.timeout ?? entry.interval })),
   email: file.notify.email && completeEmail(file.notify.email, surroundings),
@@ -158,6 +159,7 @@ const completeIpvs = ({ ipvs, vrrp, virtual_servers: services }: ConfigurationFi
     onStop: ipvs.on_stop,
     sysctls: settings,
     modprobe: ipvs.modprobe,
+    probeMarks: ipvs.probe_marks,
   };
 };
 
@@ -173,6 +175,7 @@ const completeSync = (sync: NonNullable<ConfigurationFile['ipvs']['sync']>, vrrp
 const completeService = (entry: ServiceEntry, certificates: Surroundings['certificates']): VirtualServerConfiguration => {
   const targets = targetsOf(entry);
   const port = commonPort(targets);
+  const [address] = addressesOf(targets);
   const { sorry_server: sorry } = entry;
   return {
     name: entry.name,
@@ -190,7 +193,7 @@ const completeService = (entry: ServiceEntry, certificates: Surroundings['certif
     initial: entry.initial,
     ...(entry.damping && { damping: entry.damping }),
     ...(entry.panic && { panic: entry.panic }),
-    realServers: entry.real_servers.map((server) => completeServer(server, { port, probed: probePort(targets) ?? 0 }, entry, certificates)),
+    realServers: entry.real_servers.map((server) => completeServer(server, { port, probed: probePort(targets) ?? 0, address }, entry, certificates)),
   };
 };
 
@@ -201,7 +204,7 @@ const completeSorryServer = (sorry: NonNullable<ServiceEntry['sorry_server']>, o
     port,
     ...completeForwarding(sorry.forwarding ?? service.forwarding),
     ...(sorry.on_recovery === 'weight_zero' ? { onRecovery: sorry.on_recovery } : {}),
-    ...(own && own !== 'none' ? { healthCheck: completeChecks({ address, health_check: own }, port === 0 ? ofService.probed : port, { name: service.name }, files).healthCheck } : {}),
+    ...(own && own !== 'none' ? { healthCheck: completeChecks({ address, health_check: own }, { port: port === 0 ? ofService.probed : port, virtual: undefined, forwarding: completeForwarding(sorry.forwarding ?? service.forwarding) }, { name: service.name }, files).healthCheck } : {}),
   };
 };
 
@@ -218,35 +221,48 @@ const completePersistence = ({ timeout, netmask, prefix_length: prefixLength, en
 
 const completeForwarding = ({ method, tunnel, source }: Forwarding): Pick<DestinationConfiguration, 'forwarding' | 'tunnel' | 'sourceNat'> => (method === 'fullnat' ? { forwarding: 'nat', sourceNat: { address: source } } : { forwarding: method, ...(tunnel && { tunnel }) });
 
-/** `port` of the service: 0 where it has several, or every one; `probed` then. */
-const completeServer = (server: ServerEntry, ofService: { readonly port: number; readonly probed: number }, service: ServiceEntry, certificates: Surroundings['certificates']): RealServerConfiguration => {
+/** `port` of the service: 0 where it has several, or every one; `probed` then. `address`: its first. */
+const completeServer = (server: ServerEntry, ofService: { readonly port: number; readonly probed: number; readonly address: string | undefined }, service: ServiceEntry, certificates: Surroundings['certificates']): RealServerConfiguration => {
   const port = server.port ?? ofService.port;
+  const forwarding = completeForwarding(server.forwarding ?? service.forwarding);
   const notify = server.notify ?? service.notify;
   const slowStart = server.slow_start ?? service.slow_start;
   return {
     address: server.address,
     port,
-    ...completeForwarding(server.forwarding ?? service.forwarding),
+    ...forwarding,
     weight: server.weight,
     ...(server.upper_threshold ? { upperThreshold: server.upper_threshold } : {}),
     ...(server.lower_threshold ? { lowerThreshold: server.lower_threshold } : {}),
     ...(server.on_failure && { onFailure: server.on_failure }),
     ...(slowStart === undefined ? {} : { slowStart }),
     ...(notify && changeCommands({ onUp: notify.up, onDown: notify.down, timeout: notify.timeout, user: notify.user })),
-    ...completeChecks(server, port === 0 ? ofService.probed : port, service, certificates),
+    ...completeChecks(server, { port: port === 0 ? ofService.probed : port, virtual: ofService.address, forwarding }, service, certificates),
   };
 };
 
 const defaults = healthCheckKeys.pick({ interval: true, timeout: true, rise: true, fall: true, method: true, path: true, status: true, verify: true }).required().strip().parse(checkDefaults);
 
+/** Where a check's probe goes. */
+interface Probed {
+  readonly port: number;
+  /** the first virtual address of the service, where it has one */
+  readonly virtual: string | undefined;
+  readonly forwarding: ReturnType<typeof completeForwarding>;
+}
+
+/** What is other in a check of the virtual address; its mark comes when all of them are known. */
+const throughServer = (type: CheckType, { probe, address }: CheckKeys, server: string, { virtual = '', forwarding: { forwarding, tunnel } }: Probed): Pick<HealthCheckBase, 'address' | 'mark' | 'through'> | undefined =>
+  probe !== 'virtual_address' || !keysOfTypes['probe']?.includes(type) || forwarding === 'nat' ? undefined : { address: address ?? virtual, through: { server, forwarding, ...(tunnel && { tunnel }) } };
+
 /** The check of a server, and the agent beside it. */
-const completeChecks = (server: Pick<ServerEntry, 'address' | 'health_check'>, port: number, service: Pick<ServiceEntry, 'name' | 'health_check'>, files: Surroundings['certificates']): Pick<RealServerConfiguration, 'healthCheck' | 'agentCheck'> => {
+const completeChecks = (server: Pick<ServerEntry, 'address' | 'health_check'>, probed: Probed, service: Pick<ServiceEntry, 'name' | 'health_check'>, files: Surroundings['certificates']): Pick<RealServerConfiguration, 'healthCheck' | 'agentCheck'> => {
   const type = inheritedType(service.health_check, server.health_check);
   if (type === 'none') return { healthCheck: { type } };
   const keys = inheritedKeys(service.health_check, server.health_check, type);
   const base = {
     address: keys.address ?? server.address,
-    port: keys.port ?? port,
+    port: keys.port ?? probed.port,
     source: keysOfTypes['source']?.includes(type) ? keys.source : undefined,
     interval: keys.interval ?? defaults.interval,
     ...(keys.fast_interval === undefined ? {} : { fastInterval: keys.fast_interval }),
@@ -256,8 +272,9 @@ const completeChecks = (server: Pick<ServerEntry, 'address' | 'health_check'>, p
     fall: keys.fall ?? defaults.fall,
     ...(keys.mark === undefined || !keysOfTypes['mark']?.includes(type) ? {} : { mark: keys.mark }),
   };
-  const agentCheck = keysOfTypes['agent']?.includes(type) ? completeAgentBeside(base, base.address, keys) : undefined;
-  return { healthCheck: completeCheck(type, base, keys, { service: service.name, server: { address: server.address, port } }, files), ...(agentCheck && { agentCheck }) };
+  const through = throughServer(type, keys, server.address, probed);
+  const agentCheck = keysOfTypes['agent']?.includes(type) ? completeAgentBeside(base, through ? server.address : base.address, keys) : undefined;
+  return { healthCheck: completeCheck(type, { ...base, ...through }, keys, { service: service.name, server: { address: server.address, port: probed.port } }, files), ...(agentCheck && { agentCheck }) };
 };
 
 const completeCheck = (type: Exclude<CheckType, 'none'>, base: HealthCheckBase, keys: CheckKeys, of: { readonly service: string; readonly server: ScriptHealthCheck['realServer'] }, files: Surroundings['certificates']): HealthCheckConfiguration => {

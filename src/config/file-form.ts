@@ -5,6 +5,7 @@ import { httpForm } from './http-check.js';
 import type { ChangeCommands, Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, MarkedTraffic, NoHealthCheck, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, TlsSettings, TrackConfiguration, VirtualServerConfiguration } from './model.js';
 import { portRuns } from './port-runs.js';
 import { routeForm, ruleForm, trackedRouteForm } from './routing-form.js';
+import { keysOfTypes } from './schema/health-check.js';
 import { sysctlFlags } from './schema/ipvs.js';
 import { Seconds } from '../time/microseconds.js';
 import { instanceFamily } from '../vrrp/family.js';
@@ -88,7 +89,7 @@ const trackForm = (track: TrackConfiguration | undefined): FileValue =>
 
 const notifyForm = (notify: NotifyConfiguration | undefined): FileMapping | undefined => notify && { ...notify, timeout: formatDuration(notify.timeout) };
 
-const ipvsForm = ({ sync, timeouts, onStop, sysctls, modprobe }: IpvsConfiguration): FileMapping => ({
+const ipvsForm = ({ sync, timeouts, onStop, sysctls, modprobe, probeMarks }: IpvsConfiguration): FileMapping => ({
   sync: sync && { instance: sync.instance, interface: sync.interface, id: sync.id },
   timeouts: {
     tcp: timeouts.tcp === undefined ? undefined : formatDuration(timeouts.tcp),
@@ -97,6 +98,7 @@ const ipvsForm = ({ sync, timeouts, onStop, sysctls, modprobe }: IpvsConfigurati
   },
   on_stop: onStop,
   modprobe,
+  probe_marks: probeMarks && { ...probeMarks },
   ...Object.fromEntries(Object.entries(sysctls).map(([name, value]) => [name, sysctlForm(name, value)])),
 });
 
@@ -173,10 +175,11 @@ const activeForm = (check: Exclude<HealthCheckConfiguration, NoHealthCheck>): Fi
     timeout: formatDuration(check.timeout),
     rise: check.rise,
     fall: check.fall,
+    probe: keysOfTypes['probe']?.includes(check.type) ? (check.through ? 'virtual_address' : 'real_server') : undefined,
     address: check.address,
     port: check.type === 'ping' ? undefined : check.port,
     source: check.source,
-    mark: check.mark,
+    mark: check.through ? undefined : check.mark, // of our own
   };
   if (check.type === 'script') return { ...base, ...scriptForm(check) };
   if (check.type === 'agent') return { ...base, ...agentForm(check) };

@@ -2,6 +2,7 @@
 import type { DnsHealthCheck, PingHealthCheck, SmtpHealthCheck, TcpHealthCheck, UdpHealthCheck } from './check-model.js';
 import type { ClientCertificate, HttpHealthCheck, HttpRequest } from './http-check-model.js';
 import type { AgentHealthCheck, FileHealthCheck, ScriptHealthCheck } from './weighing-check-model.js';
+import type { Tunnel } from './model.js';
 import type { Microseconds } from '../time/microseconds.js';
 
 export type { AgentHealthCheck, ClientCertificate, DnsHealthCheck, FileHealthCheck, HttpHealthCheck, HttpRequest, PingHealthCheck, ScriptHealthCheck, SmtpHealthCheck, TcpHealthCheck, UdpHealthCheck };
@@ -20,6 +21,8 @@ export interface HealthCheckBase {
   readonly source: string | undefined;
   /** SO_MARK of the probe's socket; absent = none */
   readonly mark?: number | undefined;
+  /** how `address`, a virtual one, is reached on one real server; absent = the probe goes straight to `address` */
+  readonly through?: ProbePath | undefined;
   readonly interval: Microseconds;
   /** in place of `interval` while the last results do not agree with the verdict, or there is none; absent = none */
   readonly fastInterval?: Microseconds | undefined;
@@ -30,6 +33,15 @@ export interface HealthCheckBase {
   readonly rise: number;
   /** failures before down */
   readonly fall: number;
+}
+
+/** As the packets of clients reach it: IPVS takes those that bear `mark` there, by a service of the daemon's own. */
+export interface ProbePath {
+  /** address of the real server */
+  readonly server: string;
+  readonly forwarding: 'dr' | 'tun';
+  /** with `tun`; absent = ipip */
+  readonly tunnel?: Tunnel | undefined;
 }
 
 export interface TlsSettings {

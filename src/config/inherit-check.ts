@@ -6,7 +6,7 @@ export type CheckKeys = Readable<HealthCheckKeys>;
 type Entry = Readable<HealthCheckEntry> | undefined;
 
 /** What a check of another type still inherits. */
-const sharedKeys = ['interval', 'timeout', 'rise', 'fall', 'address', 'source', 'mark', 'agent'] as const;
+const sharedKeys = ['interval', 'timeout', 'rise', 'fall', 'probe', 'address', 'source', 'mark', 'agent'] as const;
 
 /** The type that an entry has by itself. */
 export const ownType = (entry: Entry): CheckType => (entry === 'none' ? 'none' : (entry?.type ?? checkDefaults.type));

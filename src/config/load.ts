@@ -15,6 +15,7 @@ import { checkRouting } from './cross-checks/routing.js';
 import { checkFullNat } from './cross-checks/full-nat.js';
 import { checkIpvs } from './cross-checks/ipvs.js';
 import { checkInstanceReference, checkVrrp } from './cross-checks/vrrp.js';
+import { checkVirtualAddressProbes } from './cross-checks/virtual-address-probes.js';
 import { checkVirtualServers } from './cross-checks/virtual-servers.js';
 import type { Diagnostic } from './diagnostic.js';
 import { readDocument, type Path, type SourceDocument } from './document.js';
@@ -138,6 +139,7 @@ const validate = (document: SourceDocument, collected: Collector, path: string, 
   checkVirtualServers(context);
   checkPatterns(context);
   checkFullNat(context);
+  checkVirtualAddressProbes(context);
   checkEmail(context, options.modeOf ?? ((name) => statSync(name).mode));
   checkPermissions(context, options.mode);
   checkReadableHeaders(context, options.mode);

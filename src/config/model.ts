@@ -281,6 +281,13 @@ export interface IpvsConfiguration {
   readonly sysctls: Readonly<Record<string, string>>;
   /** command that loads a kernel module; the module's name is appended */
   readonly modprobe: readonly string[];
+  /** firewall marks for the probes of virtual addresses, both inclusive; absent where there are none */
+  readonly probeMarks?: MarkRange | undefined;
+}
+
+export interface MarkRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface SyncDaemonConfiguration {

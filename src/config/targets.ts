@@ -30,6 +30,9 @@ export const targetsOf = ({ address, addresses, fwmark, match, family, port, por
 
 export const targetFamily = (target: ServiceTarget): Family => ('fwmark' in target ? target.family : familyOf(target.address));
 
+/** What the packets of clients are sent to; none where someone else's rules mark them. */
+export const addressesOf = (targets: readonly ServiceTarget[]): readonly string[] => targets.flatMap((target) => ('address' in target ? [target.address] : (target.match ?? []).map(({ address }) => address)));
+
 /** The one port of all targets; 0 where there are several, every one, or a mark: destinations then keep the port that the client asked for. */
 export const commonPort = (targets: readonly ServiceTarget[]): number => {
   const numbers = new Set(targets.map((target) => ('port' in target ? target.port : 0)));

@@ -4,6 +4,10 @@ import { close, setsockopt, SO_MARK, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, s
 import { u32 } from '../network/netlink-attributes.js';
 import { addressFamily } from '../network/socket-address.js';
 
+/** linux/in.h; for sockets of IPv6 too */
+const IPPROTO_IP = 0;
+const IP_BIND_ADDRESS_NO_PORT = 24;
+
 /** From now on. @throws Error with the remedy where marks are not allowed */
 export function markSocket(fd: number, mark: number): void {
   try {
@@ -19,6 +23,8 @@ export function markedSocket(address: string, mark: number): net.Socket {
   const fd = socket(addressFamily(address), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   try {
     markSocket(fd, mark);
+    // Bound to a source the kernel would choose the port at random, and IPVS knows a port that a failed probe had for another minute.
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, u32(1));
   } catch (error) {
     close(fd);
     throw error;

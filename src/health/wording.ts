@@ -1,7 +1,7 @@
 /** How health is told in the log and in status. */
 import type { ActiveCheck } from './check-key.js';
 import { formatEndpoint } from '../network/ip-address.js';
-import type { HealthCheckConfiguration, HttpRequest } from '../config/model.js';
+import type { HealthCheckConfiguration, HttpRequest, ProbePath } from '../config/model.js';
 import { toMilliseconds, type Microseconds } from '../time/microseconds.js';
 import type { PoolChange } from './pool.js';
 import type { HealthState } from './state.js';
@@ -35,11 +35,15 @@ export function describeVerdict(server: Endpoint, virtualServer: string, state: 
   }
 }
 
+/** `10.0.0.11 (dr)`, `10.2.0.11 (tun gre)` */
+export const describePath = ({ server, forwarding, tunnel }: ProbePath): string => `${server} (${forwarding}${tunnel && tunnel.type !== 'ipip' ? ` ${tunnel.type}` : ''})`;
+
 /** For the `check` of status: `http GET /health at 10.0.0.11:80 every 2 s`. */
 export function describeCheck(check: HealthCheckConfiguration): string {
   if (check.type === 'none') return 'none';
   const where = check.type === 'file' || check.type === 'script' ? '' : ` at ${check.type === 'ping' ? check.address : describeEndpoint(check)}`;
-  return `${what(check)}${where} every ${describeDuration(check.interval)}`;
+  const through = check.through ? ` through ${describePath(check.through)}` : '';
+  return `${what(check)}${where}${through} every ${describeDuration(check.interval)}`;
 }
 
 const what = (check: ActiveCheck): string => {

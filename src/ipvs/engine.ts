@@ -6,6 +6,8 @@ import { counted, event, type Report } from '../control/event.js';
 import type { VirtualServerStatus } from '../control/status.js';
 import { newsOf } from '../health/news.js';
 import { probeWith } from '../health/probe.js';
+import { ProbeSurroundings } from '../health/probe-surroundings.js';
+import { probeThroughServers } from '../health/through-server.js';
 import { describePolicyNotice } from '../health/policy-wording.js';
 import { HealthRunner } from '../health/runner.js';
 import type { RunScript } from '../health/script.js';
@@ -16,8 +18,9 @@ import { atStop, type AtStop } from '../config/on-stop.js';
 import { monotonicNow } from '../time/clock.js';
 import { IpvsClient, IpvsUnavailableError } from './client.js';
 import { healthOf, quorumOf, verdictOf } from './health-report.js';
+import { ProbeServices } from './probe-services.js';
 import { describe, type Operation, type OperationFailure } from './operation.js';
-import { reconcile, type TableEntry } from './reconcile.js';
+import { type DesiredService, reconcile, type TableEntry } from './reconcile.js';
 import { missingSchedulerModules } from './scheduler.js';
 import { SettingsRecord } from '../supervisor/settings-record.js';
 import { serviceKey } from './service.js';
@@ -54,6 +57,7 @@ export interface LvsEngineOptions {
 export class LvsEngine {
   private configuration: LvsConfigure | undefined;
   private servers: readonly VirtualServer[] = [];
+  private probes = new ProbeServices([]);
   private owned: readonly OwnedService[] = [];
   private client: IpvsClient | undefined;
   private sysctls: Sysctls | undefined;
@@ -73,7 +77,8 @@ export class LvsEngine {
 
   constructor(private readonly options: LvsEngineOptions) {
     this.conditions = new Conditions(options.report);
-    this.runner = new HealthRunner({ probe: probeWith(options.runScript), onResult: (key, state, previous) => this.verdictChanged(key, state, previous), onVoid: (reason) => this.probeVoid(reason) });
+    const probe = probeThroughServers(probeWith(options.runScript), new ProbeSurroundings(() => this.probes.virtual));
+    this.runner = new HealthRunner({ probe, onResult: (key, state, previous) => this.verdictChanged(key, state, previous), onVoid: (reason) => this.probeVoid(reason) });
     this.shortages = new QuietConditions(options.report);
     this.drift = setInterval(() => {
       this.shortages.sweep();
@@ -92,7 +97,9 @@ export class LvsEngine {
       this.servers = configuration.virtualServers.map((virtualServer) => new VirtualServer(virtualServer, before.get(virtualServer.name)));
       this.dirty.clear();
       this.wakeUps.clear();
-      this.runner.configure(this.servers.flatMap(({ checks }) => checks));
+      this.probes = new ProbeServices(configuration.virtualServers, this.probes);
+      await this.openProbes(cause);
+      this.runChecks();
       await this.reconcileAll(cause);
       this.tellHealth();
     });
@@ -132,6 +139,7 @@ export class LvsEngine {
     this.runner.stop();
     await this.work;
     this.wakeUps.clear();
+    await this.closeProbes();
     if (orderly && this.configuration) await this.remove(atStop({ ipvs: this.configuration.ipvs, virtualServers: this.configuration.virtualServers }));
     this.client?.close();
   }
@@ -185,6 +193,25 @@ export class LvsEngine {
       // the table was not what it was a moment ago: someone else is at work
       if (refused.length > 0) await this.compareAll(client, 'drift');
     });
+  }
+
+  // --- probes of virtual addresses ----------------------------------------------------------------------------
+
+  private runChecks(): void {
+    this.runner.configure(this.servers.flatMap(({ checks }) => checks).filter(({ through }) => through === undefined || this.probes.inPlace));
+  }
+
+  private async openProbes(cause: Cause): Promise<void> {
+    if (!this.probes.inPlace) await this.guarded(async (client) => this.settle(client, [], await this.probes.read(client), [], cause));
+  }
+
+  private async closeProbes(): Promise<void> {
+    try {
+      if (this.client) await this.probes.remove(this.client);
+      this.owned = this.owned.filter((selector) => !this.probes.has(selector));
+    } catch (error) {
+      this.options.report(event('warn', `the services of probes could not be removed from the IPVS table: ${inWords(error)}`));
+    }
   }
 
   // --- table --------------------------------------------------------------------------------------------------
@@ -277,12 +304,20 @@ export class LvsEngine {
 
   private async compareAll(client: IpvsClient, cause: Cause): Promise<void> {
     if (cause !== 'drift') this.dirty.clear(); // this looks at all of them
-    let refused = await this.applyDifference(client, this.servers, await this.readTable(client), this.owned, cause);
+    const wereClosed = !this.probes.inPlace;
+    await this.settle(client, this.servers, await this.readTable(client), this.owned, cause);
+    this.owned = [...this.servers.flatMap(({ services }) => services.map(({ selector }) => selector)), ...this.probes.selectors];
+    if (wereClosed) this.runChecks();
+  }
+
+  /** The services of these, and those of the probes. @throws Error */
+  private async settle(client: IpvsClient, servers: readonly VirtualServer[], table: readonly TableEntry[], owned: readonly OwnedService[], cause: Cause): Promise<void> {
+    let refused = await this.applyDifference(client, servers, table, owned, cause, this.probes.desired);
     const modules = missingSchedulerModules(refused);
     if (modules.length > 0) await this.load(modules);
-    if (refused.length > 0) refused = await this.applyDifference(client, this.servers, await client.getTable(), this.owned, cause);
+    if (refused.length > 0) refused = await this.applyDifference(client, servers, await client.getTable(), owned, cause, this.probes.desired);
     if (refused.length > 0) throw new Error(refused.slice(0, 3).map(({ operation, code }) => `${describe(operation)}: ${code}`).join('; '));
-    this.owned = this.servers.flatMap(({ services }) => services.map(({ selector }) => selector));
+    this.probes.inPlace = true;
   }
 
   /**
@@ -292,7 +327,7 @@ export class LvsEngine {
   private async readTable(client: IpvsClient): Promise<readonly TableEntry[]> {
     const services = await client.getServices();
     this.turn = (this.turn + 1) % turns;
-    const ours = new Map(this.servers.flatMap((server) => server.services.map((service) => [service.key, service] as const)));
+    const ours = new Map([...this.servers.flatMap((server) => server.services.map((service) => [service.key, service] as const)), ...this.probes.known]);
     const wanted = services.flatMap((service, index) => {
       const own = ours.get(serviceKey(service));
       return own ? [{ service, known: index % turns === this.turn ? undefined : own.known }] : [];
@@ -307,13 +342,14 @@ export class LvsEngine {
     table: readonly TableEntry[],
     owned: readonly OwnedService[],
     cause: Cause,
+    probes: readonly DesiredService[] = [],
   ): Promise<readonly OperationFailure[]> {
     this.see(servers, table);
     // what is put right after others is what was decided before: what changed meanwhile has its turn
     const now = cause === 'drift' ? undefined : monotonicNow();
     const decisions = servers.map((server) => ({ server, decision: server.decide((key) => this.runner.stateOf(key), now) }));
     const operations = reconcile(
-      decisions.flatMap(({ decision }) => decision.desired),
+      [...probes, ...decisions.flatMap(({ decision }) => decision.desired)],
       table,
       owned,
     );
@@ -361,7 +397,7 @@ export class LvsEngine {
     }
     const many = operations.length > linesAtMost;
     if (many) this.options.report(event('info', `IPVS: ${counted(operations.length, 'change')} made`, { cause }));
-    for (const operation of operations.slice(0, detailAtMost)) this.options.report(event(many || (cause === 'time' && operation.type === 'edit_destination') ? 'debug' : 'info', `IPVS: ${describe(operation)}`, { cause }));
+    for (const operation of operations.slice(0, detailAtMost)) this.options.report(event(many || (cause === 'time' && operation.type === 'edit_destination') ? 'debug' : 'info', `IPVS: ${this.probes.purposeOf(operation)}${describe(operation)}`, { cause }));
     if (operations.length > detailAtMost) this.options.report(event('debug', `IPVS: and ${operations.length - detailAtMost} more`, { cause }));
   }
 

@@ -1,13 +1,11 @@
 /** What forwarding needs of the host beside the IPVS table: settings under /proc/sys/net, and what a director that is a real server too has to mind. Pure. */
 import { destinationsOf, forwardingName } from '../config/forwarding-name.js';
 import type { Configuration, DestinationConfiguration, VirtualServerConfiguration, VrrpConfiguration } from '../config/model.js';
-import { type Family, encodeAddress, familyOf } from '../network/ip-address.js';
+import { type HostAddress, inNetwork } from '../network/host-address.js';
+import { type Family, familyOf } from '../network/ip-address.js';
+import { probeNeeds } from './probe-needs.js';
 
-export interface HostAddress {
-  readonly interface: string;
-  readonly address: string;
-  readonly prefixLength: number;
-}
+export type { HostAddress };
 
 export interface Need {
   /** under /proc/sys/net, e.g. `ipv4/ip_forward` */
@@ -31,12 +29,6 @@ export interface Needs {
 export const sysctlName = (path: string): string => (path.includes('.') ? `net/${path}` : `net.${path.replaceAll('/', '.')}`);
 
 const exactly = (path: string, wanted: string, why: string): Need => ({ path, wanted, fits: (value) => value === wanted, why });
-
-const inNetwork = (address: string, { address: own, prefixLength }: HostAddress): boolean => {
-  if (familyOf(address) !== familyOf(own) || prefixLength === 0) return false;
-  const bits = (text: string): string => [...encodeAddress(text)].map((octet) => octet.toString(2).padStart(8, '0')).join('').slice(0, prefixLength);
-  return bits(address) === bits(own);
-};
 
 interface Use {
   readonly service: VirtualServerConfiguration;
@@ -126,6 +118,6 @@ const localNotes = ({ instances }: VrrpConfiguration, uses: readonly Use[]): rea
 export const needsOf = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | 'virtualServers'>, host: readonly HostAddress[]): Needs => {
   const own = new Set(host.map(({ address }) => address));
   const uses = virtualServers.flatMap((service) => destinationsOf(service).map((destination): Use => ({ service, destination, local: own.has(destination.address) })));
-  const needs = [...forwardingNeed('ipv4', uses), ...forwardingNeed('ipv6', uses), ...redirectNeeds(vrrp, uses, host), ...reversePathNeeds(uses)];
+  const needs = [...forwardingNeed('ipv4', uses), ...forwardingNeed('ipv6', uses), ...redirectNeeds(vrrp, uses, host), ...reversePathNeeds(uses), ...probeNeeds(vrrp, virtualServers, host)];
   return { settings: [...new Map(needs.map((need) => [need.path, need])).values()], notes: localNotes(vrrp, uses), redirects: redirectNotes(vrrp, uses, host) };
 };

@@ -1,15 +1,13 @@
 /** The host's settings that forwarding needs: what is missing is told, or with `system: { manage: true }` set and put back. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { Configuration } from '../config/model.js';
 import { event, type Report } from '../control/event.js';
 import { inWords } from '../control/in-words.js';
-import { type HostAddress, type Need, needsOf, sysctlName } from '../ipvs/kernel-needs.js';
+import { type Need, needsOf, sysctlName } from '../ipvs/kernel-needs.js';
+import type { HostAddress } from '../network/host-address.js';
+import { hostAddresses } from '../network/host-addresses.js';
 import { type ChangedSetting, SettingsRecord } from './settings-record.js';
-
-const hostAddresses = (): readonly HostAddress[] =>
-  Object.entries(networkInterfaces()).flatMap(([name, entries = []]) => entries.map(({ address, cidr }) => ({ interface: name, address, prefixLength: Number(cidr?.split('/')[1] ?? 0) })));
 
 export class HostSettings {
   private readonly record: SettingsRecord;
@@ -33,7 +31,7 @@ export class HostSettings {
     const needed = new Set(manage ? settings.map(({ path }) => path) : []);
     await this.putBack(({ cause }) => !needed.has(cause));
     const present = new Map<string, string | undefined>();
-    for (const path of ['ipv4/conf/all/rp_filter', ...settings.map((need) => need.path)]) present.set(path, await this.read(path));
+    for (const path of ['ipv4/conf/all/rp_filter', 'ipv4/conf/all/accept_local', ...settings.map((need) => need.path)]) present.set(path, await this.read(path));
     const warnings = [...notes, ...(manage ? [] : redirects)];
     for (const need of settings) {
       const value = present.get(need.path);

@@ -8,6 +8,7 @@ import type { RoutingConfiguration } from '../config/routing-model.js';
 import type { LogEvent, OwnedAddress, OwnedService } from './messages.js';
 import { chainsOf, placeOf } from './chains.js';
 import { inWords } from '../control/in-words.js';
+import { probeSelectors } from '../ipvs/probe-services.js';
 import { serviceKey } from '../ipvs/service.js';
 import { selectorOf } from '../ipvs/table.js';
 import { writeAtomically } from './write-atomically.js';
@@ -51,7 +52,7 @@ export const ownedBy = ({ vrrp, virtualServers, system }: Pick<Configuration, 'v
     [...(vrrp.static?.addresses ?? []), ...vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses)].map((held) => ({ interface: held.interface, address: held.address, prefixLength: held.prefixLength })),
     addressKey,
   ),
-  services: servicesOf(virtualServers),
+  services: unique([...servicesOf(virtualServers), ...probeSelectors(virtualServers)], serviceKey),
   links: vrrp.instances.flatMap(({ virtualMac }) => (virtualMac ? [virtualMac.interface] : [])),
   chains: chainsOf({ vrrp, virtualServers, system }).map(placeOf),
   ...ownedRouting(vrrp),

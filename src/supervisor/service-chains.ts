@@ -1,6 +1,7 @@
 /** The firewall rules that services need: marks that the daemon sets itself (`match`), and the source NAT of `fullnat`. Pure. */
 import { destinationsOf } from '../config/forwarding-name.js';
 import type { DestinationConfiguration, MarkTarget, Protocol, ServiceTarget, VirtualServerConfiguration } from '../config/model.js';
+import { markedPaths } from '../config/probe-marks.js';
 import { portRuns } from '../config/port-runs.js';
 import { targetFamily } from '../config/targets.js';
 import type { FirewallChain } from '../network/firewall-chain.js';
@@ -26,9 +27,11 @@ export const markingChains = (services: Services): readonly FirewallChain[] =>
     const rules = services.flatMap(({ targets }) => targets.flatMap((target) => ('fwmark' in target && target.family === family ? marksOf(target) : [])));
     if (rules.length === 0) return [];
     const common = { family, table: 'mangle', position: 'first', rules } as const;
+    // this host's own: a probe of a virtual address keeps the mark that it has
+    const probes = markedPaths(services).flatMap((path) => (path.family === family ? [`-m mark --mark ${hexadecimal(path.mark)} -j RETURN`] : []));
     return [
       { ...common, hook: 'PREROUTING', name: 'TANDEM-MARK' },
-      { ...common, hook: 'OUTPUT', name: 'TANDEM-MARK-LOCAL' },
+      { ...common, hook: 'OUTPUT', name: 'TANDEM-MARK-LOCAL', rules: [...probes, ...rules] },
     ];
   });
 

@@ -12,6 +12,7 @@ describe('what the file leaves out', () => {
       onStop: 'keep',
       sysctls: { expire_nodest_conn: '1', expire_quiescent_template: '1', sync_threshold: '0 0', sync_refresh_period: '2' },
       modprobe: ['/sbin/modprobe'],
+      probeMarks: { from: 2_097_152_000, to: 2_097_168_383 },
     });
   });
 

@@ -56,7 +56,7 @@ describe('the differences of two configurations', () => {
     ['weight: 2', 'weight: 3', ['virtual server web-http: real server 10.0.0.13:80: weight 2 -> 3']],
     ['forwarding: nat', 'forwarding: nat, scheduler: rr', ['virtual server dns: scheduler wlc -> rr']],
     ['forwarding: nat', 'forwarding: nat, persistence: true', ['virtual server dns: persistence none -> { timeout: 6m, netmask: 255.255.255.255 }']],
-    ['forwarding: nat', 'forwarding: nat, health_check: none', ['virtual server dns: real server 10.0.0.14:5353: health_check { type: tcp, interval: 5s, timeout: 2s, rise: 2, fall: 3, address: 10.0.0.14, port: 5353 } -> none']],
+    ['forwarding: nat', 'forwarding: nat, health_check: none', ['virtual server dns: real server 10.0.0.14:5353: health_check { type: tcp, interval: 5s, timeout: 2s, rise: 2, fall: 3, probe: real_server, address: 10.0.0.14, port: 5353 } -> none']],
     ['name: dns', 'name: resolver', ['virtual server dns removed', 'virtual server resolver added']],
     ['/health', '/', ['virtual server web-http: real server 10.0.0.12:80: health_check.path /health -> /', 'virtual server web-http: real server 10.0.0.13:80: health_check.path /health -> /']],
   ])('%s -> %s', (old, now, expected) => {

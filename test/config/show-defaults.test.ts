@@ -44,6 +44,9 @@ ipvs:
   on_stop: keep
   modprobe:
     - /sbin/modprobe
+  probe_marks:
+    from: 2097152000
+    to: 2097168383
   expire_nodest_conn: true
   expire_quiescent_template: true
   sync_threshold: 0 0
@@ -75,6 +78,7 @@ virtual_servers:
           timeout: 2s
           rise: 2
           fall: 3
+          probe: real_server
           address: 192.0.2.22
           port: 80
           method: GET

@@ -49,8 +49,8 @@ export class PairUnderTest {
   /** Starts both; d1 is MASTER, and every real server that is healthy takes requests, when this returns. */
   async start(): Promise<void> {
     for (const tandem of this.both) tandem.start();
-    await this.d1.process.waitForLine(/web: BACKUP -> MASTER/, 30_000);
-    await Promise.all(this.both.map((tandem) => tandem.process.waitForLine(/INFO ready/, 30_000)));
+    await this.d1.process.waitForLine(/web: BACKUP -> MASTER/, 90_000);
+    await Promise.all(this.both.map((tandem) => tandem.process.waitForLine(/INFO ready/, 90_000)));
   }
 
   /** A host's IPVS table, by `ipvsadm -Ln`. */

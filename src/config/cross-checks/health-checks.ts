@@ -10,6 +10,7 @@ import type { Context, ReadableFile } from './context.js';
 import { checkEntry, checkNeeds } from './check-keys.js';
 import { checkConversation } from './conversations.js';
 import { readableTargets } from './targets.js';
+import { probedAddress } from './virtual-address-probes.js';
 
 const checkInterval = parseDuration(checkDefaults.interval) ?? Microseconds(0);
 
@@ -47,7 +48,7 @@ const checkServer = (context: Context, service: Service, server: Server, serverP
   checkRhythm(context, keys, places);
   checkEntry(context, ownPlace);
   checkNeeds(context, type, keys, places, serverPath);
-  checkConversation(context, type, keys, server.address, places);
+  checkConversation(context, type, keys, probedAddress(service, type, keys) ?? server.address, places);
   const port = server.port ?? (context.given([...serverPath, 'port']) ? undefined : probePort(readableTargets(service)));
   if (keysOfTypes['port']?.includes(type) && port === 0 && keys.port === undefined && !places.some((each) => context.given([...each, 'port']))) {
     context.report(own === undefined ? serverPath : ownPlace, { code: 'missing_key', message: `the health check has no port to probe: the service ${service.fwmark === undefined ? 'covers every port' : 'has no port of its own'}`, remedy: `add health_check: { port: 80 }${inherited ? ' (here or to the service)' : ''}, or health_check: none` });
@@ -59,6 +60,7 @@ const checkSorryServer = (context: Context, service: Service, path: Path): void 
   const sorry = service.sorry_server;
   if (sorry?.health_check === undefined) return;
   checkServer(context, service, sorry, path, undefined);
+  if (sorry.health_check !== 'none' && sorry.health_check.probe === 'virtual_address') context.report([...path, 'health_check', 'probe'], { code: 'conflict', message: 'probe: virtual_address is for real servers: a sorry server is asked at its own address', remedy: 'remove probe', at: 'key' });
   for (const key of ['agent', 'weight_from'] as const) {
     const place = [...path, 'health_check', key];
     if (context.given(place)) context.report(place, { code: 'conflict', message: `${key} has no meaning for a sorry server, which has no weight to share by`, remedy: 'remove it', at: 'key' });

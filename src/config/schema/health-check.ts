@@ -6,14 +6,14 @@ import { dnsDefaults, dnsKeys } from './check-dns.js';
 import { smtpKeys } from './check-smtp.js';
 import { exchangeKeys } from './exchange.js';
 import { httpDefaults, httpKeys } from './http-check.js';
-import { duration, flag, ipAddress, mapping, port, someText, textual, wholeNumber } from './values.js';
+import { duration, flag, ipAddress, mapping, oneOf, port, someText, textual, wholeNumber } from './values.js';
 import { weighingDefaults, weighingKeys } from './weighing-checks.js';
 
 export const checkTypes = ['none', 'tcp', 'udp', 'tls', 'http', 'https', 'dns', 'smtp', 'ping', 'script', 'file', 'agent'] as const;
 export type CheckType = (typeof checkTypes)[number];
 
 /** What a check has that neither says otherwise. One place: `default` in the JSON Schema (`lastDefault` here: zod fills in its own at once), and the completion. */
-export const checkDefaults = { type: 'tcp', interval: '5s', timeout: '2s', rise: 2, fall: 3, verify: false, ...dnsDefaults, ...httpDefaults, ...weighingDefaults } as const;
+export const checkDefaults = { type: 'tcp', interval: '5s', timeout: '2s', rise: 2, fall: 3, probe: 'real_server', verify: false, ...dnsDefaults, ...httpDefaults, ...weighingDefaults } as const;
 
 const http = ['http', 'https'] as const;
 /** Those that make TCP connections. */
@@ -26,6 +26,7 @@ export const keysOfTypes: Readonly<Record<string, readonly CheckType[]>> = {
   port: [...connecting, 'udp', 'dns', 'script'],
   source: [...connecting, 'udp', 'dns', 'ping'],
   mark: [...connecting, 'udp', 'dns', 'ping'],
+  probe: ['tcp', 'udp', 'tls', 'http', 'https', 'dns', 'smtp'],
   send: ['tcp', 'udp', 'agent'],
   expect: ['tcp', 'udp'],
   require_reply: ['udp'],
@@ -87,7 +88,11 @@ export const healthCheckKeys = mapping({
   timeout: probeTime().optional().describe('A probe that has not ended by then has failed').meta({ lastDefault: checkDefaults.timeout }),
   rise: wholeNumber(1).optional().describe('Successes in a row before up').meta({ lastDefault: checkDefaults.rise }),
   fall: wholeNumber(1).optional().describe('Failures in a row before down').meta({ lastDefault: checkDefaults.fall }),
-  address: ipAddress().optional().describe("Where the probe goes; the real server's address by default"),
+  probe: oneOf(['real_server', 'virtual_address'])
+    .optional()
+    .describe("What the probe asks: the real server's own address, or (dr, tun) the virtual address on that server, as the packets of clients reach it, so that a server without the virtual address is found")
+    .meta({ lastDefault: checkDefaults.probe }),
+  address: ipAddress().optional().describe("Where the probe goes; the real server's address by default, with probe: virtual_address the service's first one"),
   port: port().optional().describe("Where the probe goes; the real server's port by default"),
   source: ipAddress().optional().describe('Local address to probe from; the kernel chooses by default'),
   mark: wholeNumber(1, 0xffff_ffff).optional().describe('Firewall mark (SO_MARK) of the packets of a probe, for routing rules and filters of this host'),

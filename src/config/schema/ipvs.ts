@@ -6,6 +6,8 @@ import { duration, flag, interfaceName, list, mapping, named, oneOf, someText, w
 /** What `ipvsadm --set` takes: whole seconds, 31 days at most. */
 const timeout = () => duration({ to: Seconds(31 * 86_400), step: Seconds(1) });
 
+const mark = () => wholeNumber(1, 0xffff_ffff);
+
 const onOff = () => flag().transform((on) => (on ? '1' : '0'));
 const number = (from: number, to: number) => wholeNumber(from, to).transform(String);
 const largest = 2_147_483_647;
@@ -85,5 +87,11 @@ export const ipvs = mapping({
     .describe('Timeouts of IPVS connections, whole seconds'),
   on_stop: oneOf(['keep', 'remove']).prefault('keep').describe('What an orderly stop does to the IPVS table: keep drops no connection'),
   modprobe: list(someText('a path or an argument'), 'a command as a list, such as [/sbin/modprobe]').min(1, { error: 'a command as a list, such as [/sbin/modprobe]' }).prefault(['/sbin/modprobe']).describe("Command that loads a kernel module; the module's name is appended"),
+  probe_marks: mapping({
+    from: mark().prefault(0x7d00_0000).describe('The first'),
+    to: mark().prefault(0x7d00_3fff).describe('The last'),
+  })
+    .prefault({})
+    .describe('Firewall marks for health checks with probe: virtual_address, alike on both directors; nothing else may use them'),
   ...sysctls,
 });
