@@ -16,10 +16,11 @@ export const findInHost = (facts: Facts): readonly Finding[] => {
 
 export const findUnseen = ({ unseen }: Facts): readonly Finding[] => unseen.map(({ what, problem, remedy }) => finding('not_examined', what, problem, remedy));
 
-const modules = ({ host }: Facts): readonly Finding[] =>
-  host.missingModules.map(({ name, problem }) =>
-    finding('kernel_module_missing', name, problem, `install the kernel's modules for the kernel that runs (uname -r), or boot one that has ${name}; then modprobe ${name}`),
-  );
+const modules = ({ host }: Facts): readonly Finding[] => {
+  const names = host.missingModules.map(({ name }) => name).join(', ');
+  const [first] = host.missingModules;
+  return first === undefined ? [] : [finding('kernel_module_missing', names, first.problem, `install the kernel's modules for the kernel that runs (uname -r), or boot one that has ${names}`)];
+};
 
 const daemon = ({ daemon: facts, file, configuration }: Facts): readonly Finding[] => {
   if (facts === undefined) return [];

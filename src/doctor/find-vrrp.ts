@@ -126,7 +126,7 @@ const judge = (facts: Facts, configuration: Configuration, { instance, outcomes 
   const rejected = [...outcomes].flatMap(([outcome, senders]) => (outcome === 'accepted' ? [] : [...senders.values()].map((heard) => rejection(instance, outcome, heard))));
   const accepted = [...(outcomes.get('accepted')?.values() ?? [])];
   const status = stateOf(facts, instance);
-  return [...rejected, ...accepted.flatMap((heard) => comparison(facts, instance, heard)), ...masters(instance, accepted, status), ...(outcomes.size === 0 ? silence(facts, configuration, instance, status) : [])];
+  return [...rejected, ...accepted.flatMap((heard) => comparison(facts, instance, heard)), ...(rejected.length > 0 ? [] : masters(instance, accepted, status)), ...(outcomes.size === 0 ? silence(facts, configuration, instance, status) : [])];
 };
 
 const rejection = (instance: InstanceConfiguration, outcome: keyof typeof codes, heard: Heard): Finding => {
