@@ -81,9 +81,9 @@ const claims = (facts: Facts, configuration: Configuration, placed: readonly Pla
         const method = server.forwarding === 'tun' ? 'its tunnel interface' : 'lo';
         return [finding('vip_answered_by_real_server', `${instance.name} ${server.address}`, `the real server ${server.address} (${hardwareAddress}) answers ${virtual.address.includes(':') ? 'Neighbour Solicitations' : 'ARP'} for ${virtual.address} on ${carrier}`, `on ${server.address}: sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2, and the address on ${method} only (tandem realserver apply does it)`)];
       }
-      // one that is not a router that was heard: while we are master nobody may answer, else only the master
-      if (isMaster || (masters.size > 0 && !masters.has(hardwareAddress)) ) {
-        return [finding('vip_answered_by_stranger', instance.name, `${hardwareAddress} on ${carrier} answers for ${virtual.address}${isMaster ? ', which this director holds' : ', which another router advertises'}`, `find the host with that hardware address (bridge fdb, the switch's table, ip neigh) and take ${virtual.address} from it`)];
+      // a router that is heard is another master, of which the advertisements tell
+      if (!masters.has(hardwareAddress) && (isMaster || masters.size > 0)) {
+        return [finding('vip_answered_by_stranger', instance.name, `${hardwareAddress} on ${carrier} answers for ${virtual.address}${isMaster ? ', which this director holds' : ', which another router advertises'}`, `find the host with that hardware address (bridge fdb, the switch's table, ip neigh) and take ${virtual.address} from it; if it is the other director, find why it does not hear this one: tandem doctor there`)];
       }
       return [];
     });

@@ -7,7 +7,7 @@ import { multicastGroup, VRRP_PROTOCOL } from '../vrrp/packet.js';
 import { decodeIPv4Packet, decodeIPv6Packet } from '../vrrp/receive.js';
 import type { Facts, FirewallFacts } from './facts.js';
 import { type Finding, finding } from './finding.js';
-import { type BaseChain, droppedBy, type Traffic } from './firewall-model.js';
+import { type BaseChain, type Drop, droppedBy, type Traffic } from './firewall-model.js';
 import { readSavedRules } from './iptables-text.js';
 import { readNftRules } from './nft-json.js';
 import { carrierOf, instanceSource } from './own-addresses.js';
@@ -22,12 +22,11 @@ const tunnelProtocols: Readonly<Record<'ipip' | 'gre' | 'gue', number>> = { ipip
 /** All chains, in tables' order. */
 export const chainsOf = ({ saved, nft }: FirewallFacts): readonly BaseChain[] => [...saved.flatMap(({ family, program, text }) => readSavedRules(text, family, program)), ...(nft === undefined ? [] : readNftRules(nft))];
 
-/** What lets it through: before all else. */
-const acceptance = (dropper: string, { family, hook }: Traffic, match: string): string => {
-  const chain = hook.toUpperCase();
-  if (dropper.startsWith('nft')) return `nft insert rule ${dropper.slice('nft table '.length).split(':')[0] ?? ''} ${hook} ${match.replace('-p vrrp', 'meta l4proto vrrp').replace(/-p (\w+)/, 'meta l4proto $1').replace('--dport', 'th dport').replace('--sport', 'th sport').replace(/-([ds]) /, `${family === 'ipv4' ? 'ip' : 'ip6'} $1addr `)} accept, and the same in /etc/nftables.conf`;
-  const program = dropper.split(' ')[0] ?? 'iptables';
-  return `${program} -I ${chain} ${match} -j ACCEPT, and the same in the host's own firewall configuration`;
+/** What lets it through: before all else in the chain that drops it. @param match in iptables' words */
+const acceptance = ({ base }: Drop, { family }: Traffic, match: string): string => {
+  if (!base.where.startsWith('nft')) return `${base.where} -I ${base.name} ${match} -j ACCEPT, and the same in the host's own firewall configuration`;
+  const words = match.replace(/-p (\w+)/, 'meta l4proto $1').replace(/--([ds]port)/, 'th $1').replace(/-([ds]) /, `${family === 'ipv4' ? 'ip' : 'ip6'} $1addr `);
+  return `nft insert rule ${base.where.slice('nft table '.length)} ${base.name} ${words} accept, and the same in /etc/nftables.conf`;
 };
 
 export const findInFirewall = (facts: Facts): readonly Finding[] => {
@@ -50,18 +49,18 @@ const vrrp = (facts: Facts, configuration: Configuration, chains: readonly BaseC
       { ...common, hook: 'input', in: instance.interface, source: peer, destination: group ?? own },
       { ...common, hook: 'output', out: instance.virtualMac?.interface ?? instance.interface, source: own, destination: group ?? peer },
     ]);
-    return dropped(chains, flows, (traffic, dropper) => {
+    return dropped(chains, flows, (traffic, drop) => {
       const what = traffic.hook === 'input' ? `VRRP${traffic.source === undefined ? '' : ` from ${traffic.source}`} that comes in by ${instance.interface}` : `VRRP that goes out by ${traffic.out ?? ''}`;
-      return finding('firewall_drops_vrrp', instance.name, `${what} is dropped by ${dropper}`, acceptance(dropper, traffic, '-p vrrp'));
+      return finding('firewall_drops_vrrp', instance.name, `${what} is dropped by ${drop.text}`, acceptance(drop, traffic, '-p vrrp'));
     });
   });
 
 /** One finding for each direction. */
-const dropped = (chains: readonly BaseChain[], flows: readonly Traffic[], tell: (traffic: Traffic, dropper: string) => Finding): readonly Finding[] => {
+const dropped = (chains: readonly BaseChain[], flows: readonly Traffic[], tell: (traffic: Traffic, drop: Drop) => Finding): readonly Finding[] => {
   const found = new Map<string, Finding>();
   for (const traffic of flows) {
-    const dropper = droppedBy(chains, traffic);
-    if (dropper !== undefined && !found.has(traffic.hook)) found.set(traffic.hook, tell(traffic, dropper));
+    const drop = droppedBy(chains, traffic);
+    if (drop !== undefined && !found.has(traffic.hook)) found.set(traffic.hook, tell(traffic, drop));
   }
   return [...found.values()];
 };
@@ -70,8 +69,8 @@ const sync = ({ ipvs }: Configuration, chains: readonly BaseChain[]): readonly F
   if (ipvs.sync === undefined) return [];
   const { interface: name } = ipvs.sync;
   const common = { family: 'ipv4', protocol: UDP, destination: SYNC_GROUP, destinationPort: SYNC_PORT, state: 'new' } as const;
-  return dropped(chains, [{ ...common, hook: 'input', in: name }, { ...common, hook: 'output', out: name }], (traffic, dropper) =>
-    finding('firewall_drops_sync', name, `connection sync (${SYNC_GROUP}, ${SYNC_PORT}/udp) that ${traffic.hook === 'input' ? 'comes in' : 'goes out'} by ${name} is dropped by ${dropper}`, acceptance(dropper, traffic, `-p udp --dport ${SYNC_PORT}`)),
+  return dropped(chains, [{ ...common, hook: 'input', in: name }, { ...common, hook: 'output', out: name }], (traffic, drop) =>
+    finding('firewall_drops_sync', name, `connection sync (${SYNC_GROUP}, ${SYNC_PORT}/udp) that ${traffic.hook === 'input' ? 'comes in' : 'goes out'} by ${name} is dropped by ${drop.text}`, acceptance(drop, traffic, `-p udp --dport ${SYNC_PORT}`)),
   );
 };
 
@@ -88,9 +87,9 @@ const services = (configuration: Configuration, chains: readonly BaseChain[]): r
   const carriers = new Map(configuration.vrrp.instances.flatMap((instance) => instance.virtualAddresses.map((virtual) => [virtual.address, carrierOf(virtual.interface, instance)] as const)));
   return configuration.virtualServers.flatMap((service) => {
     const flows = targetsOf(service).map(({ address, port }): Traffic => ({ ...toService(address, port, service.protocol), hook: 'input', in: carriers.get(address) }));
-    return dropped(chains, flows, (traffic, dropper) => {
+    return dropped(chains, flows, (traffic, drop) => {
       const endpoint = formatEndpoint(traffic.destination ?? '', traffic.destinationPort ?? 0);
-      return finding('firewall_drops_service', service.name, `what clients send to ${endpoint}/${service.protocol} is dropped by ${dropper}`, acceptance(dropper, traffic, serviceMatch(traffic, service.protocol)));
+      return finding('firewall_drops_service', service.name, `what clients send to ${endpoint}/${service.protocol} is dropped by ${drop.text}`, acceptance(drop, traffic, serviceMatch(traffic, service.protocol)));
     });
   });
 };
@@ -106,8 +105,8 @@ const answers = ({ host }: Facts, configuration: Configuration, chains: readonly
       const { address, port } = destination;
       return [{ family: familyOf(address), hook: 'forward', in: host.routes.find(({ to }) => to === address)?.interface, protocol: numbers[service.protocol], source: address, ...(port === 0 ? {} : { sourcePort: port }) }];
     });
-    return dropped(chains, flows, (traffic, dropper) =>
-      finding('firewall_drops_answers', service.name, `what ${formatEndpoint(traffic.source ?? '', traffic.sourcePort ?? 0)} answers is dropped by ${dropper}`, acceptance(dropper, traffic, `-s ${traffic.source ?? ''} -p ${service.protocol}`)),
+    return dropped(chains, flows, (traffic, drop) =>
+      finding('firewall_drops_answers', service.name, `what ${formatEndpoint(traffic.source ?? '', traffic.sourcePort ?? 0)} answers is dropped by ${drop.text}`, acceptance(drop, traffic, `-s ${traffic.source ?? ''} -p ${service.protocol}`)),
     );
   });
 };
@@ -126,10 +125,10 @@ const atRealServer = ({ host }: Facts, configuration: Configuration, chains: rea
       const wrapped: Traffic = { family, hook: 'input', protocol: tunnelProtocols[tunnel?.type ?? 'ipip'], destination: address, state: 'new', ...(tunnel?.type === 'gue' ? { destinationPort: tunnel.port } : {}) };
       return [wrapped, ...plain];
     });
-    return dropped(chains, flows, (traffic, dropper) => {
+    return dropped(chains, flows, (traffic, drop) => {
       const what = traffic.protocol === numbers[service.protocol] ? `what is for ${formatEndpoint(traffic.destination ?? '', traffic.destinationPort ?? 0)}` : `what directors send to ${traffic.destination ?? ''} through the tunnel (protocol ${traffic.protocol})`;
       const match = traffic.protocol === numbers[service.protocol] ? serviceMatch(traffic, service.protocol) : `-p ${traffic.protocol}`;
-      return finding('firewall_drops_service', service.name, `${what} is dropped by ${dropper}`, acceptance(dropper, traffic, match));
+      return finding('firewall_drops_service', service.name, `${what} is dropped by ${drop.text}`, acceptance(drop, traffic, match));
     });
   });
 };

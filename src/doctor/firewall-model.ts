@@ -89,13 +89,20 @@ const walk = (base: BaseChain, chain: Chain, traffic: Traffic, depth: number): W
   return { outcomes, dropper };
 };
 
+export interface Drop {
+  readonly base: BaseChain;
+  /** `iptables -t filter: -A INPUT -j DROP` */
+  readonly text: string;
+}
+
 /** Where a packet is dropped for certain; undefined = it is not, or that cannot be told. */
-export const droppedBy = (chains: readonly BaseChain[], traffic: Traffic): string | undefined => {
+export const droppedBy = (chains: readonly BaseChain[], traffic: Traffic): Drop | undefined => {
   for (const base of chains) {
     if (!base.families.includes(traffic.family) || !base.hooks.includes(traffic.hook)) continue;
     const { outcomes, dropper } = walk(base, base, traffic, 0);
     const final = new Set([...outcomes].map((outcome) => (outcome === 'return' ? base.policy : outcome)));
-    if (final.size === 1 && final.has('drop')) return dropper !== undefined && !outcomes.has('return') ? `${base.where}: ${dropper}` : `${base.where}: the policy of ${base.name} is DROP, and no rule accepts it`;
+    if (final.size !== 1 || !final.has('drop')) continue;
+    return { base, text: `${base.where}: ${dropper !== undefined && !outcomes.has('return') ? dropper : `the policy of ${base.name} is DROP, and no rule accepts it`}` };
   }
   return undefined;
 };

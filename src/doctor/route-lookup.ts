@@ -35,7 +35,7 @@ const lookUp = async (channel: NetlinkChannel, address: string): Promise<KernelR
     if (!answer || answer.payload.length < header.length) return undefined;
     // what is asked for is a copy of a route, made for this destination
     const payload = Buffer.from(answer.payload);
-    u32(readU32(payload, 8) & ~RTM_F_CLONED).copy(payload, 8);
+    u32((readU32(payload, 8) & ~RTM_F_CLONED) >>> 0).copy(payload, 8);
     return decodeRoute({ payload });
   } catch (error) {
     if (error instanceof NetlinkError && unreachable.has(error.code)) return undefined;
