@@ -4,7 +4,7 @@ import type { Configuration, DestinationConfiguration, Tunnel, VirtualServerConf
 import { familyOf } from '../network/ip-address.js';
 import type { Facts } from './facts.js';
 import { type Finding, finding } from './finding.js';
-import { lengthOf } from './networks.js';
+import { isWithin, lengthOf } from './networks.js';
 import { virtualAddressesOf } from './own-addresses.js';
 
 /** A service that has this host as a destination. */
@@ -85,7 +85,7 @@ const routes = ({ host }: Facts, configuration: Configuration | undefined, { ser
   const virtual = [...virtualAddressesOf(configuration)].filter((address) => familyOf(address) === family);
   // a director without VRRP: its own address is not in the file
   if (virtual.length === 0 || (route?.via !== undefined && virtual.includes(route.via))) return [];
-  const inside = virtual.find((address) => !addressesOf(service).includes(address));
+  const inside = virtual.find((address) => host.addresses.some((own) => own.prefixLength < lengthOf(address) && isWithin(address, own.address, own.prefixLength)));
   const seen = route?.interface === undefined ? 'this host has no default route' : `the default route of this host leads ${route.via === undefined ? `out of ${route.interface}` : `to ${route.via}`}, which is no virtual address of the directors (${virtual.join(', ')})`;
   return [finding('nat_route_not_back', `${service.name} ${destination.address}`, seen, `ip route replace default via ${inside ?? 'the inside virtual address of the directors'}; or forwarding: fullnat on the directors`)];
 };

@@ -9,13 +9,17 @@ import type { FirewallFacts, Unseen } from './facts.js';
 
 const timeoutMilliseconds = 10_000;
 
+/** `missing`: the program, or in the kernel what it asks. */
 type Printed = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly missing: boolean; readonly problem: string };
+
+/** What iptables-nft and nft say where the kernel has no nf_tables, or no netfilter over netlink at all. */
+const withoutKernel = /not supported|Invalid argument/;
 
 const print = (program: string, args: readonly string[] = []): Promise<Printed> =>
   new Promise((resolve) => {
     execFile(program, args, { timeout: timeoutMilliseconds, env: childEnvironment(), maxBuffer: 256 * 1024 * 1024 }, (error, stdout, stderr) => {
       if (error === null) resolve({ ok: true, text: stdout });
-      else resolve({ ok: false, missing: error.code === 'ENOENT', problem: `${[program, ...args].join(' ')}: ${stderr.trim().split('\n')[0] || inWords(error)}` });
+      else resolve({ ok: false, missing: error.code === 'ENOENT' || withoutKernel.test(stderr), problem: `${[program, ...args].join(' ')}: ${stderr.trim().split('\n')[0] || inWords(error)}` });
     });
   });
 
