@@ -20,6 +20,7 @@ const deciding = [
   'config/complete-routing.ts',
   'config/routing-words.ts',
   ...['route', 'rule'].map((name) => `network/${name}.ts`),
+  ...['catalogue', 'examine', 'iptables-text', 'nft-json', 'peer-table', 'probe-frames', 'probe-plan', 'report-text'].map((name) => `doctor/${name}.ts`),
 ];
 
 /** What may be taken from outside: functions of their arguments, and a constant of the machine. */

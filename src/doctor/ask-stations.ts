@@ -7,7 +7,7 @@ import { type Claims, openClaims } from '../vrrp/claims.js';
 import type { Station, Unseen } from './facts.js';
 
 /** A question may be lost, and so may its answer. */
-const rounds = 3;
+const rounds = 4;
 const roundMilliseconds = 250;
 /** questions in one go: switches limit ARP */
 const burst = 50;

@@ -3,6 +3,8 @@ import { forwardingName } from '../config/forwarding-name.js';
 import type { Configuration, InstanceConfiguration, VirtualAddress } from '../config/model.js';
 import type { HostAddress } from '../ipvs/kernel-needs.js';
 import { isLinkLocal } from '../network/ip-address.js';
+import { peek } from '../vrrp/packet.js';
+import { decodeIPv4Packet, decodeIPv6Packet } from '../vrrp/receive.js';
 import type { Facts, Station } from './facts.js';
 import { type Finding, finding } from './finding.js';
 import { isWithin, lengthOf, reserved } from './networks.js';
@@ -71,7 +73,7 @@ const claims = (facts: Facts, configuration: Configuration, placed: readonly Pla
   return placed.flatMap(({ instance, virtual, carrier }): readonly Finding[] => {
     const station = stations.find(({ interface: name, address }) => name === carrier && address === virtual.address);
     if (station === undefined) return [];
-    const masters = new Set(vrrp.filter(({ interface: name }) => name === instance.interface).map(({ hardwareAddress }) => hardwareAddress));
+    const masters = advertisers(vrrp, instance);
     const isMaster = daemon?.status?.instances.find(({ name }) => name === instance.name)?.state === 'MASTER';
     const others = station.hardwareAddresses.filter((hardwareAddress) => !own.has(hardwareAddress));
     const wrong = others.flatMap((hardwareAddress): readonly Finding[] => {
@@ -87,10 +89,19 @@ const claims = (facts: Facts, configuration: Configuration, placed: readonly Pla
       }
       return [];
     });
-    const nobody = station.hardwareAddresses.length === 0 && !isMaster && masters.size > 0 && vrrp.some((heard) => heard.interface === instance.interface);
+    const nobody = station.hardwareAddresses.length === 0 && !isMaster && masters.size > 0;
     return nobody && wrong.length === 0 ? [finding('vip_not_answered', instance.name, `nobody on ${carrier} answers for ${virtual.address}, though ${[...masters].join(', ')} advertises on ${instance.interface}`, 'tandem status on the other director shows whether it holds the address; arp_ignore there must not be above 2')] : wrong;
   });
 };
+
+/** Hardware addresses of the routers that advertise this virtual router, however they are configured. */
+const advertisers = (vrrp: Facts['vrrp'], { interface: name, virtualRouterId }: InstanceConfiguration): ReadonlySet<string> =>
+  new Set(
+    vrrp.flatMap(({ interface: heardOn, packet, hardwareAddress }) => {
+      const ip = heardOn === name ? (decodeIPv4Packet(packet) ?? decodeIPv6Packet(packet)) : undefined;
+      return ip && peek(ip.payload)?.virtualRouterId === virtualRouterId ? [hardwareAddress] : [];
+    }),
+  );
 
 const realServerStations = ({ virtualServers }: Configuration, stations: readonly Station[]): ReadonlyMap<string, { readonly address: string; readonly forwarding: string }> => {
   const found = new Map<string, { readonly address: string; readonly forwarding: string }>();

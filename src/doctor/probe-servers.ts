@@ -11,8 +11,8 @@ import type { Plan } from './probe-plan.js';
 import { anyOf, ethernetHeader, ETHERTYPE_IPV4, portIs, protocolIs, Tap } from './tap.js';
 
 const IPPROTO_RAW = 255;
-const rounds = 3;
-const roundMilliseconds = 300;
+const rounds = 4;
+const roundMilliseconds = 400;
 const tickMilliseconds = 10;
 /** probes in one go */
 const burst = 50;

@@ -43,7 +43,7 @@ class Site {
   }
 
   private place(host: Host): string {
-    return join(this.directory, host === this.a ? 'a' : host === this.b ? 'b' : 'none');
+    return join(this.directory, host === this.a ? 'a' : host === this.b ? 'b' : host.switchPort);
   }
 
   configure(host: Host, content: object): string {
@@ -52,9 +52,10 @@ class Site {
     return path;
   }
 
-  async start(host: Host, content: object): Promise<void> {
+  /** @param unprivileged what runs it with less than root has */
+  async start(host: Host, content: object, unprivileged: readonly string[] = []): Promise<void> {
     const path = this.configure(host, content);
-    const child = spawn('ip', ['netns', 'exec', host.namespace, process.execPath, program('tandemd'), '--config', path, '--runtime-dir', this.place(host)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn('ip', ['netns', 'exec', host.namespace, ...unprivileged, process.execPath, program('tandemd'), '--config', path, '--runtime-dir', this.place(host)], { stdio: ['ignore', 'pipe', 'inherit'] });
     this.processes.push(child);
     let log = '';
     child.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()));
@@ -112,8 +113,8 @@ describe('a healthy pair and its real servers', () => {
     ...base,
     vrrp: {
       instances: [
-        { name: 'web', interface: 'e0', virtual_router_id: 51, priority, advertisement_interval: '200ms', virtual_addresses: ['10.77.0.100/32', '10.77.0.101/24'] },
-        { name: 'inner', interface: 'e1', virtual_router_id: 52, priority, advertisement_interval: '200ms', virtual_addresses: ['10.78.0.100/24'] },
+        { name: 'web', interface: 'e0', virtual_router_id: 51, priority, advertisement_interval: '500ms', virtual_addresses: ['10.77.0.100/32', '10.77.0.101/24'] },
+        { name: 'inner', interface: 'e1', virtual_router_id: 52, priority, advertisement_interval: '500ms', virtual_addresses: ['10.78.0.100/24'] },
       ],
       sync_groups: [{ name: 'all', instances: ['web', 'inner'] }],
     },
@@ -136,7 +137,7 @@ describe('a healthy pair and its real servers', () => {
   afterAll(() => site.clear());
 
   it('yield nothing', async () => {
-    const config = (host: Host, priority: number): string => `--wait 1s --config ${site.configure(host, content(priority))}`;
+    const config = (host: Host, priority: number): string => `--wait 2s --config ${site.configure(host, content(priority))}`;
     const reports = await Promise.all([site.doctor(site.a, config(site.a, 150)), site.doctor(site.b, config(site.b, 100)), ...servers.map((host) => site.doctor(host, config(site.b, 100)))]);
     expect(reports.map(({ findings }) => findings)).toEqual([[], [], [], []]);
     expect(reports.map(({ role, status }) => `${role} ${status}`)).toEqual(['director 0', 'director 0', 'real_server 0', 'real_server 0']);
@@ -157,11 +158,15 @@ describe('a healthy pair and its real servers', () => {
     const managed = `mount -t tmpfs none /run; mkdir -p /run/NetworkManager/devices /run/systemd/netif/links
       printf '[device]\\nmanaged=true\\n' >/run/NetworkManager/devices/${e0}
       printf 'ADMIN_STATE=configured\\nNETWORK_FILE=/run/10-e1.network\\n' >/run/systemd/netif/links/${e1}; printf '[Network]\\nDHCP=no\\n' >/run/10-e1.network`;
-    const [a, b, r, n] = await Promise.all([
-      site.doctor(site.a, `--wait 1s --config ${site.configure(site.a, { ...content(150), router_id: 'other' })}`, managed),
-      site.doctor(site.b, `--wait 1s --config ${site.configure(site.b, content(100))}`),
+    const third = site.outside.host('c', '10.77.0.3/24');
+    const alone = { ...base, vrrp: { instances: [{ name: 'alone', interface: 'e0', virtual_router_id: 77, virtual_addresses: ['10.77.0.103/32'] }] } };
+    await site.start(third, alone, ['setpriv', '--bounding-set=-net_raw', '--inh-caps=-net_raw']);
+    const [a, b, r, n, c] = await Promise.all([
+      site.doctor(site.a, `--wait 2s --config ${site.configure(site.a, { ...content(150), router_id: 'other' })}`, managed),
+      site.doctor(site.b, `--wait 2s --config ${site.configure(site.b, content(100))}`),
       site.doctor(direct, `--real-server --config ${site.configure(site.b, content(100))}`),
       site.doctor(natted, `--config ${site.configure(site.b, content(100))}`),
+      site.doctor(third, `--wait 1s --config ${site.configure(third, alone)}`),
     ]);
     const path = join(site.directory, 'a.yaml');
     expect(brief(a)).toEqual(
@@ -189,6 +194,9 @@ describe('a healthy pair and its real servers', () => {
     expect(of(r, 'arp_ignore').remedy).toMatch(/^sysctl -w net\.ipv4\.conf\.all\.arp_ignore=1/);
     expect(brief(n)).toEqual(['nat_route_not_back nat 10.78.0.21']);
     expect(of(n, 'nat_route_not_back').remedy).toMatch(/^ip route replace default via 10\.78\.0\.100/);
+
+    expect(brief(c)).toEqual(['capability_missing vrrp', 'instance_fault alone']);
+    expect(of(c, 'capability_missing').seen).toBe('the process vrrp of tandemd lacks CAP_NET_RAW');
 
     // the remedies mend it
     inside(direct, 'sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2');
@@ -235,7 +243,7 @@ describe('a peer that is configured otherwise', () => {
     const trailer = (): Buffer => makeTrailer(late, '10.77.0.2', { id: 1, key: Buffer.alloc(32, 1) }, sequenceAt(Date.now() - 60_000));
     const sending = setInterval(() => {
       for (const packet of [damaged, Buffer.concat([late, trailer()])]) spawn('ip', ['netns', 'exec', site.b.namespace, process.execPath, new URL('inject.mjs', import.meta.url).pathname, '10.77.0.2', '224.0.0.18', '255', packet.toString('hex')]);
-    }, 300);
+    }, 700);
     // in the file that the doctor looks at, not in the daemon's: addresses in wrong places, interfaces that are not there
     const wrong = [
       ['mask', ['10.77.0.150/16']],
@@ -249,7 +257,7 @@ describe('a peer that is configured otherwise', () => {
     const more = wrong.map(([name, addresses, keys], index) => ({ ...common(name, 100 + index), virtual_addresses: addresses, ...keys }));
     let report: Report;
     try {
-      report = await site.doctor(site.a, `--wait 2500ms --config ${site.configure(site.a, content(0, more))}`);
+      report = await site.doctor(site.a, `--wait 5s --config ${site.configure(site.a, content(0, more))}`);
     } finally {
       clearInterval(sending);
     }
