@@ -37,6 +37,7 @@ class Site {
 
   private director(name: string, last: number): Host {
     const host = this.outside.host(name, `10.77.0.${last}/24`);
+    ipIn(host, 'addr', 'add', `2001:db8:77::${last}/64`, 'dev', 'e0', 'nodad');
     this.inner.host(name, `10.78.0.${last}/24`, 'e1', host);
     inside(host, 'sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.e0.rp_filter=0 net.ipv4.conf.e1.rp_filter=0 net.ipv4.ip_forward=1');
     return host;
@@ -60,6 +61,11 @@ class Site {
     let log = '';
     child.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()));
     await vi.waitFor(() => expect(log).toMatch(/INFO ready/), { timeout: 20_000, interval: 20 });
+  }
+
+  /** From b, again and again. */
+  inject(packet: Buffer): void {
+    this.processes.push(spawn('ip', ['netns', 'exec', this.b.namespace, process.execPath, new URL('inject.mjs', import.meta.url).pathname, '10.77.0.2', '224.0.0.18', '255', packet.toString('hex'), '300'], { stdio: 'ignore' }));
   }
 
   status(host: Host): { readonly instances: readonly { readonly name: string; readonly state: string; readonly conflicts: readonly object[]; readonly counters: Readonly<Record<string, number>> }[] } {
@@ -115,6 +121,7 @@ describe('a healthy pair and its real servers', () => {
       instances: [
         { name: 'web', interface: 'e0', virtual_router_id: 51, priority, advertisement_interval: '500ms', virtual_addresses: ['10.77.0.100/32', '10.77.0.101/24'] },
         { name: 'inner', interface: 'e1', virtual_router_id: 52, priority, advertisement_interval: '500ms', virtual_addresses: ['10.78.0.100/24'] },
+        { name: 'six', interface: 'e0', virtual_router_id: 51, priority, advertisement_interval: '500ms', virtual_addresses: ['fe80::100', '2001:db8:77::100'] },
       ],
       sync_groups: [{ name: 'all', instances: ['web', 'inner'] }],
     },
@@ -132,7 +139,7 @@ describe('a healthy pair and its real servers', () => {
     servers = [direct, natted];
     for (const host of [site.a, site.b]) inside(host, 'iptables -P INPUT DROP; iptables -A INPUT -i lo -j ACCEPT; iptables -A INPUT -p vrrp -j ACCEPT; iptables -A INPUT -p icmp -j ACCEPT; iptables -A INPUT -p tcp -m tcp --dport 80 -j ACCEPT');
     await Promise.all([site.start(site.a, content(150)), site.start(site.b, content(100))]);
-    await vi.waitFor(() => expect([site.status(site.a), site.status(site.b)].map(({ instances }) => instances.map(({ state }) => state))).toEqual([['MASTER', 'MASTER'], ['BACKUP', 'BACKUP']]), { timeout: 20_000, interval: 100 });
+    await vi.waitFor(() => expect([site.status(site.a), site.status(site.b)].map(({ instances }) => instances.map(({ state }) => state))).toEqual([['MASTER', 'MASTER', 'MASTER'], ['BACKUP', 'BACKUP', 'BACKUP']]), { timeout: 20_000, interval: 100 });
   });
   afterAll(() => site.clear());
 
@@ -142,7 +149,8 @@ describe('a healthy pair and its real servers', () => {
     expect(reports.map(({ findings }) => findings)).toEqual([[], [], [], []]);
     expect(reports.map(({ role, status }) => `${role} ${status}`)).toEqual(['director 0', 'director 0', 'real_server 0', 'real_server 0']);
     expect(reports[1]?.observations[0]).toMatch(/^web: 10\.77\.0\.1 \([0-9a-f:]+\) advertises, priority 150/);
-  });
+    expect(reports[1]?.observations[2]).toMatch(/^six: fe80::[0-9a-f:]+ \([0-9a-f:]+\) advertises, priority 150/);
+  }, 60_000);
 
   it('yield what is made wrong around them', async () => {
     const [direct, natted] = servers as readonly [Host, Host];
@@ -152,7 +160,7 @@ describe('a healthy pair and its real servers', () => {
     inside(stranger, 'ip addr add 10.77.0.101/32 dev e0');
     inside(site.b, 'iptables -D INPUT -p vrrp -j ACCEPT; nft add table inet fw; nft "add chain inet fw out { type filter hook output priority 0; policy accept; }"; nft add rule inet fw out meta l4proto 112 drop');
     inside(site.a, 'sysctl -qw net.ipv4.ip_forward=0; iptables-legacy -A INPUT -p tcp -m multiport --dports 80,443 -j DROP; ip6tables-legacy -A INPUT -j DROP');
-    await vi.waitFor(() => expect(site.status(site.b).instances.map(({ state }) => state)).toEqual(['MASTER', 'MASTER']), { timeout: 20_000, interval: 100 });
+    await vi.waitFor(() => expect(site.status(site.b).instances.map(({ state }) => state)).toEqual(['MASTER', 'MASTER', 'BACKUP']), { timeout: 20_000, interval: 100 });
     // what it runs with is another file now, and NetworkManager manages one interface, networkd the other
     const [{ ifindex: e0 }, { ifindex: e1 }] = ['e0', 'e1'].map((name) => (JSON.parse(ipIn(site.a, '-j', 'link', 'show', 'dev', name)) as [{ ifindex: number }])[0]) as [{ ifindex: number }, { ifindex: number }];
     const managed = `mount -t tmpfs none /run; mkdir -p /run/NetworkManager/devices /run/systemd/netif/links
@@ -170,7 +178,7 @@ describe('a healthy pair and its real servers', () => {
     ]);
     const path = join(site.directory, 'a.yaml');
     expect(brief(a)).toEqual(
-      ['configuration_not_loaded ' + path, 'firewall_drops_service dr', 'firewall_drops_service nat', 'ip_forward net.ipv4.ip_forward', 'nat_route_not_back nat 10.78.0.21', 'network_manager e0', 'network_manager e1', 'vip_answered_by_real_server web 10.77.0.11', ...['web', 'web', 'web', 'inner'].map((name) => `vip_answered_by_stranger ${name}`)].sort(),
+      ['configuration_not_loaded ' + path, 'firewall_drops_vrrp six', 'firewall_drops_service dr', 'firewall_drops_service nat', 'ip_forward net.ipv4.ip_forward', 'nat_route_not_back nat 10.78.0.21', 'network_manager e0', 'network_manager e1', 'vip_answered_by_real_server web 10.77.0.11', ...['web', 'web', 'web', 'inner'].map((name) => `vip_answered_by_stranger ${name}`)].sort(),
     );
     expect(a.status).toBe(1);
     expect(of(a, 'vip_answered_by_real_server').seen).toBe(`the real server 10.77.0.11 (${macOf(direct)}) answers ARP for 10.77.0.100 on e0`);
@@ -183,7 +191,7 @@ describe('a healthy pair and its real servers', () => {
     expect(of(a, 'network_manager', 'e1').remedy).toMatch(/^KeepConfiguration=static in the section \[Network\] of \/run\/10-e1\.network/);
 
     expect(brief(b)).toEqual(
-      ['firewall_drops_vrrp web', 'firewall_drops_vrrp web', 'firewall_drops_vrrp inner', 'firewall_drops_vrrp inner', 'two_masters web', 'two_masters inner', 'vip_answered_by_real_server web 10.77.0.11', 'vip_answered_by_stranger web'].sort(),
+      ['firewall_drops_vrrp web', 'firewall_drops_vrrp web', 'firewall_drops_vrrp inner', 'firewall_drops_vrrp inner', 'firewall_drops_vrrp six', 'vip_not_answered six', 'vip_not_answered six', 'two_masters web', 'two_masters inner', 'vip_answered_by_real_server web 10.77.0.11', 'vip_answered_by_stranger web'].sort(),
     );
     expect(b.findings.filter(({ code, subject }) => code === 'firewall_drops_vrrp' && subject === 'web').map(({ seen, remedy }) => `${seen}; ${remedy}`)).toEqual([
       expect.stringMatching(/^VRRP from 10\.77\.0\.1 that comes in by e0 is dropped by iptables-nft -t filter: the policy of INPUT is DROP, and no rule accepts it; iptables-nft -t filter -I INPUT -p vrrp -j ACCEPT/),
@@ -201,7 +209,7 @@ describe('a healthy pair and its real servers', () => {
     // the remedies mend it
     inside(direct, 'sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2');
     expect((await site.doctor(direct, `--real-server --config ${join(site.directory, 'b.yaml')}`)).findings).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('a peer that is configured otherwise', () => {
@@ -240,10 +248,10 @@ describe('a peer that is configured otherwise', () => {
     const damaged = encodeAdvertisement(message('damaged', 90), '10.77.0.2');
     damaged.writeUInt16BE(damaged.readUInt16BE(6) ^ 1, 6);
     const late = encodeAdvertisement(message('late', 1), '10.77.0.2');
-    const trailer = (): Buffer => makeTrailer(late, '10.77.0.2', { id: 1, key: Buffer.alloc(32, 1) }, sequenceAt(Date.now() - 60_000));
-    const sending = setInterval(() => {
-      for (const packet of [damaged, Buffer.concat([late, trailer()])]) spawn('ip', ['netns', 'exec', site.b.namespace, process.execPath, new URL('inject.mjs', import.meta.url).pathname, '10.77.0.2', '224.0.0.18', '255', packet.toString('hex')]);
-    }, 700);
+    const trailer = makeTrailer(late, '10.77.0.2', { id: 1, key: Buffer.alloc(32, 1) }, sequenceAt(Date.now() - 60_000));
+    for (const packet of [damaged, Buffer.concat([late, trailer])]) site.inject(packet);
+    const rejected = (name: string, reason: string): number => site.status(site.a).instances.find((instance) => instance.name === name)?.counters[`rejected.${reason}`] ?? 0;
+    await vi.waitFor(() => expect([rejected('damaged', 'checksum'), rejected('late', 'authentication_stale')]).toEqual([expect.toSatisfy((count) => count > 0), expect.toSatisfy((count) => count > 0)]), { timeout: 30_000, interval: 200 });
     // in the file that the doctor looks at, not in the daemon's: addresses in wrong places, interfaces that are not there
     const wrong = [
       ['mask', ['10.77.0.150/16']],
@@ -255,12 +263,7 @@ describe('a peer that is configured otherwise', () => {
     ] as const;
     inside(site.a, 'ip addr add 10.77.0.170/32 dev e0');
     const more = wrong.map(([name, addresses, keys], index) => ({ ...common(name, 100 + index), virtual_addresses: addresses, ...keys }));
-    let report: Report;
-    try {
-      report = await site.doctor(site.a, `--wait 5s --config ${site.configure(site.a, content(0, more))}`);
-    } finally {
-      clearInterval(sending);
-    }
+    const report = await site.doctor(site.a, `--wait 5s --config ${site.configure(site.a, content(0, more))}`);
     const found = [
       'vrrp_router_id_differs router_id',
       'vrrp_version_differs version',
@@ -290,11 +293,11 @@ describe('a peer that is configured otherwise', () => {
     expect(seen('vrrp_interval_differs', 'interval')).toMatch(new RegExp(`^${station} advertises every 200ms, ours is every 100ms$`));
     expect(seen('vrrp_interval_differs', 'interval2')).toMatch(/it advertises every 2s, ours is every 1s$/);
     expect(seen('vrrp_addresses_differ', 'addresses')).toMatch(/it lacks 10\.77\.0\.109, it has 10\.77\.0\.210, which we lack$/);
-    expect(seen('clock_differs', 'late')).toMatch(/their time stamp is 6\d\.\d s behind our clock/);
+    expect(seen('clock_differs', 'late')).toMatch(/their time stamp is \d+\.\d s behind our clock/);
     expect(of(report, 'vip_mask_differs').remedy).toBe('virtual_addresses: 10.77.0.150/24, or 10.77.0.150/32');
     expect(of(report, 'vip_held_by_backup').remedy).toMatch(/^ip addr del 10\.77\.0\.170\/32 dev e0/);
     expect(JSON.stringify(report)).not.toMatch(/"(one|two)"|0101010101/);
-  }, 60_000);
+  }, 120_000);
 });
 
 /** @param octet of all of its key */
