@@ -33,6 +33,7 @@ export const addDoctorCommand = (program: Command, { print, fail }: Tools, { pri
       const result = isOptional ? undefined : await loadConfiguration(config);
       if (result && !result.ok) {
         printError(formatDiagnostics(result.diagnostics, result.text).trimEnd());
+        if (!existsSync(config)) printError('     = on a real server: tandem doctor --real-server, or --config with a copy of the directors\' file');
         process.exitCode = 3;
         return;
       }

@@ -52,7 +52,8 @@ const networks = ({ instance, virtual, carrier }: Placed, own: readonly HostAddr
 
 const holders = ({ host, daemon }: Facts, configuration: Configuration, placed: readonly Placed[]): readonly Finding[] =>
   placed.flatMap(({ instance, virtual }): readonly Finding[] => {
-    const status = daemon?.status?.instances.find(({ name }) => name === instance.name);
+    if (daemon === undefined) return [];
+    const status = daemon.status?.instances.find(({ name }) => name === instance.name);
     const there = host.addresses.find(({ address }) => address === virtual.address);
     const isMaster = status?.state === 'MASTER';
     if (there !== undefined && there.interface !== 'lo' && !isMaster && instance.priority < 255 && !isRealServerAddress(configuration, virtual.address)) {
@@ -75,7 +76,9 @@ const claims = (facts: Facts, configuration: Configuration, placed: readonly Pla
     if (station === undefined) return [];
     const masters = advertisers(vrrp, instance);
     const isMaster = daemon?.status?.instances.find(({ name }) => name === instance.name)?.state === 'MASTER';
-    const others = station.hardwareAddresses.filter((hardwareAddress) => !own.has(hardwareAddress));
+    // that of the virtual router (RFC 9568, 7.3) is the other director's, whatever it sends its advertisements from
+    const virtualMacs = [1, 2].map((family) => `00:00:5e:00:0${family}:${instance.virtualRouterId.toString(16).padStart(2, '0')}`);
+    const others = station.hardwareAddresses.filter((hardwareAddress) => !own.has(hardwareAddress) && (isMaster || !virtualMacs.includes(hardwareAddress)));
     const wrong = others.flatMap((hardwareAddress): readonly Finding[] => {
       const server = servers.get(hardwareAddress);
       // a director may be a real server too

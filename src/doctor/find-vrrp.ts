@@ -186,9 +186,9 @@ const masters = (instance: InstanceConfiguration, accepted: readonly Heard[], st
   return [];
 };
 
-const silence = ({ listened, vrrp }: Facts, configuration: Configuration, instance: InstanceConfiguration, status: InstanceStatus | undefined): readonly Finding[] => {
-  // a master hears nobody; a silence shorter than two intervals says nothing
-  if (status?.state === 'MASTER' || status?.state === 'FAULT' || listened < 2 * toMilliseconds(instance.advertisementInterval)) return [];
+const silence = ({ listened, vrrp, daemon }: Facts, configuration: Configuration, instance: InstanceConfiguration, status: InstanceStatus | undefined): readonly Finding[] => {
+  // a master hears nobody, and whether this is one may be unknown; a silence shorter than two intervals says nothing
+  if (daemon === undefined || status?.state === 'MASTER' || status?.state === 'FAULT' || listened < 2 * toMilliseconds(instance.advertisementInterval)) return [];
   const others = vrrp.some(({ interface: name }) => name === instance.interface);
   const whom = instance.unicast ? `from ${instance.unicast.peers.join(', ')}` : 'from anyone';
   const fine = configuration.vrrp.instances.length > 1 || others ? '' : `; tcpdump -ni ${instance.interface} vrrp on both shows what is sent`;

@@ -65,7 +65,7 @@ export const gather = async ({ role: given, configuration, file, runtimeDirector
     unseen.push(...heard.unseen, ...unasked, ...unread);
     const sync = role === 'director' && configuration?.ipvs.sync ? await readSync(heard, unseen) : undefined;
     // what the daemon says now is set against what was heard until now
-    const later = role === 'director' ? await askDaemon(runtimeDirectory, configuration) : undefined;
+    const later = role === 'director' ? await askDaemon(runtimeDirectory, configuration, unseen) : undefined;
     return { role, configuration, file, listened, host: { ...host, addresses: await addressesNow() }, firewall: firewallFacts, daemon: later, vrrp: heard.vrrp, wallClock, sync, stations, probes, peer, unseen: distinct(unseen) };
   } finally {
     monitor.close();
@@ -77,23 +77,29 @@ export const gather = async ({ role: given, configuration, file, runtimeDirector
   }
 };
 
-const distinct = (unseen: readonly Unseen[]): readonly Unseen[] => [...new Map(unseen.map((each) => [each.problem, each])).values()];
+/** One for each thing and remedy, the first. */
+const distinct = (unseen: readonly Unseen[]): readonly Unseen[] => [...new Map([...unseen].reverse().map((each) => [`${each.what} ${each.remedy}`, each])).values()].reverse();
 
 /** A host without a daemon that has a real server's address is one. */
-const roleOf = (configuration: Configuration | undefined, host: HostFacts, daemon: DaemonFacts): Role => {
+const roleOf = (configuration: Configuration | undefined, host: HostFacts, daemon: DaemonFacts | undefined): Role => {
   if (configuration === undefined) return 'real_server';
   const own = new Set(host.addresses.map(({ address }) => address));
   const serves = configuration.virtualServers.some((service) => destinationsOf(service).some(({ address }) => own.has(address)));
-  return serves && daemon.status === undefined ? 'real_server' : 'director';
+  return serves && daemon !== undefined && daemon.status === undefined ? 'real_server' : 'director';
 };
 
-const askDaemon = async (runtimeDirectory: string, configuration: Configuration | undefined): Promise<DaemonFacts> => {
+/** Undefined: it may run, but this user may not ask it. */
+const askDaemon = async (runtimeDirectory: string, configuration: Configuration | undefined, unseen: Unseen[] = []): Promise<DaemonFacts | undefined> => {
   try {
     const reply = await request(runtimeDirectory, { command: 'status' }, statusTimeout);
     if (!reply.ok) return { status: undefined, problem: reply.error, processes: [] };
     const status = reply.status as Status;
     return { status, problem: undefined, processes: configuration ? await readCapabilities(status.processes, configuration) : [] };
   } catch (error) {
+    if (error instanceof ControlError && error.code === 'PERMISSION') {
+      unseen.push({ what: 'tandemd', problem: error.message, remedy: 'run tandem doctor as root' });
+      return undefined;
+    }
     if (error instanceof ControlError) return { status: undefined, problem: error.message, processes: [] };
     throw error;
   }

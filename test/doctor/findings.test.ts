@@ -31,6 +31,10 @@ describe('a director', () => {
     expect(brief(facts(web, { daemon: { status: undefined, problem: 'no tandemd answers', processes: [] } }))).toEqual(['daemon_not_running tandemd', 'vrrp_not_heard web']);
   });
 
+  it('whose daemon may not be asked is not blamed for what is not known', () => {
+    expect(brief(facts(web, { daemon: undefined, host: holding, unseen: [{ what: 'tandemd', problem: 'no permission', remedy: 'be root' }] }))).toEqual(['not_examined tandemd']);
+  });
+
   it('that hears nobody as backup; but not within less than two intervals', () => {
     expect(told(facts(web, daemon('BACKUP')))).toEqual(['vrrp_not_heard: this director is BACKUP, and no advertisement of virtual router 51 came from anyone by eth0 within 3.0 s']);
     expect(found(facts(web, { ...daemon('BACKUP'), listened: 1_500 }))).toEqual([]);
@@ -78,6 +82,7 @@ describe('a director', () => {
     const stations = [{ interface: 'eth0', address: '192.0.2.10', hardwareAddresses: [] }];
     expect(brief(facts(web, { ...daemon('BACKUP'), vrrp: heard(3), stations }))).toEqual(['vip_not_answered web']);
     expect(found(facts(web, { ...daemon('BACKUP'), vrrp: heard(3), stations: [{ interface: 'eth0', address: '192.0.2.10', hardwareAddresses: ['02:00:00:00:00:99'] }] }))).toEqual([]);
+    expect(found(facts(web, { ...daemon('BACKUP'), vrrp: heard(3), stations: [{ interface: 'eth0', address: '192.0.2.10', hardwareAddresses: ['00:00:5e:00:01:33'] }] }))).toEqual([]);
     // another virtual router is none of ours
     expect(brief(facts(web, { ...daemon('BACKUP'), vrrp: heard(3, { virtualRouterId: 9, addresses: ['192.0.2.77'] }), stations }))).toEqual(['vrrp_not_heard web']);
   });
