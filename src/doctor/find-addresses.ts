@@ -3,10 +3,9 @@ import { forwardingName } from '../config/forwarding-name.js';
 import type { Configuration, InstanceConfiguration, VirtualAddress } from '../config/model.js';
 import type { HostAddress } from '../ipvs/kernel-needs.js';
 import { isLinkLocal } from '../network/ip-address.js';
-import { peek } from '../vrrp/packet.js';
-import { decodeIPv4Packet, decodeIPv6Packet } from '../vrrp/receive.js';
 import type { Facts, Station } from './facts.js';
 import { type Finding, finding } from './finding.js';
+import { sendersOf } from './heard.js';
 import { isWithin, lengthOf, reserved } from './networks.js';
 import { carrierOf, ownAddresses } from './own-addresses.js';
 
@@ -57,7 +56,7 @@ const holders = ({ host, daemon }: Facts, configuration: Configuration, placed: 
     const there = host.addresses.find(({ address }) => address === virtual.address);
     const isMaster = status?.state === 'MASTER';
     if (there !== undefined && there.interface !== 'lo' && !isMaster && instance.priority < 255 && !isRealServerAddress(configuration, virtual.address)) {
-      const who = status === undefined ? 'tandemd does not run here' : `${instance.name} is ${status.state} here`;
+      const who = status === undefined ? (daemon.status === undefined ? 'tandemd does not run here' : `tandemd does not know ${instance.name}`) : `${instance.name} is ${status.state} here`;
       return [finding('vip_held_by_backup', instance.name, `${written(there)} is on ${there.interface}, though ${who}`, `ip addr del ${written(there)} dev ${there.interface}, and take it out of the host's own network configuration`)];
     }
     if (isMaster && there === undefined) return [finding('vip_not_held', instance.name, `${instance.name} is MASTER here, and ${virtual.address} is on no interface`, `journalctl -u tandemd tells why it could not be added; tandem status shows what is held`)];
@@ -68,13 +67,13 @@ const isRealServerAddress = ({ virtualServers }: Configuration, address: string)
 
 /** Who answers for the virtual addresses, beside the master that is heard. */
 const claims = (facts: Facts, configuration: Configuration, placed: readonly Placed[]): readonly Finding[] => {
-  const { stations, host, vrrp, daemon } = facts;
+  const { stations, host, daemon } = facts;
   const own = new Set(host.links.map(({ hardwareAddress }) => hardwareAddress));
   const servers = realServerStations(configuration, stations);
   return placed.flatMap(({ instance, virtual, carrier }): readonly Finding[] => {
     const station = stations.find(({ interface: name, address }) => name === carrier && address === virtual.address);
     if (station === undefined) return [];
-    const masters = advertisers(vrrp, instance);
+    const masters = new Set(sendersOf(facts, instance).map(({ hardwareAddress }) => hardwareAddress));
     const isMaster = daemon?.status?.instances.find(({ name }) => name === instance.name)?.state === 'MASTER';
     // that of the virtual router (RFC 9568, 7.3) is the other director's, whatever it sends its advertisements from
     const virtualMacs = [1, 2].map((family) => `00:00:5e:00:0${family}:${instance.virtualRouterId.toString(16).padStart(2, '0')}`);
@@ -96,15 +95,6 @@ const claims = (facts: Facts, configuration: Configuration, placed: readonly Pla
     return nobody && wrong.length === 0 ? [finding('vip_not_answered', instance.name, `nobody on ${carrier} answers for ${virtual.address}, though ${[...masters].join(', ')} advertises on ${instance.interface}`, 'tandem status on the other director shows whether it holds the address; arp_ignore there must not be above 2')] : wrong;
   });
 };
-
-/** Hardware addresses of the routers that advertise this virtual router, however they are configured. */
-const advertisers = (vrrp: Facts['vrrp'], { interface: name, virtualRouterId }: InstanceConfiguration): ReadonlySet<string> =>
-  new Set(
-    vrrp.flatMap(({ interface: heardOn, packet, hardwareAddress }) => {
-      const ip = heardOn === name ? (decodeIPv4Packet(packet) ?? decodeIPv6Packet(packet)) : undefined;
-      return ip && peek(ip.payload)?.virtualRouterId === virtualRouterId ? [hardwareAddress] : [];
-    }),
-  );
 
 const realServerStations = ({ virtualServers }: Configuration, stations: readonly Station[]): ReadonlyMap<string, { readonly address: string; readonly forwarding: string }> => {
   const found = new Map<string, { readonly address: string; readonly forwarding: string }>();

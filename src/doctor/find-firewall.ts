@@ -4,10 +4,10 @@ import type { Configuration, Protocol } from '../config/model.js';
 import { type Family, familyOf, formatEndpoint } from '../network/ip-address.js';
 import { instanceFamily } from '../vrrp/family.js';
 import { multicastGroup, VRRP_PROTOCOL } from '../vrrp/packet.js';
-import { decodeIPv4Packet, decodeIPv6Packet } from '../vrrp/receive.js';
 import type { Facts, FirewallFacts } from './facts.js';
 import { type Finding, finding } from './finding.js';
 import { type BaseChain, type Drop, droppedBy, type Traffic } from './firewall-model.js';
+import { sendersOf } from './heard.js';
 import { readSavedRules } from './iptables-text.js';
 import { readNftRules } from './nft-json.js';
 import { carrierOf, instanceSource } from './own-addresses.js';
@@ -41,7 +41,7 @@ const vrrp = (facts: Facts, configuration: Configuration, chains: readonly BaseC
   configuration.vrrp.instances.flatMap((instance): readonly Finding[] => {
     const family = instanceFamily(instance);
     const own = instanceSource(instance, facts.host, configuration);
-    const heard = facts.vrrp.flatMap(({ interface: name, packet }) => (name === instance.interface ? ((decodeIPv4Packet(packet) ?? decodeIPv6Packet(packet))?.source ?? []) : [])).filter((source) => familyOf(source) === family);
+    const heard = sendersOf(facts, instance).map(({ source }) => source);
     const peers: readonly (string | undefined)[] = instance.unicast?.peers ?? (heard.length > 0 ? [...new Set(heard)] : [undefined]);
     const group = instance.unicast ? undefined : multicastGroup(family);
     const common = { family, protocol: VRRP_PROTOCOL, state: 'new' } as const;

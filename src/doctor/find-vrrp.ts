@@ -10,8 +10,9 @@ import { addressesThatFit, type Advertisement, decodeAdvertisement, peek, type R
 import { decodeIPv4Packet, decodeIPv6Packet, receive } from '../vrrp/receive.js';
 import { rejectionAdvice } from '../vrrp/rejection-advice.js';
 import type { MistakeCode } from './catalogue.js';
-import type { Facts, HeardPacket } from './facts.js';
+import type { Facts } from './facts.js';
 import { type Finding, finding } from './finding.js';
+import { isOwn } from './heard.js';
 import { instanceSource } from './own-addresses.js';
 
 const codes: Readonly<Record<RejectReason | 'authentication_missing' | 'authentication_unknown_key' | 'authentication_stale' | 'authentication_replay', MistakeCode>> = {
@@ -75,8 +76,6 @@ export const observeVrrp = (facts: Facts): readonly string[] => {
 };
 
 const stateOf = ({ daemon }: Facts, { name }: InstanceConfiguration): InstanceStatus | undefined => daemon?.status?.instances.find((each) => each.name === name);
-
-const isOwn = ({ hardwareAddress }: HeardPacket, { host }: Facts): boolean => host.links.some((link) => link.hardwareAddress === hardwareAddress && link.hardwareAddress !== '');
 
 /** As the daemon's own reception does it. */
 const sort = (facts: Facts, configuration: Configuration): readonly InstanceHeard[] => {

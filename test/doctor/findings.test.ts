@@ -112,6 +112,15 @@ describe('a director', () => {
     expect([given('systemd-networkd', false), given('NetworkManager', false)]).toEqual([['network_manager eth0'], ['network_manager eth0']]);
   });
 
+  it('whose rules let its peer through, and nobody else', () => {
+    const firewall = { saved: [{ family: 'ipv4' as const, program: 'iptables', text: '*filter\n:INPUT DROP [0:0]\n-A INPUT -s 192.0.2.2/32 -p vrrp -j ACCEPT\nCOMMIT\n' }], nft: undefined, arp: '' };
+    const other = heard(1, { virtualRouterId: 9 }).map((each) => ({ ...each, packet: Buffer.concat([each.packet.subarray(0, 12), Buffer.from([192, 0, 2, 77]), each.packet.subarray(16)]) }));
+    for (const vrrp of [heard(1), [...heard(1), ...other]]) expect(found(facts(web, { ...daemon('BACKUP'), vrrp, firewall }))).toEqual([]);
+    // a master does not know from where its peer would speak
+    expect(found(facts(web, { ...daemon('MASTER'), host: holding, firewall }))).toEqual([]);
+    expect(brief(facts(instanceFile('unicast: { peers: [192.0.2.3] }'), { ...daemon('MASTER'), host: holding, firewall }))).toEqual(['firewall_drops_vrrp web']);
+  });
+
   it('whose answers FORWARD drops, and whose rules drop the service', () => {
     const nat = serviceFile('', '{ address: 192.0.2.22, port: 8080 }', 'port: 80, forwarding: nat');
     const saved = (text: string) => ({ saved: [{ family: 'ipv4' as const, program: 'iptables', text: `*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ${text}COMMIT\n` }], nft: undefined, arp: '' });
