@@ -60,7 +60,7 @@ const station = ({ source, hardwareAddress }: Heard): string => `${source} (${ha
 export const findInVrrp = (facts: Facts): readonly Finding[] => {
   const { configuration } = facts;
   if (configuration === undefined) return [];
-  return [...sort(facts, configuration).flatMap((heard) => judge(facts, configuration, heard)), ...strangers(facts, configuration), ...clock(facts, configuration)];
+  return [...sort(facts, configuration).flatMap((heard) => judge(facts, heard)), ...strangers(facts, configuration), ...clock(facts, configuration)];
 };
 
 /** What was heard, in sentences that are no findings. */
@@ -121,11 +121,11 @@ const advertisementOf = ({ payload, source, destination }: { readonly payload: B
   return decoded.ok ? decoded.advertisement : undefined;
 };
 
-const judge = (facts: Facts, configuration: Configuration, { instance, outcomes }: InstanceHeard): readonly Finding[] => {
+const judge = (facts: Facts, { instance, outcomes }: InstanceHeard): readonly Finding[] => {
   const rejected = [...outcomes].flatMap(([outcome, senders]) => (outcome === 'accepted' ? [] : [...senders.values()].map((heard) => rejection(instance, outcome, heard))));
   const accepted = [...(outcomes.get('accepted')?.values() ?? [])];
   const status = stateOf(facts, instance);
-  return [...rejected, ...accepted.flatMap((heard) => comparison(facts, instance, heard)), ...(rejected.length > 0 ? [] : masters(instance, accepted, status)), ...(outcomes.size === 0 ? silence(facts, configuration, instance, status) : [])];
+  return [...rejected, ...accepted.flatMap((heard) => comparison(facts, instance, heard)), ...(rejected.length > 0 ? [] : masters(instance, accepted, status)), ...(outcomes.size === 0 ? silence(facts, instance, status) : [])];
 };
 
 const rejection = (instance: InstanceConfiguration, outcome: keyof typeof codes, heard: Heard): Finding => {
@@ -143,7 +143,7 @@ const rejection = (instance: InstanceConfiguration, outcome: keyof typeof codes,
     case 'authentication_failure':
       return finding(code, instance.name, `${from}: ${isHmac ? (detail ?? '') : 'its password is not ours'}`, isHmac ? 'authentication.keys: the same on both' : 'authentication.password: the same on both, its first eight characters count (keepalived: auth_pass)');
     case 'checksum':
-      return finding(code, instance.name, `${from}: their checksum is wrong`, "ethtool -K INTERFACE tx off on the sender if it is a virtual machine's; otherwise find what damages packets (the sender's driver, a broken link)");
+      return finding(code, instance.name, `${from}: their checksum is wrong`, `find what sends or damages them: a sender of another kind, its driver, a broken link (tcpdump -vvni ${instance.interface} vrrp)`);
     default:
       return finding(code, instance.name, `${from}: ${detail ?? outcome.replaceAll('_', ' ')}`, remedy);
   }
@@ -185,14 +185,12 @@ const masters = (instance: InstanceConfiguration, accepted: readonly Heard[], st
   return [];
 };
 
-const silence = ({ listened, vrrp, daemon }: Facts, configuration: Configuration, instance: InstanceConfiguration, status: InstanceStatus | undefined): readonly Finding[] => {
+const silence = ({ listened, daemon }: Facts, instance: InstanceConfiguration, status: InstanceStatus | undefined): readonly Finding[] => {
   // a master hears nobody, and whether this is one may be unknown; a silence shorter than two intervals says nothing
   if (daemon === undefined || status?.state === 'MASTER' || status?.state === 'FAULT' || listened < 2 * toMilliseconds(instance.advertisementInterval)) return [];
-  const others = vrrp.some(({ interface: name }) => name === instance.interface);
   const whom = instance.unicast ? `from ${instance.unicast.peers.join(', ')}` : 'from anyone';
-  const fine = configuration.vrrp.instances.length > 1 || others ? '' : `; tcpdump -ni ${instance.interface} vrrp on both shows what is sent`;
   return [
-    finding('vrrp_not_heard', instance.name, `${status === undefined ? 'this director takes no part' : `this director is ${status.state}`}, and no advertisement of virtual router ${instance.virtualRouterId} came ${whom} by ${instance.interface} within ${(listened / 1_000).toFixed(1)} s`, `look at the other director: tandem status there. If it is MASTER, the network does not carry protocol 112${instance.unicast ? '' : ' or its multicast group (give both unicast: { peers: [...] })'}${fine}`),
+    finding('vrrp_not_heard', instance.name, `${status === undefined ? 'this director takes no part' : `this director is ${status.state}`}, and no advertisement of virtual router ${instance.virtualRouterId} came ${whom} by ${instance.interface} within ${(listened / 1_000).toFixed(1)} s`, `look at the other director: tandem status there. If it is MASTER, the network does not carry protocol 112${instance.unicast ? '' : ' or its multicast group (give both unicast: { peers: [...] })'}; tcpdump -ni ${instance.interface} vrrp on both shows what is sent`),
   ];
 };
 

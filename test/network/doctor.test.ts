@@ -1,5 +1,5 @@
 /** tandem doctor in namespaces: a healthy pair yields nothing, and each classic mistake, made for real, is found with its remedy. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -151,6 +151,16 @@ describe('a healthy pair and its real servers', () => {
     expect(reports[1]?.observations[0]).toMatch(/^web: 10\.77\.0\.1 \([0-9a-f:]+\) advertises, priority 150/);
     expect(reports[1]?.observations[2]).toMatch(/^six: fe80::[0-9a-f:]+ \([0-9a-f:]+\) advertises, priority 150/);
   }, 60_000);
+
+  it('are not looked at by a file that is rejected, or with options that are wrong', () => {
+    const run = (...options: readonly string[]): string => {
+      const { status, stderr, stdout } = spawnSync('ip', ['netns', 'exec', site.a.namespace, process.execPath, program('tandem'), 'doctor', ...options], { encoding: 'utf8' });
+      return `${status} ${stderr.split('\n')[0] ?? ''}${stdout}`;
+    };
+    expect(run('--config', '/nonexistent')).toBe('3 /nonexistent:1:1: error: /nonexistent cannot be read: there is no such file');
+    expect(run('--wait', 'long')).toBe('2 tandem: --wait long: give a duration, e.g. 5s or 500ms');
+    expect(run('--config', join(site.directory, 'a.yaml'), '--peer', '/dev/null/x')).toMatch(/^2 tandem: --peer \/dev\/null\/x: /);
+  });
 
   it('yield what is made wrong around them', async () => {
     const [direct, natted] = servers as readonly [Host, Host];
