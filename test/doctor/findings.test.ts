@@ -47,6 +47,14 @@ describe('a director', () => {
     expect(found(facts(web, { ...daemon('MASTER'), host: holding, vrrp: heard(4, { priority: 0 }) }))).toEqual([]);
   });
 
+  it.each([
+    ['vrrp_ttl', (packet: Buffer) => packet.fill(254, 8, 9)],
+    ['vrrp_malformed', (packet: Buffer) => packet.fill(0x39, 20, 21)],
+    ['vrrp_own_address', (packet: Buffer) => withIPv4Header({ message: encodeAdvertisement(advertisement(), '192.0.2.1'), source: '192.0.2.1', destination: '224.0.0.18', ttl: packet[8] ?? 0 })],
+  ] as const)('that hears what is no advertisement of a peer: %s', (code, change) => {
+    expect(brief(facts(web, { ...daemon('MASTER'), host: holding, vrrp: heard(2).map((each) => ({ ...each, packet: change(Buffer.from(each.packet)) })) }))).toEqual([`${code} web`]);
+  });
+
   it('whose own packets come back is not its own peer', () => {
     expect(found(facts(web, { ...daemon('MASTER'), host: holding, vrrp: heard(4).map((each) => ({ ...each, hardwareAddress: '02:00:00:00:00:02' })) }))).toEqual([]);
   });

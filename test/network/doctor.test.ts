@@ -126,17 +126,17 @@ describe('a healthy pair and its real servers', () => {
       sync_groups: [{ name: 'all', instances: ['web', 'inner'] }],
     },
     virtual_servers: [
-      { name: 'dr', address: '10.77.0.100', port: 80, forwarding: 'dr', health_check: 'none', real_servers: [{ address: '10.77.0.11' }] },
+      { name: 'dr', address: '10.77.0.100', port: 80, forwarding: 'dr', health_check: 'none', real_servers: [{ address: '10.77.0.11' }, { address: '10.77.0.12' }] },
       { name: 'nat', address: '10.77.0.101', port: 80, forwarding: 'nat', health_check: 'none', real_servers: [{ address: '10.78.0.21', port: 8080 }] },
     ],
   });
 
   beforeAll(async () => {
     site = new Site();
-    const [direct, natted] = [site.outside.host('r', '10.77.0.11/24'), site.inner.host('n', '10.78.0.21/24')];
-    inside(direct, `sysctl -qw ${silent}; ip addr add 10.77.0.100/32 dev lo`);
+    const [direct, natted, other] = [site.outside.host('r', '10.77.0.11/24'), site.inner.host('n', '10.78.0.21/24'), site.outside.host('q', '10.77.0.12/24')];
+    for (const host of [direct, other]) inside(host, `sysctl -qw ${silent}; ip addr add 10.77.0.100/32 dev lo`);
     inside(natted, 'ip route add default via 10.78.0.100');
-    servers = [direct, natted];
+    servers = [direct, natted, other];
     for (const host of [site.a, site.b]) inside(host, 'iptables -P INPUT DROP; iptables -A INPUT -i lo -j ACCEPT; iptables -A INPUT -p vrrp -j ACCEPT; iptables -A INPUT -p icmp -j ACCEPT; iptables -A INPUT -p tcp -m tcp --dport 80 -j ACCEPT');
     await Promise.all([site.start(site.a, content(150)), site.start(site.b, content(100))]);
     await vi.waitFor(() => expect([site.status(site.a), site.status(site.b)].map(({ instances }) => instances.map(({ state }) => state))).toEqual([['MASTER', 'MASTER', 'MASTER'], ['BACKUP', 'BACKUP', 'BACKUP']]), { timeout: 20_000, interval: 100 });
@@ -146,8 +146,8 @@ describe('a healthy pair and its real servers', () => {
   it('yield nothing', async () => {
     const config = (host: Host, priority: number): string => `--wait 2s --config ${site.configure(host, content(priority))}`;
     const reports = await Promise.all([site.doctor(site.a, config(site.a, 150)), site.doctor(site.b, config(site.b, 100)), ...servers.map((host) => site.doctor(host, config(site.b, 100)))]);
-    expect(reports.map(({ findings }) => findings)).toEqual([[], [], [], []]);
-    expect(reports.map(({ role, status }) => `${role} ${status}`)).toEqual(['director 0', 'director 0', 'real_server 0', 'real_server 0']);
+    expect(reports.map(({ findings }) => findings)).toEqual([[], [], [], [], []]);
+    expect(reports.map(({ role, status }) => `${role} ${status}`)).toEqual(['director 0', 'director 0', 'real_server 0', 'real_server 0', 'real_server 0']);
     expect(reports[1]?.observations[0]).toMatch(/^web: 10\.77\.0\.1 \([0-9a-f:]+\) advertises, priority 150/);
     expect(reports[1]?.observations[2]).toMatch(/^six: fe80::[0-9a-f:]+ \([0-9a-f:]+\) advertises, priority 150/);
   }, 60_000);
@@ -163,10 +163,11 @@ describe('a healthy pair and its real servers', () => {
   });
 
   it('yield what is made wrong around them', async () => {
-    const [direct, natted] = servers as readonly [Host, Host];
+    const [direct, natted, lacking] = servers as readonly [Host, Host, Host];
     const stranger = site.outside.host('s', '10.77.0.66/24');
     inside(direct, 'sysctl -qw net.ipv4.conf.all.arp_ignore=0 net.ipv4.conf.all.arp_announce=0');
     inside(natted, 'ip route replace default via 10.78.0.2');
+    inside(lacking, 'ip addr del 10.77.0.100/32 dev lo');
     inside(stranger, 'ip addr add 10.77.0.101/32 dev e0');
     inside(site.b, 'iptables -D INPUT -p vrrp -j ACCEPT; nft add table inet fw; nft "add chain inet fw out { type filter hook output priority 0; policy accept; }"; nft add rule inet fw out meta l4proto 112 drop');
     inside(site.a, 'sysctl -qw net.ipv4.ip_forward=0; iptables-legacy -A INPUT -p tcp -m multiport --dports 80,443 -j DROP; ip6tables-legacy -A INPUT -j DROP');
@@ -177,18 +178,20 @@ describe('a healthy pair and its real servers', () => {
       printf '[device]\\nmanaged=true\\n' >/run/NetworkManager/devices/${e0}
       printf 'ADMIN_STATE=configured\\nNETWORK_FILE=/run/10-e1.network\\n' >/run/systemd/netif/links/${e1}; printf '[Network]\\nDHCP=no\\n' >/run/10-e1.network`;
     const third = site.outside.host('c', '10.77.0.3/24');
-    const alone = { ...base, vrrp: { instances: [{ name: 'alone', interface: 'e0', virtual_router_id: 77, virtual_addresses: ['10.77.0.103/32'] }] } };
+    const alone = { ...base, vrrp: { instances: [{ name: 'alone', interface: 'e0', virtual_router_id: 77, virtual_addresses: ['10.77.0.103/32'] }] }, virtual_servers: [{ name: 'nat', address: '10.77.0.103', port: 80, forwarding: 'nat', health_check: 'none', real_servers: [{ address: '10.77.0.12' }] }] };
+    inside(third, 'sysctl -qw net.ipv4.ip_forward=0 net.ipv4.conf.all.send_redirects=1 net.ipv4.conf.e0.send_redirects=1');
     await site.start(third, alone, ['setpriv', '--bounding-set=-net_raw', '--inh-caps=-net_raw']);
-    const [a, b, r, n, c] = await Promise.all([
+    const [a, b, r, n, c, q] = await Promise.all([
       site.doctor(site.a, `--wait 2s --config ${site.configure(site.a, { ...content(150), router_id: 'other' })}`, managed),
       site.doctor(site.b, `--wait 2s --config ${site.configure(site.b, content(100))}`),
       site.doctor(direct, `--real-server --config ${site.configure(site.b, content(100))}`),
       site.doctor(natted, `--config ${site.configure(site.b, content(100))}`),
       site.doctor(third, `--wait 1s --config ${site.configure(third, alone)}`),
+      site.doctor(lacking, `--config ${site.configure(site.b, content(100))}`),
     ]);
     const path = join(site.directory, 'a.yaml');
     expect(brief(a)).toEqual(
-      ['configuration_not_loaded ' + path, 'firewall_drops_vrrp six', 'firewall_drops_service dr', 'firewall_drops_service nat', 'ip_forward net.ipv4.ip_forward', 'nat_route_not_back nat 10.78.0.21', 'network_manager e0', 'network_manager e1', 'vip_answered_by_real_server web 10.77.0.11', ...['web', 'web', 'web', 'inner'].map((name) => `vip_answered_by_stranger ${name}`)].sort(),
+      ['configuration_not_loaded ' + path, 'firewall_drops_vrrp six', 'firewall_drops_service dr', 'firewall_drops_service nat', 'ip_forward net.ipv4.ip_forward', 'nat_route_not_back nat 10.78.0.21', 'network_manager e0', 'network_manager e1', 'real_server_without_vip dr 10.77.0.12', 'vip_answered_by_real_server web 10.77.0.11', ...['web', 'web', 'web', 'inner'].map((name) => `vip_answered_by_stranger ${name}`)].sort(),
     );
     expect(a.status).toBe(1);
     expect(of(a, 'vip_answered_by_real_server').seen).toBe(`the real server 10.77.0.11 (${macOf(direct)}) answers ARP for 10.77.0.100 on e0`);
@@ -201,19 +204,23 @@ describe('a healthy pair and its real servers', () => {
     expect(of(a, 'network_manager', 'e1').remedy).toMatch(/^KeepConfiguration=static in the section \[Network\] of \/run\/10-e1\.network/);
 
     expect(brief(b)).toEqual(
-      ['firewall_drops_vrrp web', 'firewall_drops_vrrp web', 'firewall_drops_vrrp inner', 'firewall_drops_vrrp inner', 'firewall_drops_vrrp six', 'vip_not_answered six', 'vip_not_answered six', 'two_masters web', 'two_masters inner', 'vip_answered_by_real_server web 10.77.0.11', 'vip_answered_by_stranger web'].sort(),
+      ['firewall_drops_vrrp web', 'firewall_drops_vrrp web', 'firewall_drops_vrrp inner', 'firewall_drops_vrrp inner', 'firewall_drops_vrrp six', 'real_server_without_vip dr 10.77.0.12', 'vip_not_answered six', 'vip_not_answered six', 'two_masters web', 'two_masters inner', 'vip_answered_by_real_server web 10.77.0.11', 'vip_answered_by_stranger web'].sort(),
     );
     expect(b.findings.filter(({ code, subject }) => code === 'firewall_drops_vrrp' && subject === 'web').map(({ seen, remedy }) => `${seen}; ${remedy}`)).toEqual([
       expect.stringMatching(/^VRRP from 10\.77\.0\.1 that comes in by e0 is dropped by iptables-nft -t filter: the policy of INPUT is DROP, and no rule accepts it; iptables-nft -t filter -I INPUT -p vrrp -j ACCEPT/),
       expect.stringMatching(/^VRRP that goes out by e0 is dropped by nft table inet fw: chain out, the rule of handle \d+; nft insert rule inet fw out meta l4proto vrrp accept/),
     ]);
 
+    expect(of(a, 'real_server_without_vip').seen).toBe(`10.77.0.12 (${macOf(lacking)}) answers ARP, but neither a TCP connection to 10.77.0.100:80 nor an echo request to 10.77.0.100 that were handed to it on e0`);
+    expect(brief(q)).toEqual(['real_server_without_vip dr 10.77.0.12']);
+    expect(of(q, 'real_server_without_vip').remedy).toMatch(/^ip addr add 10\.77\.0\.100\/32 dev lo/);
+
     expect(brief(r)).toEqual(['arp_announce e0', 'arp_ignore e0']);
     expect(of(r, 'arp_ignore').remedy).toMatch(/^sysctl -w net\.ipv4\.conf\.all\.arp_ignore=1/);
     expect(brief(n)).toEqual(['nat_route_not_back nat 10.78.0.21']);
     expect(of(n, 'nat_route_not_back').remedy).toMatch(/^ip route replace default via 10\.78\.0\.100/);
 
-    expect(brief(c)).toEqual(['capability_missing vrrp', 'instance_fault alone']);
+    expect(brief(c)).toEqual(['capability_missing vrrp', 'instance_fault alone', 'ip_forward net.ipv4.ip_forward', 'send_redirects net.ipv4.conf.all.send_redirects', 'send_redirects net.ipv4.conf.e0.send_redirects']);
     expect(of(c, 'capability_missing').seen).toBe('the process vrrp of tandemd lacks CAP_NET_RAW');
 
     // the remedies mend it
@@ -294,6 +301,7 @@ describe('a peer that is configured otherwise', () => {
       'vip_reserved broadcast',
       'vip_held_by_backup added',
       'interface_missing e7',
+      'vrrp_not_heard added',
     ];
     expect(brief(report)).toEqual(expect.arrayContaining(found));
     const station = `10\\.77\\.0\\.2 \\(${macOf(site.b)}\\)`;
