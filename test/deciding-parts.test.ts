@@ -12,14 +12,15 @@ const deciding = [
   'ipvs/reconcile.ts',
   'ipvs/operation.ts',
   'ipvs/kernel-needs.ts',
-  ...['acceptance', 'service-chains', 'chains'].map((name) => `supervisor/${name}.ts`),
+  ...['acceptance', 'service-chains', 'redirect-chains', 'chains'].map((name) => `supervisor/${name}.ts`),
   'config/reload-difference.ts',
+  'config/on-stop.ts',
   ...['notice', 'order', 'arguments', 'happening', 'health-states', 'mail-message'].map((name) => `notify/${name}.ts`),
   'control/event-stream.ts',
   'control/routing-status.ts',
   'config/complete-routing.ts',
   'config/routing-words.ts',
-  ...['route', 'rule'].map((name) => `network/${name}.ts`),
+  ...['route', 'rule', 'shortage'].map((name) => `network/${name}.ts`),
   ...['catalogue', 'examine', 'iptables-text', 'nft-json', 'peer-table', 'probe-frames', 'probe-plan', 'report-text'].map((name) => `doctor/${name}.ts`),
 ];
 

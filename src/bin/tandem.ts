@@ -9,6 +9,8 @@ import type { Reply } from '../control/server.js';
 import type { Status } from '../control/status.js';
 import { version } from '../control/version.js';
 import { addDoctorCommand } from './doctor.js';
+import { addImportCommands } from './import.js';
+import { addIpvsCommand } from './ipvs.js';
 import { addOperateCommands, type Tools } from './operate.js';
 
 /** A failure that is told in one line, with its exit code: 1 at run time, 2 usage, 3 configuration rejected. */
@@ -116,6 +118,8 @@ program
 
 const tools: Tools = { print, ask, colours, fail: (message, exitCode) => new CommandError(message, exitCode) };
 addOperateCommands(program, tools);
+addIpvsCommand(program, tools);
+addImportCommands(program, tools);
 addDoctorCommand(program, tools, { printError, runtimeDirectory });
 
 program

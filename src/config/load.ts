@@ -8,6 +8,7 @@ import { readKeys, type ReadSecret } from './cross-checks/authentication.js';
 import { readCertificates, type ReadText } from './cross-checks/certificates.js';
 import { checkReadableHeaders } from './cross-checks/check-keys.js';
 import { readClientCertificates } from './cross-checks/client-certificates.js';
+import { checkPatterns } from './cross-checks/slow-patterns.js';
 import type { Context } from './cross-checks/context.js';
 import { checkEmail, octal, type ModeOf } from './cross-checks/email.js';
 import { checkRouting } from './cross-checks/routing.js';
@@ -133,6 +134,7 @@ const validate = (document: SourceDocument, collected: Collector, path: string, 
   checkIpvs(context);
   if (file.ipvs?.sync?.instance !== undefined) checkInstanceReference(context, file.ipvs.sync.instance, ['ipvs', 'sync', 'instance']);
   checkVirtualServers(context);
+  checkPatterns(context);
   checkFullNat(context);
   checkEmail(context, options.modeOf ?? ((name) => statSync(name).mode));
   checkPermissions(context, options.mode);

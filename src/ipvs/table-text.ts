@@ -23,13 +23,18 @@ type Known = readonly (Destination | DestinationEntry)[];
 /** ip_vs_fwd_name */
 const shownForwarding = { nat: 'Masq', bypass: 'Masq', local: 'Local', tun: 'Tunnel', dr: 'Route' } as const;
 
+/** `0A000064` and `FD00:...:0064`, as the kernel's files in /proc/net write addresses. @throws IpvsMessageError */
+export const parseShownAddress = (shown: string): string => {
+  if (shown.includes(':')) return decodeAddress('ipv6', Buffer.from(shown.replaceAll(':', ''), 'hex'));
+  const address = Number.parseInt(shown, 16);
+  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+};
+
 /** `0A000064:0050` and `[FD00:...:0064]:0050`, as they are for keys. */
 const endpoint = (shown: string): string => {
   const colon = shown.lastIndexOf(':');
-  const port = Number.parseInt(shown.slice(colon + 1), 16);
-  if (shown.startsWith('[')) return formatEndpoint(decodeAddress('ipv6', Buffer.from(shown.slice(1, colon - 1).replaceAll(':', ''), 'hex')), port);
-  const address = Number.parseInt(shown.slice(0, colon), 16);
-  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}:${port}`;
+  const address = shown.slice(0, colon);
+  return formatEndpoint(parseShownAddress(address.startsWith('[') ? address.slice(1, -1) : address), Number.parseInt(shown.slice(colon + 1), 16));
 };
 
 export const parseShownTable = (text: string): ShownTable => {

@@ -5,6 +5,7 @@ import { monotonicNow } from '../time/clock.js';
 import { toMilliseconds } from '../time/microseconds.js';
 import { CappedSender, type MessagesDropped } from './channel.js';
 import type { LogEvent } from './messages.js';
+import { nodeOptions } from './node-options.js';
 import { readLines } from './output-lines.js';
 import { PING_LIMIT, PingLedger, restartDelay, SOUND_AFTER_MS, TOLD_DEATHS } from './restart-policy.js';
 import { childEnvironment } from './environment.js';
@@ -99,8 +100,7 @@ export class Child<Out extends { readonly type: string }, In extends { readonly 
       accessSync(entry, constants.R_OK);
       this.#adopt(
         fork(entry, [], {
-          // V8 throws away the bytecode of what has not run for a while: a takeover, for one, which would wait until it is made again
-          execArgv: [`--title=tandemd: ${name}`, ...(name === 'vrrp' ? ['--no-flush-bytecode'] : [])],
+          execArgv: [`--title=tandemd: ${name}`, ...nodeOptions[name]],
           env: childEnvironment(),
           serialization: 'advanced',
           stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
