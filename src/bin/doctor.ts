@@ -40,7 +40,7 @@ export const addDoctorCommand = (program: Command, { print, fail }: Tools, { pri
       const [{ gather }, { examine }, { formatReport, reportAsJson }, { PeerTableError, readPeerTable }] = await Promise.all([import('../doctor/gather.js'), import('../doctor/examine.js'), import('../doctor/report-text.js'), import('../doctor/peer-table.js')]);
       const readPeer = async (path: string) => {
         try {
-          return readPeerTable(await readFile(path, 'utf8'), path);
+          return await readPeerTable(await readFile(path, 'utf8'), path);
         } catch (error) {
           throw fail(`--peer ${path}: ${error instanceof PeerTableError ? error.message : inWords(error)}`, 2);
         }

@@ -175,5 +175,5 @@ export interface SavedService {
   readonly scheduler: string;
   /** seconds; undefined = not persistent */
   readonly persistence: number | undefined;
-  readonly destinations: readonly { readonly address: string; readonly port: number; readonly forwarding: 'dr' | 'nat' | 'tun' }[];
+  readonly destinations: readonly { readonly address: string; readonly port: number; readonly forwarding: string }[];
 }

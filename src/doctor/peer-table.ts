@@ -1,6 +1,13 @@
 /** What the peer has, read from a file: its `tandem status --json`, or `ipvsadm -Sn` (`tandem ipvs -Sn`). Pure. */
+import { isIP } from 'node:net';
 import type { Status } from '../control/status.js';
-import { formatEndpoint } from '../network/ip-address.js';
+import { parseLine, type Remark } from '../import/ipvsadm/parse.js';
+import type { Resolve } from '../import/ipvsadm/read.js';
+import { TableBuilder } from '../import/ipvsadm/table.js';
+import { serviceKey } from '../ipvs/service.js';
+import { portNumber, splitEndpoint } from '../ipvs/view/endpoint.js';
+import { canonicalIPv6 } from '../network/ip-address.js';
+import { toSeconds } from '../time/microseconds.js';
 import type { PeerTable, SavedService } from './facts.js';
 
 /** The text is neither of the two. */
@@ -12,50 +19,37 @@ export class PeerTableError extends Error {
   }
 }
 
-const protocols: Readonly<Record<string, string>> = { '-t': 'tcp', '-u': 'udp', '--tcp-service': 'tcp', '--udp-service': 'udp', '--sctp-service': 'sctp' };
-const methods: Readonly<Record<string, 'dr' | 'nat' | 'tun'>> = { '-g': 'dr', '-m': 'nat', '-i': 'tun' };
-
-const endpointOf = (text: string, line: string): { readonly address: string; readonly port: number } => {
-  const [, six, four, port] = /^(?:\[([0-9a-fA-F:.]+)\]|(\d+\.\d+\.\d+\.\d+)):(\d+)$/.exec(text) ?? [];
-  if (port === undefined) throw new PeerTableError(`'${text}' in '${line}' is no address and port in figures`);
-  return { address: six ?? four ?? '', port: Number(port) };
+/** Figures only: names may stand for something else here than there. */
+const inFigures: Resolve = async (text) => {
+  const endpoint = splitEndpoint(text);
+  const port = endpoint?.port === undefined ? undefined : portNumber(endpoint.port);
+  if (endpoint === undefined || isIP(endpoint.host) === 0 || (endpoint.port !== undefined && port === undefined)) throw new PeerTableError(`'${text}' is no address and port in figures`);
+  return { address: isIP(endpoint.host) === 6 ? canonicalIPv6(endpoint.host) : endpoint.host, port };
 };
 
-/** @throws PeerTableError */
-export const readSavedTable = (text: string): readonly SavedService[] => {
-  const services = new Map<string, SavedService>();
-  for (const line of text.split('\n').map((each) => each.trim())) {
-    if (line === '' || line.startsWith('#')) continue;
-    const words = line.split(/\s+/);
-    const value = (...names: readonly string[]): string | undefined => {
-      const index = words.findIndex((word) => names.includes(word));
-      return index < 0 ? undefined : words[index + 1];
-    };
-    const isService = words[0] === '-A';
-    if (!isService && words[0] !== '-a') throw new PeerTableError(`'${line}' is no line of a saved table`);
-    const mark = value('-f', '--fwmark-service');
-    const protocol = Object.keys(protocols).find((option) => words.includes(option));
-    const key = mark !== undefined ? `mark ${mark} ${words.includes('-6') ? 'ipv6' : 'ipv4'}` : `${endpointText(value(protocol ?? '') ?? '', line)}/${protocols[protocol ?? ''] ?? ''}`;
-    const known = services.get(key) ?? (mark === undefined ? undefined : services.get(`mark ${mark} ipv6`));
-    if (isService) {
-      const persistence = value('-p', '--persistent');
-      services.set(key, { key, scheduler: value('-s', '--scheduler') ?? 'wlc', persistence: persistence === undefined ? undefined : Number(persistence), destinations: [] });
-    } else if (known) {
-      const destination = { ...endpointOf(value('-r', '--real-server') ?? '', line), forwarding: methods[words.find((word) => word in methods) ?? '-g'] ?? 'dr' } as const;
-      services.set(known.key, { ...known, destinations: [...known.destinations, destination] });
-    }
+/** The table that the rules make. @throws PeerTableError */
+const readSavedTable = async (text: string): Promise<readonly SavedService[]> => {
+  const builder = new TableBuilder(inFigures);
+  const remarks: Remark[] = [];
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    const parsed = parseLine(line, index + 1);
+    remarks.push(...parsed.remarks);
+    if (parsed.rule) await builder.apply(parsed.rule);
   }
-  return [...services.values()];
-};
-
-const endpointText = (text: string, line: string): string => {
-  const { address, port } = endpointOf(text, line);
-  return formatEndpoint(address, port);
+  const { services, remarks: more } = builder.table;
+  const wrong = [...remarks, ...more].find(({ severity }) => severity === 'error');
+  if (wrong) throw new PeerTableError(`line ${wrong.line}: ${wrong.message}`);
+  return services.map(({ service, servers }) => ({
+    key: serviceKey(service),
+    scheduler: service.scheduler,
+    persistence: service.persistence && toSeconds(service.persistence.timeout),
+    destinations: [...servers.values()].map(({ server: { address, port, forwarding } }) => ({ address, port, forwarding })),
+  }));
 };
 
 /** @param path for people. @throws PeerTableError */
-export const readPeerTable = (text: string, path: string): PeerTable => {
-  if (!text.trimStart().startsWith('{')) return { kind: 'table', path, services: readSavedTable(text) };
+export const readPeerTable = async (text: string, path: string): Promise<PeerTable> => {
+  if (!text.trimStart().startsWith('{')) return { kind: 'table', path, services: await readSavedTable(text) };
   let status: unknown;
   try {
     status = JSON.parse(text);

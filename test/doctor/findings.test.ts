@@ -185,15 +185,15 @@ describe('a real server', () => {
 
 describe('the other director', () => {
   const file = `${web}${serviceFile('scheduler: rr, persistence: 300s', '{ address: 192.0.2.22, weight: 2 }')}`;
-  const against = (text: string): readonly string[] => told(facts(file, { ...daemon('MASTER'), host: holding, peer: readPeerTable(text, 'p') }));
+  const against = async (text: string): Promise<readonly string[]> => told(facts(file, { ...daemon('MASTER'), host: holding, peer: await readPeerTable(text, 'p') }));
 
-  it('has the same, by its saved table; a server that is down is no difference', () => {
-    expect(against('-A -t 192.0.2.10:80 -s rr -p 300\n-a -t 192.0.2.10:80 -r 192.0.2.22:80 -g -w 2\n')).toEqual([]);
-    expect(against('-A -t 192.0.2.10:80 -s rr -p 300\n')).toEqual([]);
+  it('has the same, by its saved table; a server that is down is no difference', async () => {
+    expect(await against('-A -t 192.0.2.10:80 -s rr -p 300\n-a -t 192.0.2.10:80 -r 192.0.2.22:80 -g -w 2\n')).toEqual([]);
+    expect(await against('-A -t 192.0.2.10:80 -s rr -p 300\n')).toEqual([]);
   });
 
-  it('has other services, schedulers, persistence, servers', () => {
-    expect(against('-A -t 192.0.2.10:80 -s wlc\n-a -t 192.0.2.10:80 -r 192.0.2.23:80 -g -w 1\n-a -t 192.0.2.10:80 -r 192.0.2.22:80 -m -w 1\n-A -f 7 -6 -s rr\n')).toEqual([
+  it('has other services, schedulers, persistence, servers', async () => {
+    expect(await against('-A -t 192.0.2.10:80 -s wlc\n-a -t 192.0.2.10:80 -r 192.0.2.23:80 -g -w 1\n-a -t 192.0.2.10:80 -r 192.0.2.22:80 -m -w 1\n-A -f 7 -6 -s rr\n')).toEqual([
       'peer_services_differ: mark 7 ipv6 is in p, and not here',
       'peer_services_differ: the scheduler of 192.0.2.10:80/tcp is rr here, and wlc in p',
       'peer_services_differ: the persistence of 192.0.2.10:80/tcp is 300 s here, and off in p',
@@ -205,12 +205,12 @@ describe('the other director', () => {
   const service = { name: 'web', services: ['192.0.2.10:80/tcp'], scheduler: 'rr', real_servers: [{ address: '192.0.2.22', port: 80, configured_weight: 2, forwarding: 'dr' }] };
   const theirs = (instance: object, server: object = {}): string => JSON.stringify(status({ instances: [instanceStatus('BACKUP', instance)], virtual_servers: [{ ...service, ...server } as never] }));
 
-  it('has the same, by its status', () => {
-    expect(against(theirs({}))).toEqual([]);
+  it('has the same, by its status', async () => {
+    expect(await against(theirs({}))).toEqual([]);
   });
 
-  it('has other instances and servers, by its status', () => {
-    expect(against(theirs({ virtual_router_id: 52, version: 2, advertisement_interval_ms: 2000, authentication: { type: 'pass' } }, { real_servers: [{ address: '192.0.2.22', port: 80, configured_weight: 1, forwarding: 'dr' }, { address: '192.0.2.23', port: 80, configured_weight: 1, forwarding: 'dr' }] }))).toEqual([
+  it('has other instances and servers, by its status', async () => {
+    expect(await against(theirs({ virtual_router_id: 52, version: 2, advertisement_interval_ms: 2000, authentication: { type: 'pass' } }, { real_servers: [{ address: '192.0.2.22', port: 80, configured_weight: 1, forwarding: 'dr' }, { address: '192.0.2.23', port: 80, configured_weight: 1, forwarding: 'dr' }] }))).toEqual([
       'peer_instances_differ: virtual_router_id is 51 here, and 52 in p',
       'peer_instances_differ: version is 3 here, and 2 in p',
       'peer_instances_differ: advertisement_interval is 1000 ms here, and 2000 ms in p',
@@ -220,8 +220,8 @@ describe('the other director', () => {
     ]);
   });
 
-  it.each(['hello', '{', '{}', '-A -t web:http -s rr\n', '-A\n'])('is not read from %j', (text) => {
-    expect(() => readPeerTable(text, 'p')).toThrow(PeerTableError);
+  it.each(['hello', '{', '{}', '-A -t web:http -s rr\n', '-A\n'])('is not read from %j', async (text) => {
+    await expect(readPeerTable(text, 'p')).rejects.toThrow(PeerTableError);
   });
 });
 
