@@ -20,7 +20,9 @@ const deciding = [
   'control/routing-status.ts',
   'config/complete-routing.ts',
   'config/routing-words.ts',
-  ...['route', 'rule', 'shortage'].map((name) => `network/${name}.ts`),
+  ...['route', 'rule', 'arp-rules', 'shortage'].map((name) => `network/${name}.ts`),
+  ...['from-file', 'outer-interfaces', 'tunnels', 'needs', 'arp-silence', 'plan', 'step', 'made', 'view'].map((name) => `realserver/${name}.ts`),
+  ...['expand', 'tree', 'top', 'keyword-table', 'build/file', 'output', 'report'].map((name) => `import/keepalived/${name}.ts`),
   ...['catalogue', 'examine', 'iptables-text', 'nft-json', 'peer-table', 'probe-frames', 'probe-plan', 'report-text'].map((name) => `doctor/${name}.ts`),
 ];
 
@@ -29,6 +31,7 @@ const harmless: Readonly<Record<string, readonly string[] | 'everything'>> = {
   'node:crypto': ['timingSafeEqual', 'createHash', 'createHmac'],
   'node:net': ['isIP', 'isIPv4', 'isIPv6'],
   'node:os': ['endianness'],
+  'node:path/posix': ['dirname'],
   yaml: 'everything',
   zod: 'everything',
 };

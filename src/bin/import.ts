@@ -1,6 +1,7 @@
 /** `tandem import`: turns another program's configuration into Tandem's. */
 import type { Command } from 'commander';
 import { ImportError, type Importer } from '../import/conversion.js';
+import { registerImportKeepalived } from './import-keepalived.js';
 import type { Tools } from './operate.js';
 
 interface Source {
@@ -23,6 +24,7 @@ const sources: readonly Source[] = [
 export const addImportCommands = (program: Command, tools: Tools): void => {
   const command = program.command('import').description("turn another program's configuration into Tandem's");
   for (const source of sources) addSource(command, source, tools);
+  registerImportKeepalived(command, tools);
 };
 
 const addSource = (command: Command, { name, description, file: fileDescription, load }: Source, { print, fail }: Tools): void => {

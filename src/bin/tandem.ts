@@ -12,6 +12,7 @@ import { addDoctorCommand } from './doctor.js';
 import { addImportCommands } from './import.js';
 import { addIpvsCommand } from './ipvs.js';
 import { addOperateCommands, type Tools } from './operate.js';
+import { addRealServerCommands } from './realserver.js';
 
 /** A failure that is told in one line, with its exit code: 1 at run time, 2 usage, 3 configuration rejected. */
 class CommandError extends Error {
@@ -120,6 +121,7 @@ const tools: Tools = { print, ask, colours, fail: (message, exitCode) => new Com
 addOperateCommands(program, tools);
 addIpvsCommand(program, tools);
 addImportCommands(program, tools);
+addRealServerCommands(program, tools);
 addDoctorCommand(program, tools, { printError, runtimeDirectory });
 
 program

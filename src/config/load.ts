@@ -58,6 +58,8 @@ export interface ParseOptions {
   readonly modeOf?: ModeOf;
   /** reads a file that holds a key, or a client certificate; throws when it cannot */
   readonly readSecret?: ReadSecret;
+  /** files that hold keys and certificates are not read: they need not be there, and what they hold is missing */
+  readonly withoutFiles?: boolean;
 }
 
 /** More than a thousand services with their servers: what is larger is not ours. */
@@ -140,8 +142,9 @@ const validate = (document: SourceDocument, collected: Collector, path: string, 
   checkPermissions(context, options.mode);
   checkReadableHeaders(context, options.mode);
   const readSecret = options.readSecret ?? readSecretFile;
-  const certificates = new Map([...readCertificates(context, path, options.readText ?? ((name) => readFileSync(name, 'utf8'))), ...readClientCertificates(context, path, readSecret)]);
-  const keys = readKeys(context, path, readSecret);
+  const withFiles = options.withoutFiles !== true;
+  const certificates = withFiles ? new Map([...readCertificates(context, path, options.readText ?? ((name) => readFileSync(name, 'utf8'))), ...readClientCertificates(context, path, readSecret)]) : new Map<string, string>();
+  const keys = withFiles ? readKeys(context, path, readSecret) : new Map<string, string>();
   if (collected.diagnostics().every(({ severity }) => severity === 'warning')) checkPurpose(context);
   return parsed.success ? complete(parsed.data, { hostName: options.hostName ?? hostname(), certificates, keys }) : undefined;
 };

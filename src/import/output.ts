@@ -1,7 +1,19 @@
 /** Where an imported configuration goes: a file that was not there, unless it may be replaced. */
-import { writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { inWords } from '../control/in-words.js';
 import { ImportError } from './conversion.js';
+
+/** In one step, and by a new file: what was there may have been readable for others. */
+const replace = async (file: string, text: string): Promise<void> => {
+  const beside = `${file}.${process.pid}.new`;
+  try {
+    await writeFile(beside, text, { flag: 'wx', mode: 0o600 });
+    await rename(beside, file);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+};
 
 /**
  * What is imported may hold passwords: a new file is for its owner only.
@@ -9,7 +21,8 @@ import { ImportError } from './conversion.js';
  */
 export const writeConfiguration = async (file: string, text: string, force: boolean): Promise<void> => {
   try {
-    await writeFile(file, text, { flag: force ? 'w' : 'wx', mode: 0o600 });
+    if (force) await replace(file, text);
+    else await writeFile(file, text, { flag: 'wx', mode: 0o600 });
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') throw new ImportError(`${file} is there already: --force replaces it, or give another name to --output`, { cause: error });
     throw new ImportError(`${file} cannot be written: ${inWords(error)}`, { cause: error });

@@ -5,8 +5,9 @@
 // Brings about what is missing (Debian packages, npm packages, the build), says so in one line for each, then
 // runs the thing and exits with its status. Where nothing is missing it costs a few milliseconds.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -25,7 +26,7 @@ const compiler = { 'g++': 'g++', make: 'make', python3: 'python3' };
 /** The lab: its kernel, what its sites are built from, and what is there to look at them. */
 const lab = {
   'user-mode-linux': 'linux.uml', kmod: 'modprobe', iproute2: 'ip', nginx: 'nginx', iptables: 'iptables-legacy',
-  ipvsadm: 'ipvsadm', procps: 'sysctl', curl: 'curl',
+  arptables: 'arptables-legacy', ipvsadm: 'ipvsadm', procps: 'sysctl', curl: 'curl',
 };
 /** The other side of interoperation tests and measurements; certificates and captures of tests. */
 const others = { keepalived: 'keepalived', frr: 'vtysh', openssl: 'openssl', tcpdump: 'tcpdump', 'python3-aiosmtpd': 'aiosmtpd', nftables: 'nft' };
@@ -41,9 +42,9 @@ class SetupError extends Error {}
 const say = (line) => process.stderr.write(`setup: ${line}\n`);
 
 /** Runs a step; what it prints is shown when it fails. */
-function run(command, parameters, env = process.env) {
+function run(command, parameters, env = process.env, cwd = root) {
   const { error, status, signal, stdout, stderr } = spawnSync(command, parameters, {
-    cwd: root, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 * 1024 * 1024,
+    cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 * 1024 * 1024,
   });
   if (error) throw new SetupError(`${command} cannot be run: ${error.message}`);
   if (status === 0) return;
@@ -111,6 +112,26 @@ function ensureDebianPackages(wanted) {
   if (started.length > 0 && existsSync('/run/systemd/system')) run('systemctl', ['--quiet', 'disable', ...started]);
 }
 
+/** keepalived's doc/samples, which the importer's tests read: where Debian's package puts them, or where they are unpacked to when dpkg leaves documentation out (images of containers). */
+const samples = 'usr/share/doc/keepalived/samples';
+const unpackedSamples = join(root, 'node_modules/.cache/keepalived');
+
+function ensureSamples() {
+  if (existsSync(join('/', samples)) || existsSync(join(unpackedSamples, samples)) || !hasProgram('apt-get')) return;
+  say(`apt-get download keepalived (its samples are not in /${samples})`);
+  const directory = mkdtempSync(join(tmpdir(), 'tandem-setup-'));
+  try {
+    if (process.getuid?.() === 0) run('apt-get', ['-q', 'update']);
+    // the sandbox user of apt may not write here, which is only a warning
+    run('apt-get', ['-q', 'download', 'keepalived'], process.env, directory);
+    const [file] = readdirSync(directory).filter((name) => name.endsWith('.deb'));
+    mkdirSync(unpackedSamples, { recursive: true });
+    run('dpkg-deb', ['-x', join(directory, file ?? ''), unpackedSamples]);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
 /** True when `raw-socket` was compiled, and for this Node. */
 function compiledForThisNode() {
   try {
@@ -169,6 +190,7 @@ function main([name = '', ...parameters]) {
   const installNpm = !npmPackagesAreThere();
   ensureDebianPackages({ ...packagesFor(name), ...(installNpm ? compiler : {}) });
   if (installNpm) installNpmPackages();
+  if (name === 'test') ensureSamples();
   ensureBuild();
   // An interrupt from the terminal reaches the thing too: it decides what to do, this waits for it.
   const child = spawnSync(process.execPath, [...thing, ...parameters], { cwd: root, stdio: 'inherit' });

@@ -1,5 +1,5 @@
 /** tandem as a process, without a daemon: files, usage, exit codes. (With a daemon: tandemd.test.ts.) */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Build, goodConfiguration, Place, run, type Outcome } from './program.js';
@@ -31,6 +31,31 @@ describe('tandem', () => {
     expect(stderr).toContain(`${path}:5:`);
     expect(stderr).toContain('^');
     expect((await tandem('check', join(place.directory, 'missing.yaml'))).code).toBe(3);
+  });
+
+  it('import keepalived writes a file that check takes, once, with its warnings on stderr and its passwords for root alone', async () => {
+    const [from, to] = [join(place.directory, 'keepalived.conf'), join(place.directory, 'imported.yaml')];
+    writeFileSync(from, 'vrrp_instance web {\n  interface eth0\n  virtual_router_id 51\n  dont_track_primary\n  authentication {\n    auth_type PASS\n    auth_pass s3cret\n  }\n  @main priority 150\n  virtual_ipaddress { 192.0.2.100 }\n}\n');
+    const printed = await tandem('import', 'keepalived', from, '--host', 'main');
+    expect(printed).toMatchObject({ code: 0, stdout: expect.stringContaining('priority: 150') as unknown });
+    expect(printed.stderr).toContain(`${from}:4:3: warning: dont_track_primary is not imported`);
+    expect(printed.stderr).not.toContain('s3cret');
+    expect(await tandem('import', 'keepalived', from, '--output', to)).toMatchObject({ code: 0, stdout: '' });
+    expect(statSync(to).mode & 0o777).toBe(0o600);
+    expect(await tandem('check', to)).toMatchObject({ code: 0, stderr: '' });
+    expect(await tandem('import', 'keepalived', from, '--output', to)).toMatchObject({ code: 1, stderr: expect.stringContaining(`${to} is there already: --force replaces it`) as unknown });
+    expect((await tandem('import', 'keepalived', from, '--output', to, '--force', '--host', 'main')).code).toBe(0);
+    expect(readFileSync(to, 'utf8')).toContain('priority: 150');
+  });
+
+  it('import keepalived of a wrong file writes nothing, with exit code 3', async () => {
+    const [from, to] = [join(place.directory, 'wrong.conf'), join(place.directory, 'wrong-imported.yaml')];
+    writeFileSync(from, 'vrrp_instance web {\n  interface eth0\n');
+    const { code, stdout, stderr } = await tandem('import', 'keepalived', from, '--output', to);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(stderr).toContain(`${from}:1:19: error: the block is not closed`);
+    expect(existsSync(to)).toBe(false);
+    expect(await tandem('import', 'keepalived', join(place.directory, 'missing.conf'))).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot be read: ENOENT: no such file or directory\n') as unknown });
   });
 
   it('check --show-defaults prints the file with what applies unsaid', async () => {
