@@ -25,6 +25,7 @@ const deciding = [
   ...['route', 'rule', 'arp-rules', 'shortage'].map((name) => `network/${name}.ts`),
   ...['from-file', 'outer-interfaces', 'tunnels', 'needs', 'arp-silence', 'plan', 'step', 'made', 'view'].map((name) => `realserver/${name}.ts`),
   ...['expand', 'tree', 'top', 'keyword-table', 'build/file', 'output', 'report'].map((name) => `import/keepalived/${name}.ts`),
+  ...['catalogue', 'examine', 'iptables-text', 'nft-json', 'peer-table', 'probe-frames', 'probe-plan', 'report-text'].map((name) => `doctor/${name}.ts`),
 ];
 
 /** What may be taken from outside: functions of their arguments, and a constant of the machine. */

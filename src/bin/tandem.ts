@@ -8,6 +8,7 @@ import type { StreamLine } from '../control/event-stream.js';
 import type { Reply } from '../control/server.js';
 import type { Status } from '../control/status.js';
 import { version } from '../control/version.js';
+import { addDoctorCommand } from './doctor.js';
 import { addImportCommands } from './import.js';
 import { addIpvsCommand } from './ipvs.js';
 import { addOperateCommands, type Tools } from './operate.js';
@@ -121,6 +122,7 @@ addOperateCommands(program, tools);
 addIpvsCommand(program, tools);
 addImportCommands(program, tools);
 addRealServerCommands(program, tools);
+addDoctorCommand(program, tools, { printError, runtimeDirectory });
 
 program
   .command('events')

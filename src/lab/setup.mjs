@@ -29,7 +29,7 @@ const lab = {
   arptables: 'arptables-legacy', ipvsadm: 'ipvsadm', procps: 'sysctl', curl: 'curl',
 };
 /** The other side of interoperation tests and measurements; certificates and captures of tests. */
-const others = { keepalived: 'keepalived', frr: 'vtysh', openssl: 'openssl', tcpdump: 'tcpdump', 'python3-aiosmtpd': 'aiosmtpd' };
+const others = { keepalived: 'keepalived', frr: 'vtysh', openssl: 'openssl', tcpdump: 'tcpdump', 'python3-aiosmtpd': 'aiosmtpd', nftables: 'nft' };
 /** Servers and clients of the lab's tests of the data path. */
 const traffic = { 'dnsmasq-base': 'dnsmasq', 'bind9-dnsutils': 'dig', socat: 'socat', vsftpd: 'vsftpd' };
 /** The servers that the pure tier probes and sends mail to on loopback, and their certificates. */

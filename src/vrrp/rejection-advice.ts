@@ -23,6 +23,9 @@ const advice: Readonly<Record<string, string>> = {
   ip_header: 'their IP header is not sound: their sender is broken or hostile',
 };
 
+/** What to do about packets rejected by this reason. */
+export const rejectionAdvice = (reason: string): string | undefined => advice[reason];
+
 const beginnings: Readonly<Record<string, string>> = { rejected: 'Rejected so far', unverified: 'Accepted so far without being authentic, which mode: enforce would reject' };
 
 /** A sentence for each reason by which packets were rejected, or would have been. */
