@@ -30,7 +30,7 @@ export const readCertificates = (context: Context, configurationPath: string, re
     const check = service?.health_check;
     if (check !== 'none') read(check?.ca, [...path, 'health_check', 'ca']);
     service?.real_servers?.forEach((server, item) => {
-      if (server?.health_check !== 'none') read(server?.health_check?.ca, [...path, 'real_servers', item, 'health_check', 'ca']);
+      if (server?.health_check !== undefined && server.health_check !== 'none') read(server.health_check.ca, [...path, 'real_servers', item, 'health_check', 'ca']);
     });
   });
   return texts;

@@ -63,7 +63,7 @@ export const checkReadableHeaders = ({ file, report }: Context, mode: number | u
   file.virtual_servers?.forEach((service, index) => {
     if (service?.health_check !== 'none') look(service?.health_check, ['virtual_servers', index, 'health_check']);
     service?.real_servers?.forEach((server, item) => {
-      if (server?.health_check !== 'none') look(server?.health_check, ['virtual_servers', index, 'real_servers', item, 'health_check']);
+      if (server?.health_check !== undefined && server.health_check !== 'none') look(server.health_check, ['virtual_servers', index, 'real_servers', item, 'health_check']);
     });
   });
 };

@@ -49,7 +49,7 @@ export const readClientCertificates = (context: Context, configurationPath: stri
     const place = ['virtual_servers', index];
     if (service?.health_check !== 'none') readPair(service?.health_check, [...place, 'health_check']);
     service?.real_servers?.forEach((server, item) => {
-      if (server?.health_check !== 'none') readPair(server?.health_check, [...place, 'real_servers', item, 'health_check']);
+      if (server?.health_check !== undefined && server.health_check !== 'none') readPair(server.health_check, [...place, 'real_servers', item, 'health_check']);
     });
   });
   return texts;

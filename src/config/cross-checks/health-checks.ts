@@ -26,14 +26,18 @@ export const checkHealthChecks = (context: Context, service: Service, path: Path
     const verified = ofService !== 'none' && (ofService?.verify === true || servers.some((server) => server?.health_check !== 'none' && server?.health_check?.verify === true));
     if (!verified) warnUnusedCa(context, place);
   } else return;
+  /** of a server that says nothing itself, the keys that it inherits; without a check no more is to be said of further ones */
+  let inherited: ReturnType<typeof inheritedKeys> | undefined;
   servers.forEach((server, index) => {
     const own = server?.health_check;
+    if (own === undefined && inherited !== undefined && inheritedType(ofService, own) === 'none') return;
     const serverPath = [...path, 'real_servers', index];
     const ownPlace = [...serverPath, 'health_check'];
     if (server === undefined || !isReadable(context, own, ownPlace)) return;
     const type = inheritedType(ofService, own);
     checkKeys(context, own, type, ownPlace);
-    const keys = inheritedKeys(ofService, own, type);
+    const keys = (own === undefined ? inherited : undefined) ?? inheritedKeys(ofService, own, type);
+    if (own === undefined) inherited = keys;
     if (keys.verify !== true) warnUnusedCa(context, ownPlace);
     checkRhythm(context, keys, [ownPlace, place]);
     checkEntry(context, ownPlace);
