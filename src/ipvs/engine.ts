@@ -9,7 +9,7 @@ import { describePolicyNotice } from '../health/policy-wording.js';
 import { HealthRunner } from '../health/runner.js';
 import type { RunScript } from '../health/script.js';
 import type { HealthState } from '../health/state.js';
-import { describeEndpoint, describePoolChange } from '../health/wording.js';
+import { describeEndpoint, describeQuorumChange } from '../health/wording.js';
 import type { HealthChange, LvsConfigure, OwnedService } from '../supervisor/messages.js';
 import { monotonicNow } from '../time/clock.js';
 import { IpvsClient, IpvsUnavailableError } from './client.js';
@@ -309,18 +309,17 @@ export class LvsEngine {
 
   private reportQuorums(decisions: readonly { readonly server: VirtualServer; readonly decision: VirtualServerDecision }[], changed: boolean): void {
     const quorums: ReturnType<typeof quorumOf>[] = [];
-    const events = decisions.flatMap(({ server, decision: { pool } }) =>
-      pool.changes.flatMap((change) => {
-        if (change.type !== 'quorum' || change.to === 'undecided') return [];
-        const sorry = server.configuration.sorryServer;
-        const replacement = change.to === 'down' && pool.sorryActive && sorry ? `, the sorry server ${describeEndpoint(sorry)} takes over` : '';
-        const sentence = `${describePoolChange(server.name, change)}${replacement}`;
-        quorums.push(quorumOf(server, change.to, Date.now(), sentence.slice(`${server.name}: `.length)));
-        // after a restart of this process that changes nothing, a quorum that holds is no news
-        if (change.to === 'up' && change.from !== 'down' && !changed) return [];
-        return [event(change.to === 'down' ? 'warn' : 'info', sentence, { virtual_server: server.name })];
-      }),
-    );
+    const events = decisions.flatMap(({ server, decision: { pool } }) => {
+      const change = pool.quorumChange;
+      if (change === undefined || change.to === 'undecided') return [];
+      const sorry = server.configuration.sorryServer;
+      const replacement = change.to === 'down' && pool.sorryActive && sorry ? `, the sorry server ${describeEndpoint(sorry)} takes over` : '';
+      const sentence = `${describeQuorumChange(server.name, change)}${replacement}`;
+      quorums.push(quorumOf(server, change.to, Date.now(), sentence.slice(`${server.name}: `.length)));
+      // after a restart of this process that changes nothing, a quorum that holds is no news
+      if (change.to === 'up' && change.from !== 'down' && !changed) return [];
+      return [event(change.to === 'down' ? 'warn' : 'info', sentence, { virtual_server: server.name })];
+    });
     if (quorums.length > 0) this.options.onHealth(quorums, false);
     const reached = events.filter(({ level }) => level === 'info').length;
     // quorums that are lost are told one by one
