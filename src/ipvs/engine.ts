@@ -78,14 +78,19 @@ export class LvsEngine {
     return this.enqueue(async () => {
       const cause = this.configuration ? 'reload' : 'start';
       this.configuration = configuration;
-      this.owned = configuration.owned;
       this.sysctls ??= new Sysctls(undefined, configuration.settingsRecord === undefined ? undefined : new SettingsRecord(configuration.settingsRecord));
       const before = new Map(this.servers.map((server) => [server.name, server]));
-      this.servers = configuration.virtualServers.map((virtualServer) => new VirtualServer(virtualServer, before.get(virtualServer.name)));
+      const given = new Map(configuration.virtualServers.map((virtualServer) => [virtualServer.name, new VirtualServer(virtualServer, before.get(virtualServer.name))]));
+      this.servers = configuration.names.map((name) => {
+        const server = given.get(name) ?? before.get(name);
+        if (server === undefined) throw new RangeError(`the virtual server ${name} was not given`);
+        return server;
+      });
+      this.owned = [...configuration.owned, ...this.selectors];
       this.dirty.clear();
       this.wakeUps.clear();
       this.runner.configure(this.servers.flatMap(({ checks }) => checks));
-      await this.reconcileAll(cause);
+      await this.reconcileAll(cause, [...given.values()].filter(({ isKnown }) => isKnown));
       this.tellHealth();
     });
   }
@@ -107,6 +112,10 @@ export class LvsEngine {
   setIsolated(isolated: boolean): void {
     this.runner.setIsolated(isolated);
     this.options.report(event('info', isolated ? 'health checks that fail do not count: this host may be cut off, an instance is in FAULT' : 'health checks that fail count again'));
+  }
+
+  private get selectors(): readonly OwnedService[] {
+    return this.servers.flatMap(({ services }) => services.map(({ selector }) => selector));
   }
 
   async status(): Promise<readonly VirtualServerStatus[]> {
@@ -145,6 +154,7 @@ export class LvsEngine {
   }
 
   private changed(server: VirtualServer, cause: 'health' | 'time'): void {
+    server.changed();
     if (this.dirty.size === 0) void this.enqueue(() => this.reconcileDirty());
     if (cause === 'health' || !this.dirty.has(server)) this.dirty.set(server, cause);
   }
@@ -170,11 +180,13 @@ export class LvsEngine {
     return done;
   }
 
-  private async reconcileAll(cause: Cause): Promise<void> {
+  /** @param first what a reload changed where the table is known: that does not wait until all of it is compared */
+  private async reconcileAll(cause: Cause, first: readonly VirtualServer[] = []): Promise<void> {
     const { configuration } = this;
     if (!configuration || this.stopped) return;
     await this.guarded(async (client) => {
       if (cause !== 'health') await this.applySettings(client, configuration);
+      if (first.length > 0) await this.applyDifference(client, first, first.flatMap(({ knownTable }) => knownTable), [], cause);
       await this.compareAll(client, cause);
     });
   }
@@ -257,7 +269,7 @@ export class LvsEngine {
     if (modules.length > 0) await this.load(modules);
     if (refused.length > 0) refused = await this.applyDifference(client, this.servers, await client.getTable(), this.owned, cause);
     if (refused.length > 0) throw new Error(refused.slice(0, 3).map(({ operation, code }) => `${describe(operation)}: ${code}`).join('; '));
-    this.owned = this.servers.flatMap(({ services }) => services.map(({ selector }) => selector));
+    this.owned = this.selectors;
   }
 
   /**
