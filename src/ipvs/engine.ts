@@ -48,9 +48,23 @@ export interface LvsEngineOptions {
   readonly loadModules: (command: readonly string[], modules: readonly string[]) => Promise<string | undefined>;
 }
 
+const serversByCheck = (servers: readonly VirtualServer[]): ReadonlyMap<string, readonly VirtualServer[]> => {
+  const byCheck = new Map<string, VirtualServer[]>();
+  for (const server of servers) {
+    for (const key of server.keysOfChecks) {
+      const others = byCheck.get(key);
+      if (others === undefined) byCheck.set(key, [server]);
+      else others.push(server);
+    }
+  }
+  return byCheck;
+};
+
 export class LvsEngine {
   private configuration: LvsConfigure | undefined;
   private servers: readonly VirtualServer[] = [];
+  /** whom the verdict of a check is about, by the key of the check */
+  private checked: ReadonlyMap<string, readonly VirtualServer[]> = new Map();
   private owned: readonly OwnedService[] = [];
   private client: IpvsClient | undefined;
   private sysctls: Sysctls | undefined;
@@ -87,6 +101,7 @@ export class LvsEngine {
         return server;
       });
       this.owned = [...configuration.owned, ...this.selectors];
+      this.checked = serversByCheck(this.servers);
       this.dirty.clear();
       this.wakeUps.clear();
       this.runner.configure(this.servers.flatMap(({ checks }) => checks));
@@ -140,7 +155,7 @@ export class LvsEngine {
   // --- health -------------------------------------------------------------------------------------------------
 
   private verdictChanged(key: string, state: HealthState, previous: HealthState): void {
-    for (const server of this.servers) {
+    for (const server of this.checked.get(key) ?? []) {
       for (const index of server.serversOf(key)) {
         const realServer = server.configuration.realServers[index];
         if (!realServer) continue;

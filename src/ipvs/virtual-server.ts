@@ -34,7 +34,7 @@ export class VirtualServer {
   readonly checkKeys: readonly (string | undefined)[];
   /** the same of the agents beside them */
   private readonly agentKeys: readonly (string | undefined)[];
-  /** of a thousand services that are asked whom a verdict is about, most are to answer at once */
+  /** of each check, whom it speaks for */
   private readonly spokenFor = new Map<string, number[]>();
   private quorum: QuorumState = 'undecided';
   private decision: PoolDecision | undefined;
@@ -152,6 +152,10 @@ export class VirtualServer {
   private get isTimeless(): boolean {
     const { realServers, damping, panic } = this.configuration;
     return this.nextChange === undefined && damping === undefined && panic === undefined && realServers.every(({ slowStart }) => slowStart === undefined);
+  }
+
+  get keysOfChecks(): Iterable<string> {
+    return this.spokenFor.keys();
   }
 
   /** The indices of the real servers that this check speaks for. */

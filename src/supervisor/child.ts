@@ -14,6 +14,13 @@ const PING_INTERVAL_MS = 1_000;
 /** How long after its exit the last messages of a child may still be read. */
 const LAST_WORDS_MS = 100;
 
+const v8Options = {
+  // V8 throws away the bytecode of what has not run for a while: a takeover, for one, which would wait until it is made again
+  vrrp: ['--no-flush-bytecode'],
+  // megabytes of young objects instead of 16: a large table would fill them once at the start, and they would stay
+  lvs: ['--max-semi-space-size=4'],
+} as const;
+
 export interface ChildOptions<In> {
   readonly name: 'vrrp' | 'lvs';
   /** path of the entry file */
@@ -99,8 +106,7 @@ export class Child<Out extends { readonly type: string }, In extends { readonly 
       accessSync(entry, constants.R_OK);
       this.#adopt(
         fork(entry, [], {
-          // V8 throws away the bytecode of what has not run for a while: a takeover, for one, which would wait until it is made again
-          execArgv: [`--title=tandemd: ${name}`, ...(name === 'vrrp' ? ['--no-flush-bytecode'] : [])],
+          execArgv: [`--title=tandemd: ${name}`, ...v8Options[name]],
           env: childEnvironment(),
           serialization: 'advanced',
           stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
