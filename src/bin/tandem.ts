@@ -8,7 +8,9 @@ import type { StreamLine } from '../control/event-stream.js';
 import type { Reply } from '../control/server.js';
 import type { Status } from '../control/status.js';
 import { version } from '../control/version.js';
-import { addOperateCommands } from './operate.js';
+import { addImportCommands } from './import.js';
+import { addIpvsCommand } from './ipvs.js';
+import { addOperateCommands, type Tools } from './operate.js';
 
 /** A failure that is told in one line, with its exit code: 1 at run time, 2 usage, 3 configuration rejected. */
 class CommandError extends Error {
@@ -113,7 +115,10 @@ program
     print(changes.length === 0 ? 'configuration reloaded: nothing changed' : `configuration reloaded: ${plural(changes.length, 'change')}`);
   });
 
-addOperateCommands(program, { print, ask, colours, fail: (message, exitCode) => new CommandError(message, exitCode) });
+const tools: Tools = { print, ask, colours, fail: (message, exitCode) => new CommandError(message, exitCode) };
+addOperateCommands(program, tools);
+addIpvsCommand(program, tools);
+addImportCommands(program, tools);
 
 program
   .command('events')

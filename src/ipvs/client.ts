@@ -1,4 +1,6 @@
 /** The kernel's IPVS table and timeouts: read them, change them. (Its sync daemons: sync-daemon.ts.) */
+import type { Attribute } from '../network/netlink-attributes.js';
+import { NetlinkError } from '../network/netlink-channel.js';
 import * as ipvs from './constants.js';
 import { decodeDestination, type Destination, type DestinationEntry } from './destination.js';
 import { IpvsFamily } from './family.js';
@@ -7,11 +9,19 @@ import { encodeOperation, type Operation, type OperationFailure } from './operat
 import type { TableEntry } from './reconcile.js';
 import { decodeService, encodeServiceSelector, type Service, serviceKey, type ServiceSelector } from './service.js';
 import { isAsShown, readShownTable } from './table-text.js';
+import { type Counted, decodeInformation, decodeStatistics, type IpvsInformation } from './statistics.js';
 import { decodeTimeouts, encodeTimeouts, type TimeoutChange, type Timeouts } from './timeouts.js';
 
 export { IpvsUnavailableError } from './family.js';
 
 const content = (attributes: Attributes, type: number, name: string): Buffer => required(attributes, type, name, 0);
+
+const selection = (service: ServiceSelector): readonly Attribute[] => [{ type: ipvs.IPVS_CMD_ATTR_SERVICE, value: encodeServiceSelector(service) }];
+
+const decodeCountedService = (entry: Attributes): Counted<Service> => {
+  const service = content(entry, ipvs.IPVS_CMD_ATTR_SERVICE, 'the service');
+  return { ...decodeService(service), statistics: decodeStatistics(service, ipvs.IPVS_SVC_ATTR_STATS64, ipvs.IPVS_SVC_ATTR_STATS) };
+};
 
 /** up to so many are asked for without a look at the whole table */
 const fewServices = 4;
@@ -63,9 +73,41 @@ export class IpvsClient {
   async getDestinations(service: ServiceSelector): Promise<readonly Destination[]> {
     const entries = await this.family.dump({
       command: ipvs.IPVS_CMD_GET_DEST,
-      attributes: [{ type: ipvs.IPVS_CMD_ATTR_SERVICE, value: encodeServiceSelector(service) }],
+      attributes: selection(service),
     });
     return entries.map((entry) => decodeDestination(content(entry, ipvs.IPVS_CMD_ATTR_DEST, 'the destination')));
+  }
+
+  /** All services with their statistics. @throws NetlinkError, IpvsMessageError */
+  async getCountedServices(): Promise<readonly Counted<Service>[]> {
+    return (await this.family.dump({ command: ipvs.IPVS_CMD_GET_SERVICE, attributes: [] })).map(decodeCountedService);
+  }
+
+  /** Undefined = there is none. @throws NetlinkError, IpvsMessageError */
+  async findCountedService(service: ServiceSelector): Promise<Counted<Service> | undefined> {
+    try {
+      const [entry] = await this.family.request({ command: ipvs.IPVS_CMD_GET_SERVICE, attributes: selection(service) });
+      return entry && decodeCountedService(entry);
+    } catch (error) {
+      if (error instanceof NetlinkError && error.code === 'ESRCH') return undefined;
+      throw error;
+    }
+  }
+
+  /** @throws NetlinkError, IpvsMessageError */
+  async getCountedDestinations(service: ServiceSelector): Promise<readonly Counted<Destination>[]> {
+    const entries = await this.family.dump({ command: ipvs.IPVS_CMD_GET_DEST, attributes: selection(service) });
+    return entries.map((entry) => {
+      const destination = content(entry, ipvs.IPVS_CMD_ATTR_DEST, 'the destination');
+      return { ...decodeDestination(destination), statistics: decodeStatistics(destination, ipvs.IPVS_DEST_ATTR_STATS64, ipvs.IPVS_DEST_ATTR_STATS) };
+    });
+  }
+
+  /** @throws NetlinkError, IpvsMessageError */
+  async getInformation(): Promise<IpvsInformation> {
+    const [answer] = await this.family.request({ command: ipvs.IPVS_CMD_GET_INFO, attributes: [] });
+    if (!answer) throw new IpvsMessageError("no answer to the question for IPVS's version");
+    return decodeInformation(answer);
   }
 
   /** In the order given, in as few datagrams as will do; answers what was refused, the rest is done. */

@@ -22,6 +22,7 @@ export const IPVS_CMD_DEL_DAEMON = 10;
 export const IPVS_CMD_GET_DAEMON = 11;
 export const IPVS_CMD_SET_CONFIG = 12;
 export const IPVS_CMD_GET_CONFIG = 13;
+export const IPVS_CMD_GET_INFO = 15;
 
 export const IPVS_CMD_ATTR_SERVICE = 1;
 export const IPVS_CMD_ATTR_DEST = 2;
@@ -39,7 +40,9 @@ export const IPVS_SVC_ATTR_SCHED_NAME = 6;
 export const IPVS_SVC_ATTR_FLAGS = 7;
 export const IPVS_SVC_ATTR_TIMEOUT = 8;
 export const IPVS_SVC_ATTR_NETMASK = 9;
+export const IPVS_SVC_ATTR_STATS = 10;
 export const IPVS_SVC_ATTR_PE_NAME = 11;
+export const IPVS_SVC_ATTR_STATS64 = 12;
 
 export const IP_VS_SVC_F_PERSISTENT = 0x01;
 export const IP_VS_SVC_F_ONEPACKET = 0x04;
@@ -57,7 +60,9 @@ export const IPVS_DEST_ATTR_L_THRESH = 6;
 export const IPVS_DEST_ATTR_ACTIVE_CONNS = 7;
 export const IPVS_DEST_ATTR_INACT_CONNS = 8;
 export const IPVS_DEST_ATTR_PERSIST_CONNS = 9;
+export const IPVS_DEST_ATTR_STATS = 10;
 export const IPVS_DEST_ATTR_ADDR_FAMILY = 11;
+export const IPVS_DEST_ATTR_STATS64 = 12;
 export const IPVS_DEST_ATTR_TUN_TYPE = 13;
 export const IPVS_DEST_ATTR_TUN_PORT = 14;
 export const IPVS_DEST_ATTR_TUN_FLAGS = 15;
@@ -67,6 +72,14 @@ export const IP_VS_CONN_F_FWD_MASK = 0x7;
 export const IPVS_DAEMON_ATTR_STATE = 1;
 export const IPVS_DAEMON_ATTR_MCAST_IFN = 2;
 export const IPVS_DAEMON_ATTR_SYNC_ID = 3;
+export const IPVS_DAEMON_ATTR_SYNC_MAXLEN = 4;
+export const IPVS_DAEMON_ATTR_MCAST_GROUP = 5;
+export const IPVS_DAEMON_ATTR_MCAST_GROUP6 = 6;
+export const IPVS_DAEMON_ATTR_MCAST_PORT = 7;
+export const IPVS_DAEMON_ATTR_MCAST_TTL = 8;
+
+export const IPVS_INFO_ATTR_VERSION = 1;
+export const IPVS_INFO_ATTR_CONN_TAB_SIZE = 2;
 
 export const IP_VS_STATE_MASTER = 1;
 export const IP_VS_STATE_BACKUP = 2;

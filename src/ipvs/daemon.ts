@@ -1,7 +1,7 @@
 /** A connection sync daemon of the kernel, what makes the running ones the wanted ones, and its form in a message (IPVS_DAEMON_ATTR_*, linux/ip_vs.h). */
-import { type Attribute, decodeAttributes, readString, readU32, string, u32 } from '../network/netlink-attributes.js';
+import { type Attribute, decodeAttributes, readString, readU16, readU32, string, u32 } from '../network/netlink-attributes.js';
 import * as ipvs from './constants.js';
-import { IpvsMessageError, required } from './message.js';
+import { decodeAddress, IpvsMessageError, required } from './message.js';
 
 export type DaemonRole = 'master' | 'backup';
 
@@ -22,6 +22,28 @@ export const encodeDaemon = (daemon: Daemon): readonly Attribute[] => [
   { type: ipvs.IPVS_DAEMON_ATTR_MCAST_IFN, value: string(daemon.interface) },
   { type: ipvs.IPVS_DAEMON_ATTR_SYNC_ID, value: u32(daemon.id) },
 ];
+
+/** What the kernel tells of a daemon beyond what is asked of it. */
+export interface RunningDaemon extends Daemon {
+  /** octets of a sync message */
+  readonly maximumLength: number;
+  readonly group: string;
+  readonly port: number;
+  readonly ttl: number;
+}
+
+/** The content of IPVS_CMD_ATTR_DAEMON, as Linux 4.3 and later fill it. @throws IpvsMessageError, NetlinkFormatError */
+export const decodeRunningDaemon = (content: Buffer): RunningDaemon => {
+  const attributes = decodeAttributes(content);
+  const group6 = attributes.get(ipvs.IPVS_DAEMON_ATTR_MCAST_GROUP6);
+  return {
+    ...decodeDaemon(content),
+    maximumLength: readU16(required(attributes, ipvs.IPVS_DAEMON_ATTR_SYNC_MAXLEN, 'the largest message', 2)),
+    group: group6 ? decodeAddress('ipv6', group6) : decodeAddress('ipv4', required(attributes, ipvs.IPVS_DAEMON_ATTR_MCAST_GROUP, 'the group', 4)),
+    port: readU16(required(attributes, ipvs.IPVS_DAEMON_ATTR_MCAST_PORT, 'the port', 2)),
+    ttl: required(attributes, ipvs.IPVS_DAEMON_ATTR_MCAST_TTL, 'the TTL', 1).readUInt8(),
+  };
+};
 
 /** The content of IPVS_CMD_ATTR_DAEMON. @throws IpvsMessageError, NetlinkFormatError */
 export const decodeDaemon = (content: Buffer): Daemon => {

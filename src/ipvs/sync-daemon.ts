@@ -1,6 +1,6 @@
 /** The kernel's connection sync daemons made to be the ones that are wanted. */
 import * as ipvs from './constants.js';
-import { type Daemon, type DaemonOperation, decodeDaemon, describeDaemonOperation, encodeDaemon, encodeDaemonRole, reconcileDaemons } from './daemon.js';
+import { type Daemon, type DaemonOperation, decodeDaemon, decodeRunningDaemon, describeDaemonOperation, encodeDaemon, encodeDaemonRole, reconcileDaemons, type RunningDaemon } from './daemon.js';
 import { IpvsFamily } from './family.js';
 import { type Request, required } from './message.js';
 
@@ -33,8 +33,12 @@ export class SyncDaemons {
 
   /** @throws NetlinkError, IpvsMessageError */
   async running(): Promise<readonly Daemon[]> {
-    const entries = await this.family.dump({ command: ipvs.IPVS_CMD_GET_DAEMON, attributes: [] });
-    return entries.map((entry) => decodeDaemon(required(entry, ipvs.IPVS_CMD_ATTR_DAEMON, 'the daemon', 0)));
+    return (await this.contents()).map(decodeDaemon);
+  }
+
+  /** As `running`, with all that the kernel tells. @throws NetlinkError, IpvsMessageError */
+  async runningInFull(): Promise<readonly RunningDaemon[]> {
+    return (await this.contents()).map(decodeRunningDaemon);
   }
 
   /** Reads what runs, changes what differs, and answers the changes. @throws SyncDaemonError, NetlinkError */
@@ -47,6 +51,11 @@ export class SyncDaemons {
       if (operation && code !== tolerated[operation.type]) throw new SyncDaemonError(code, operation);
     }
     return operations;
+  }
+
+  private async contents(): Promise<readonly Buffer[]> {
+    const entries = await this.family.dump({ command: ipvs.IPVS_CMD_GET_DAEMON, attributes: [] });
+    return entries.map((entry) => required(entry, ipvs.IPVS_CMD_ATTR_DAEMON, 'the daemon', 0));
   }
 
   close(): void {

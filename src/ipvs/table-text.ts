@@ -22,12 +22,18 @@ type Known = readonly DestinationEntry[];
 /** ip_vs_fwd_name */
 const shownForwarding = { nat: 'Masq', bypass: 'Masq', local: 'Local', tun: 'Tunnel', dr: 'Route' } as const;
 
+/** `0A000064` and `FD00:...:0064`, as the kernel's files in /proc/net write addresses. @throws IpvsMessageError */
+export const parseShownAddress = (shown: string): string => {
+  if (shown.includes(':')) return decodeAddress('ipv6', Buffer.from(shown.replaceAll(':', ''), 'hex'));
+  const address = Number.parseInt(shown, 16);
+  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+};
+
 /** `0A000064:0050` and `[FD00:...:0064]:0050`, as they are for keys. */
 const endpoint = (shown: string): string => {
   const colon = shown.lastIndexOf(':');
-  const port = Number.parseInt(shown.slice(colon + 1), 16);
-  const octets = shown.startsWith('[') ? shown.slice(1, colon - 1).replaceAll(':', '') : shown.slice(0, colon);
-  return formatEndpoint(decodeAddress(shown.startsWith('[') ? 'ipv6' : 'ipv4', Buffer.from(octets, 'hex')), port);
+  const address = shown.slice(0, colon);
+  return formatEndpoint(parseShownAddress(address.startsWith('[') ? address.slice(1, -1) : address), Number.parseInt(shown.slice(colon + 1), 16));
 };
 
 const lineEnd = (text: string, from: number): number => {

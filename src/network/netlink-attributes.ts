@@ -46,6 +46,7 @@ export const readU16 = (buffer: Buffer, offset = 0): number => (littleEndian ? w
 export const readU16be = (buffer: Buffer, offset = 0): number => within(buffer, offset, 2).readUInt16BE(offset);
 export const readU32 = (buffer: Buffer, offset = 0): number => (littleEndian ? within(buffer, offset, 4).readUInt32LE(offset) : within(buffer, offset, 4).readUInt32BE(offset));
 export const readS32 = (buffer: Buffer, offset = 0): number => (littleEndian ? within(buffer, offset, 4).readInt32LE(offset) : within(buffer, offset, 4).readInt32BE(offset));
+export const readU64 = (buffer: Buffer, offset = 0): bigint => (littleEndian ? within(buffer, offset, 8).readBigUInt64LE(offset) : within(buffer, offset, 8).readBigUInt64BE(offset));
 /** up to the first NUL, or the whole buffer */
 export const readString = (buffer: Buffer): string => {
   const end = buffer.indexOf(0);

@@ -7,7 +7,7 @@ import type { Instance } from './instance.js';
 import { interfaceFault } from './interface-fault.js';
 import type { Ports } from './ports.js';
 import type { RouterEvent, RouterState } from './router.js';
-import { sourceAddress } from './source-address.js';
+import { mayBeSource, sourceAddress } from './source-address.js';
 import type { Tracking } from './tracking.js';
 import type { VirtualMacs } from './virtual-macs.js';
 
@@ -56,14 +56,16 @@ export class Interfaces {
       return;
     }
     const name = this.of.monitor.nameOf(change.address.index);
+    const { address, prefixLength } = change.address;
+    const virtualAddresses = this.of.virtualAddresses();
     for (const instance of this.of.instances.values()) {
       const { configuration } = instance;
-      if (configuration.interface === name) {
+      if (configuration.interface === name && mayBeSource(configuration, address, virtualAddresses)) {
         if (this.primaryAddress(instance) !== instance.source) this.followInterface(instance);
       }
-      const { address, prefixLength } = change.address;
+      if (change.type !== 'address_removed') continue;
       const isOurs = configuration.virtualAddresses.some((wanted) => wanted.address === address && wanted.prefixLength === prefixLength && wanted.interface === name);
-      if (change.type === 'address_removed' && isOurs) this.of.holdings.repair(instance);
+      if (isOurs) this.of.holdings.repair(instance);
     }
   }
 

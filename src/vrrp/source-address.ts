@@ -28,6 +28,9 @@ export const sourceAddress = (own: Own, addresses: readonly InterfaceAddress[], 
   return free[0] ?? (own.priority === 255 ? candidates[0] : undefined);
 };
 
+/** Whether an address that comes or goes can change what an instance sends from: with hundreds of instances, a takeover is hundreds of virtual addresses that cannot. */
+export const mayBeSource = (own: Own, address: string, virtual: ReadonlySet<string>): boolean => !virtual.has(address) || own.priority === 255 || own.unicast?.source === address;
+
 /** What is wrong when there is none, in words. */
 export const lacksSource = (own: Own): string => {
   const { interface: name, unicast } = own;

@@ -145,6 +145,8 @@ describe('a director that is a real server too', () => {
     await reload(tandem, content('remove', true, { address: vip.ipv4, port: 80, forwarding: method, real_servers: [{ address: '10.0.0.1' }] }));
     expect(await get()).toBe('own');
     expect(await get('client')).toBe('10.0.0.9');
+    // what the reload took out leaves with weight 0 first, and goes seconds later
+    await expect.poll(() => site.must('d1', 'ipvsadm -Sn | grep -c -- -a'), { timeout: 45_000 }).toBe('1\n');
     const since = await lab.now();
     await reload(tandem, content('remove', true, { address: vip.ipv4, port: 80, forwarding: method, real_servers: [{ address: '10.0.0.1' }] }));
     expect(logSince(tandem, since, /IPVS: /)).toEqual([]);
