@@ -10,8 +10,15 @@ const options: ParseOptions = { hostName: 'director-a' };
 
 /** Both ways of reading must agree: the one for files with nothing wrong, where it goes, and the one that says what is wrong. */
 const parsed = (text: string, more: ParseOptions = {}): LoadResult => {
-  const result = parseConfiguration(text, 'tandem.yaml', { ...options, ...more });
-  const plain = parsePlain(text, 'tandem.yaml', { ...options, ...more }, new PlainMemory());
+  const texts = new Map<string, string>();
+  const readText = more.readText && ((path: string): string => {
+    const read = texts.get(path) ?? more.readText?.(path) ?? '';
+    texts.set(path, read);
+    return read;
+  });
+  const same = { ...options, ...more, ...(readText && { readText }) };
+  const result = parseConfiguration(text, 'tandem.yaml', same);
+  const plain = parsePlain(text, 'tandem.yaml', same, new PlainMemory());
   if (plain !== undefined) expect({ ok: true, warnings: [], configuration: plain }).toEqual({ ok: result.ok, warnings: result.ok ? result.warnings : result.diagnostics, configuration: result.ok && result.configuration });
   return result;
 };
