@@ -12,14 +12,16 @@ const deciding = [
   'ipvs/reconcile.ts',
   'ipvs/operation.ts',
   'ipvs/kernel-needs.ts',
-  ...['acceptance', 'service-chains', 'chains'].map((name) => `supervisor/${name}.ts`),
+  ...['acceptance', 'service-chains', 'redirect-chains', 'chains'].map((name) => `supervisor/${name}.ts`),
   'config/reload-difference.ts',
+  'config/on-stop.ts',
   ...['notice', 'order', 'arguments', 'happening', 'health-states', 'mail-message'].map((name) => `notify/${name}.ts`),
   'control/event-stream.ts',
   'control/routing-status.ts',
   'config/complete-routing.ts',
   'config/routing-words.ts',
-  ...['route', 'rule'].map((name) => `network/${name}.ts`),
+  ...['route', 'rule', 'arp-rules', 'shortage'].map((name) => `network/${name}.ts`),
+  ...['from-file', 'outer-interfaces', 'tunnels', 'needs', 'arp-silence', 'plan', 'step', 'made', 'view'].map((name) => `realserver/${name}.ts`),
 ];
 
 /** What may be taken from outside: functions of their arguments, and a constant of the machine. */

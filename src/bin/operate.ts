@@ -9,8 +9,8 @@ export interface Tools {
   readonly print: (text: string) => void;
   /** @throws ControlError, or a failure that `fail` makes */
   readonly ask: (message: { readonly command: string; readonly [key: string]: unknown }, timeoutMs?: number) => Promise<Reply & { readonly ok: true }>;
-  /** an error that is told in one line and ends with exit code 1 or 2 */
-  readonly fail: (message: string, exitCode: 1 | 2) => Error;
+  /** an error that is told in one line and ends with that exit code */
+  readonly fail: (message: string, exitCode: 1 | 2 | 3) => Error;
   readonly colours: () => boolean;
 }
 

@@ -11,6 +11,7 @@ import { version } from '../control/version.js';
 import { addImportCommands } from './import.js';
 import { addIpvsCommand } from './ipvs.js';
 import { addOperateCommands, type Tools } from './operate.js';
+import { addRealServerCommands } from './realserver.js';
 
 /** A failure that is told in one line, with its exit code: 1 at run time, 2 usage, 3 configuration rejected. */
 class CommandError extends Error {
@@ -119,6 +120,7 @@ const tools: Tools = { print, ask, colours, fail: (message, exitCode) => new Com
 addOperateCommands(program, tools);
 addIpvsCommand(program, tools);
 addImportCommands(program, tools);
+addRealServerCommands(program, tools);
 
 program
   .command('events')

@@ -11,6 +11,7 @@ import { checkEmail, octal } from './cross-checks/email.js';
 import { checkFullNat } from './cross-checks/full-nat.js';
 import { checkIpvs } from './cross-checks/ipvs.js';
 import { checkRouting } from './cross-checks/routing.js';
+import { checkPatterns } from './cross-checks/slow-patterns.js';
 import { checkVirtualServers } from './cross-checks/virtual-servers.js';
 import { checkInstanceReference, checkVrrp } from './cross-checks/vrrp.js';
 import type { Path } from './document.js';
@@ -28,13 +29,15 @@ export const checkAcross = (context: Context, path: string, options: ParseOption
   checkIpvs(context);
   if (file.ipvs?.sync?.instance !== undefined) checkInstanceReference(context, file.ipvs.sync.instance, ['ipvs', 'sync', 'instance']);
   checkVirtualServers(context);
+  checkPatterns(context);
   checkFullNat(context);
   checkEmail(context, options.modeOf ?? ((name) => statSync(name).mode));
   checkPermissions(context, options.mode);
   checkReadableHeaders(context, options.mode);
   const readSecret = options.readSecret ?? readSecretFile;
-  const certificates = new Map([...readCertificates(context, path, options.readText ?? ((name) => readFileSync(name, 'utf8'))), ...readClientCertificates(context, path, readSecret)]);
-  const keys = readKeys(context, path, readSecret);
+  const withFiles = options.withoutFiles !== true;
+  const certificates = withFiles ? new Map([...readCertificates(context, path, options.readText ?? ((name) => readFileSync(name, 'utf8'))), ...readClientCertificates(context, path, readSecret)]) : new Map<string, string>();
+  const keys = withFiles ? readKeys(context, path, readSecret) : new Map<string, string>();
   return { hostName: options.hostName ?? hostname(), certificates, keys };
 };
 

@@ -6,7 +6,7 @@ import { advertisedFamily } from './cross-checks/family.js';
 import { completeHttp } from './http-check.js';
 import { type CheckKeys, inheritedKeys, inheritedType } from './inherit-check.js';
 import { Microseconds, Seconds } from '../time/microseconds.js';
-import type { AuthenticationConfiguration, ChangeCommands, Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckBase, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ScriptHealthCheck, ServiceTarget, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualMacConfiguration, VirtualServerConfiguration, VrrpConfiguration } from './model.js';
+import type { AuthenticationConfiguration, ChangeCommands, Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckBase, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ScriptHealthCheck, ServiceTarget, SorryServerConfiguration, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualMacConfiguration, VirtualServerConfiguration, VrrpConfiguration } from './model.js';
 import { type Family, familyOf } from '../network/ip-address.js';
 import { completeRoute, completeRule, completeTrackedRoute } from './complete-routing.js';
 import { checkDefaults, type CheckType, healthCheckKeys, keysOfTypes } from './schema/health-check.js';
@@ -198,12 +198,24 @@ const completeService = (entry: ServiceEntry, certificates: Surroundings['certif
     persistence: entry.persistence && completePersistence(entry.persistence, targets),
     modules: [...(entry.helper === 'ftp' ? ['ip_vs_ftp'] : []), ...(entry.persistence?.engine === 'sip' ? ['ip_vs_pe_sip'] : [])],
     quorum: completeQuorum(entry.quorum),
-    sorryServer: sorry && { address: sorry.address, port: sorry.port ?? port, ...completeForwarding(sorry.forwarding ?? entry.forwarding) },
+    sorryServer: sorry && completeSorryServer(sorry, { port, probed: probePort(targets) ?? 0 }, entry, certificates),
     onFailure: entry.on_failure,
+    ...(entry.on_stop && { onStop: entry.on_stop }),
     initial: entry.initial,
     ...(entry.damping && { damping: entry.damping }),
     ...(entry.panic && { panic: entry.panic }),
     realServers: entry.real_servers.map((server) => completeServer(server, { port, probed: probePort(targets) ?? 0 }, entry, certificates)),
+  };
+};
+
+const completeSorryServer = (sorry: NonNullable<ServiceEntry['sorry_server']>, ofService: { readonly port: number; readonly probed: number }, service: ServiceEntry, files: Surroundings['certificates']): SorryServerConfiguration => {
+  const { address, port = ofService.port, health_check: own } = sorry;
+  return {
+    address,
+    port,
+    ...completeForwarding(sorry.forwarding ?? service.forwarding),
+    ...(sorry.on_recovery === 'weight_zero' ? { onRecovery: sorry.on_recovery } : {}),
+    ...(own && own !== 'none' ? { healthCheck: completeChecks({ address, health_check: own }, port === 0 ? ofService.probed : port, { name: service.name }, files).healthCheck } : {}),
   };
 };
 
@@ -241,7 +253,7 @@ const completeServer = (server: ServerEntry, ofService: { readonly port: number;
 const defaults = healthCheckKeys.pick({ interval: true, timeout: true, rise: true, fall: true, method: true, path: true, status: true, verify: true }).required().strip().parse(checkDefaults);
 
 /** The check of a server, and the agent beside it. */
-const completeChecks = (server: ServerEntry, port: number, service: ServiceEntry, files: Surroundings['certificates']): Pick<RealServerConfiguration, 'healthCheck' | 'agentCheck'> => {
+const completeChecks = (server: Pick<ServerEntry, 'address' | 'health_check'>, port: number, service: Pick<ServiceEntry, 'name' | 'health_check'>, files: Surroundings['certificates']): Pick<RealServerConfiguration, 'healthCheck' | 'agentCheck'> => {
   const type = inheritedType(service.health_check, server.health_check);
   if (type === 'none') return { healthCheck: { type } };
   const keys = inheritedKeys(service.health_check, server.health_check, type);
@@ -257,7 +269,7 @@ const completeChecks = (server: ServerEntry, port: number, service: ServiceEntry
     fall: keys.fall ?? defaults.fall,
     ...(keys.mark === undefined || !keysOfTypes['mark']?.includes(type) ? {} : { mark: keys.mark }),
   };
-  const agentCheck = completeAgentBeside(base, base.address, keys);
+  const agentCheck = keysOfTypes['agent']?.includes(type) ? completeAgentBeside(base, base.address, keys) : undefined;
   return { healthCheck: completeCheck(type, base, keys, { service: service.name, server: { address: server.address, port } }, files), ...(agentCheck && { agentCheck }) };
 };
 

@@ -35,4 +35,6 @@ export interface ParseOptions {
   readonly modeOf?: ModeOf;
   /** reads a file that holds a key, or a client certificate; throws when it cannot */
   readonly readSecret?: ReadSecret;
+  /** files that hold keys and certificates are not read: they need not be there, and what they hold is missing */
+  readonly withoutFiles?: boolean;
 }

@@ -275,7 +275,7 @@ export interface IpvsConfiguration {
     readonly tcpFin: Microseconds | undefined;
     readonly udp: Microseconds | undefined;
   };
-  /** what an orderly stop does to the table */
+  /** what an orderly stop does to the services that do not say it themselves: see `atStop` */
   readonly onStop: 'keep' | 'remove';
   /** settings of /proc/sys/net/ipv4/vs that the file names or that have a default of ours: name -> value as written */
   readonly sysctls: Readonly<Record<string, string>>;
@@ -347,8 +347,10 @@ export interface VirtualServerConfiguration {
   /** kernel modules that it needs beside its scheduler's, e.g. `ip_vs_ftp` */
   readonly modules: readonly string[];
   readonly quorum: { readonly weight: number; readonly hysteresis: number; readonly commands?: ChangeCommands | undefined };
-  readonly sorryServer: DestinationConfiguration | undefined;
+  readonly sorryServer: SorryServerConfiguration | undefined;
   readonly onFailure: 'remove' | 'weight_zero';
+  /** what an orderly stop does to its services; absent: as `IpvsConfiguration.onStop` */
+  readonly onStop?: 'keep' | 'remove' | undefined;
   /** what a real server counts as until its first verdict; absent: down */
   readonly initial?: 'down' | 'up';
   /** absent: off */
@@ -397,6 +399,14 @@ export interface DestinationConfiguration {
   readonly tunnel?: Tunnel | undefined;
   /** with `nat`, which is `fullnat` then: its connections get this source address, or that of the interface that leads to it */
   readonly sourceNat?: { readonly address: string | undefined } | undefined;
+}
+
+/** Takes the requests while the quorum is lost. */
+export interface SorryServerConfiguration extends DestinationConfiguration {
+  /** what becomes of it while the quorum holds: absent: it is not in the table */
+  readonly onRecovery?: 'weight_zero' | undefined;
+  /** absent: taken as healthy */
+  readonly healthCheck?: HealthCheckConfiguration | undefined;
 }
 
 export interface RealServerConfiguration extends DestinationConfiguration {

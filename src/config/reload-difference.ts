@@ -1,6 +1,6 @@
 /** What is different between two configurations, in words: one line each, never a secret. */
 import { fileForm, type FileMapping, type FileValue } from './file-form.js';
-import type { Configuration, HealthCheckConfiguration } from './model.js';
+import type { Configuration, HealthCheckConfiguration, VirtualServerConfiguration } from './model.js';
 
 /** Empty when nothing differs; the order of instances, addresses, services and servers is no difference. */
 export const differences = (before: Configuration, after: Configuration): string[] => {
@@ -101,13 +101,21 @@ const secretLines = (before: Configuration, after: Configuration): string[] =>
 
 /** The form above shows where certificates are read, not what they are, and masks what may be secret in requests. */
 const hiddenLines = (before: Configuration, after: Configuration): string[] =>
-  after.virtualServers.flatMap(({ name, realServers }) => {
-    const earlier = new Map(before.virtualServers.find((service) => service.name === name)?.realServers.map((server) => [`${server.address} ${server.port}`, server]));
-    return realServers.flatMap(({ address, port, healthCheck }) => {
-      const old = hiddenOf(earlier.get(`${address} ${port}`)?.healthCheck);
-      return [...hiddenOf(healthCheck)].flatMap(([what, content]) => (old.has(what) && old.get(what) !== content ? [`virtual server ${name}: real server ${address}:${port}: ${what} changed`] : []));
+  after.virtualServers.flatMap((service) => {
+    const { name } = service;
+    const earlier = checksOf(before.virtualServers.find((each) => each.name === name));
+    return [...checksOf(service)].flatMap(([server, healthCheck]) => {
+      const old = hiddenOf(earlier.get(server));
+      return [...hiddenOf(healthCheck)].flatMap(([what, content]) => (old.has(what) && old.get(what) !== content ? [`virtual server ${name}: ${server}: ${what} changed`] : []));
     });
   });
+
+/** By what its servers are called. */
+const checksOf = (service: VirtualServerConfiguration | undefined): ReadonlyMap<string, HealthCheckConfiguration> =>
+  new Map([
+    ...(service?.realServers ?? []).map(({ address, port, healthCheck }) => [`real server ${address}:${port}`, healthCheck] as const),
+    ...(service?.sorryServer?.healthCheck ? [['sorry_server', service.sorryServer.healthCheck] as const] : []),
+  ]);
 
 /** What it is called -> what it is, which is only compared. */
 const hiddenOf = (check: HealthCheckConfiguration | undefined): ReadonlyMap<string, string> => {

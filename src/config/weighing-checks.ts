@@ -24,18 +24,20 @@ export const completeAgent = (base: HealthCheckBase, keys: CheckKeys): AgentHeal
 
 /** The agent beside a check. `address`: of that check. */
 export const completeAgentBeside = (base: HealthCheckBase, address: string, { agent }: CheckKeys): AgentHealthCheck | undefined =>
-  agent && {
-    type: 'agent',
-    ...base,
-    address: agent.address ?? address,
-    port: agent.port ?? 0,
-    interval: agent.interval ?? base.interval,
-    timeout: agent.timeout ?? base.timeout,
-    // what it says holds at once, and its silence says nothing
-    rise: 1,
-    fall: 1,
-    ...(agent.send && { send: agent.send }),
-  };
+  agent === undefined || agent === 'none'
+    ? undefined
+    : {
+        type: 'agent',
+        ...base,
+        address: agent.address ?? address,
+        port: agent.port ?? 0,
+        interval: agent.interval ?? base.interval,
+        timeout: agent.timeout ?? base.timeout,
+        // what it says holds at once, and its silence says nothing
+        rise: 1,
+        fall: 1,
+        ...(agent.send && { send: agent.send }),
+      };
 
 export const scriptForm = ({ command, user, weightFrom }: ScriptHealthCheck): FileMapping => ({ command, user, weight_from: weightFrom });
 

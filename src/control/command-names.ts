@@ -1,8 +1,8 @@
 /** The names of `tandem`'s commands, and what a prefix of one stands for. Pure. */
 
-export const builtCommands = ['check', 'status', 'reload', 'events', 'counters', 'failover', 'explain', 'replay', 'ipvs', 'import'] as const;
+export const builtCommands = ['check', 'status', 'reload', 'events', 'counters', 'failover', 'explain', 'replay', 'ipvs', 'import', 'realserver'] as const;
 /** Named by the product, built later. */
-export const reservedCommands = ['drain', 'enable', 'disable', 'weight', 'realserver', 'doctor'] as const;
+export const reservedCommands = ['drain', 'enable', 'disable', 'weight', 'doctor'] as const;
 
 const names: readonly string[] = [...builtCommands, ...reservedCommands, 'help'];
 

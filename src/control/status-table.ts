@@ -1,6 +1,6 @@
 /** `tandem status` for people: a table that fits its width. Pure. */
 import { routingLines, routingWarnings } from './routing-status.js';
-import type { ConflictStatus, InstanceStatus, ProcessStatus, RealServerStatus, Status, VirtualServerStatus, VrrpState } from './status.js';
+import type { ConflictStatus, InstanceStatus, LeavingStatus, ProcessStatus, RealServerStatus, Status, VirtualServerStatus, VrrpState } from './status.js';
 import { formatEndpoint } from '../network/ip-address.js';
 import { formatTable, paint, shorten, wrap, type Cell, type Colour } from './table.js';
 
@@ -64,8 +64,15 @@ const policyLines = ({ held_until: held, slow_start: slow }: RealServerStatus): 
   ...(slow === undefined ? [] : [`starts slowly: ${slow.percent} % of its weight, all of it at ${slow.until}`]),
 ];
 
+const leavingLines = (leaving: LeavingStatus | undefined): readonly string[] => (leaving === undefined ? [] : [`leaving since ${leaving.since}, deleted by ${leaving.until} at the latest`]);
+
+/** With weight 0 until then; a real server that is configured has its row already. */
+const leavingRow = ({ address, port, since }: LeavingStatus, now: number): readonly Cell[] => [cell(`  ${formatEndpoint(address, port)}`), cell(''), cell('0'), cell('leaving', 'yellow'), cell(formatAge(since, now)), cell('')];
+
 const serviceRows = (service: VirtualServerStatus, columns: number, options: TableOptions): readonly (readonly Cell[] | string)[] => {
-  const { name, services, scheduler, real_servers: servers } = service;
+  const { name, services, scheduler, real_servers: servers, leaving = [] } = service;
+  const leavingOf = ({ address, port }: RealServerStatus): LeavingStatus | undefined => leaving.find((each) => each.address === address && each.port === port);
+  const configured = new Set(servers.map(leavingOf));
   const up = servers.filter(({ healthy }) => healthy === true).length;
   const marks: readonly (readonly [string, Colour | undefined])[] = [
     [`${up} of ${servers.length} up`, undefined],
@@ -81,8 +88,9 @@ const serviceRows = (service: VirtualServerStatus, columns: number, options: Tab
     ...servers.flatMap((server) => [
       [cell(`  ${formatEndpoint(server.address, server.port)}`), cell(server.forwarding), cell(weight(server)), health(server), cell(formatAge(server.since, options.now)), cell(server.check)],
       ...(server.healthy === true ? [] : wrap(server.reason, columns - 6).map((line) => `      ${line}`)),
-      ...policyLines(server).map((line) => `      ${line}`),
+      ...[...policyLines(server), ...leavingLines(leavingOf(server))].map((line) => `      ${line}`),
     ]),
+    ...leaving.filter((each) => !configured.has(each)).flatMap((each) => [leavingRow(each, options.now), ...leavingLines(each).map((line) => `      ${line}`)]),
   ];
 };
 
@@ -116,6 +124,7 @@ const warnings = ({ instances, virtual_servers: services, processes, static: fix
     }),
   ...routingWarnings({ instances, ...(fixed && { static: fixed }) }),
   ...services.filter(({ quorum_up: up }) => !up).map(({ name }) => `${name} has lost its quorum`),
+  ...services.flatMap(({ name, sorry_server: sorry }) => (sorry?.healthy === false ? [`${name}: its sorry server ${formatEndpoint(sorry.address, sorry.port)} is down: ${sorry.reason}`] : [])),
   ...services.filter(({ panic = false }) => panic).map(({ name }) => `${name} is in panic: too many real servers failed at once, and stay in the table`),
   ...processes.flatMap(processWarning),
   ...(email?.problem == null ? [] : [`e-mail cannot be delivered to ${email.server}: ${email.problem} (${email.waiting} events wait)`]),

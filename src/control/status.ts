@@ -180,6 +180,22 @@ export interface VirtualServerStatus {
   /** true while too many real servers failed at once, which stay in the table; missing otherwise */
   readonly panic?: boolean;
   readonly real_servers: readonly RealServerStatus[];
+  /** missing where there is none */
+  readonly sorry_server?: SorryServerStatus;
+  /** what is in the table with weight 0 until its connections have ended, without having failed: real servers, such as a reload removed, and the sorry server; missing where there is none */
+  readonly leaving?: readonly LeavingStatus[];
+}
+
+/** As of a real server; one that is not checked is taken as healthy. */
+export type SorryServerStatus = Pick<RealServerStatus, 'address' | 'port' | 'weight' | 'forwarding' | 'healthy' | 'reason' | 'since' | 'check'>;
+
+export interface LeavingStatus {
+  readonly address: string;
+  readonly port: number;
+  /** ISO 8601 */
+  readonly since: string;
+  /** ISO 8601: it is deleted then, whatever connections it has */
+  readonly until: string;
 }
 
 export interface RealServerStatus {

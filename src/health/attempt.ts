@@ -1,4 +1,5 @@
 /** One probe from start to end: settles once, never later than its timeout, and lets go of everything it opened. */
+import { isShortage } from '../network/shortage.js';
 import { toMilliseconds } from '../time/microseconds.js';
 import type { ActiveCheck } from './check-key.js';
 import { describeFailure } from './failure.js';
@@ -19,11 +20,14 @@ export interface Attempt {
   readonly fail: (reason: string) => void;
   /** a failure that holds at once: see `ProbeResult` */
   readonly order: (reason: string) => void;
-  /** fails with the error's reason in words */
+  /** fails with the error's reason in words; where this host lacks something, the attempt is void: see `ProbeResult` */
   readonly error: (error: unknown) => void;
   /** called with the result when settled, the last one given first; at once when that has been */
   readonly onSettled: (release: (result: ProbeResult) => void) => void;
 }
+
+/** What waits for it comes after what runs: in Node `queueMicrotask` makes an object that accounts for it besides, which costs as much as a request's head. */
+export const afterThis = Promise.resolve();
 
 /** Runs `start`; the first call of succeed, fail or error settles, what comes later is ignored. */
 export function attempt(check: ActiveCheck, stop: AbortSignal, start: (attempt: Attempt) => void): Promise<ProbeResult> {
@@ -37,7 +41,7 @@ export function attempt(check: ActiveCheck, stop: AbortSignal, start: (attempt: 
       clearTimeout(timer);
       stop.removeEventListener('abort', onStop);
       // Not within the callback that settled: the parser of undici, for one, does not expect its socket to go meanwhile.
-      queueMicrotask(() => {
+      void afterThis.then(() => {
         released = result;
         for (const release of releases.reverse()) release(result);
         resolve(result);
@@ -54,7 +58,7 @@ export function attempt(check: ActiveCheck, stop: AbortSignal, start: (attempt: 
       succeed: (detail, more = {}) => settle({ ok: true, detail, ...more, ...(self.warning === undefined ? {} : { warning: self.warning }) }),
       fail,
       order: (reason) => settle({ ok: false, reason, decisive: true }),
-      error: (error) => fail(describeFailure(error)),
+      error: (error) => settle({ ok: false, reason: describeFailure(error), ...(isShortage(error) ? { isVoid: true } : {}) }),
       onSettled: (release) => void (released === undefined ? releases.push(release) : release(released)),
     };
     const onTimeout = (): void => self.onTimeout ? self.onTimeout() : fail(`no answer within ${describeDuration(check.timeout)} (${self.stage})`);
@@ -78,26 +82,57 @@ export interface Part {
 }
 
 export function partOf(whole: Attempt): Part {
-  let releases: ((result: ProbeResult) => void)[] = [];
-  let isClosed = false;
-  let isOver = false;
-  const release = (result: ProbeResult): void => {
-    const due = releases.reverse();
-    releases = [];
+  const attempt = new PartialAttempt(whole);
+  return { attempt, close: () => void (attempt.isClosed = true), release: () => attempt.release({ ok: true, detail: '' }) };
+}
+
+class PartialAttempt implements Attempt {
+  isClosed = false;
+  #isOver = false;
+  #releases: ((result: ProbeResult) => void)[] = [];
+  readonly succeed: Attempt['succeed'];
+  readonly order: Attempt['order'];
+
+  constructor(private readonly whole: Attempt) {
+    this.succeed = whole.succeed;
+    this.order = whole.order;
+    whole.onSettled((result) => {
+      this.#isOver = true;
+      this.release(result);
+    });
+  }
+
+  get stage(): string {
+    return this.whole.stage;
+  }
+
+  set stage(stage: string) {
+    this.whole.stage = stage;
+  }
+
+  get warning(): string | undefined {
+    return this.whole.warning;
+  }
+
+  set warning(warning: string | undefined) {
+    this.whole.warning = warning;
+  }
+
+  get onTimeout(): (() => void) | undefined {
+    return this.whole.onTimeout;
+  }
+
+  set onTimeout(onTimeout: (() => void) | undefined) {
+    this.whole.onTimeout = onTimeout;
+  }
+
+  readonly fail = (reason: string): void => (this.isClosed ? undefined : this.whole.fail(reason));
+  readonly error = (error: unknown): void => (this.isClosed ? undefined : this.whole.error(error));
+  readonly onSettled: Attempt['onSettled'] = (release) => (this.#isOver ? this.whole.onSettled(release) : void this.#releases.push(release));
+
+  release(result: ProbeResult): void {
+    const due = this.#releases.reverse();
+    this.#releases = [];
     for (const each of due) each(result);
-  };
-  whole.onSettled((result) => {
-    isOver = true;
-    release(result);
-  });
-  const shared = (name: 'stage' | 'warning'): PropertyDescriptor => ({ get: () => whole[name], set: (value: string) => (whole[name] = value) });
-  const unlessClosed = <T>(act: (about: T) => void): PropertyDescriptor => ({ value: (about: T) => (isClosed ? undefined : act(about)) });
-  const attempt = Object.create(whole, {
-    stage: shared('stage'),
-    warning: shared('warning'),
-    fail: unlessClosed(whole.fail),
-    error: unlessClosed(whole.error),
-    onSettled: { value: (each: (result: ProbeResult) => void) => (isOver ? whole.onSettled(each) : void releases.push(each)) },
-  }) as Attempt;
-  return { attempt, close: () => void (isClosed = true), release: () => release({ ok: true, detail: '' }) };
+  }
 }

@@ -5,7 +5,7 @@ import { u32 } from '../network/netlink-attributes.js';
 import { AF_INET6, addressFamily, socketAddress } from '../network/socket-address.js';
 import type { Attempt } from './attempt.js';
 import type { ActiveCheck } from './check-key.js';
-import { describeFailure } from './failure.js';
+import { markSocket } from './marked-socket.js';
 
 const IPPROTO_IP = 0;
 const IP_RECVERR = 11;
@@ -25,7 +25,9 @@ export function openDatagram(check: ActiveCheck, attempt: Attempt, onReady: (soc
   const socket = dgram.createSocket(addressFamily(check.address) === AF_INET6 ? 'udp6' : 'udp4');
   attempt.onSettled(() => socket.close());
   const onError = (error: NodeJS.ErrnoException | null | undefined): void => {
-    if (error) attempt.fail((error.code === undefined ? undefined : words[error.code]) ?? describeFailure(error));
+    const known = error?.code === undefined ? undefined : words[error.code];
+    if (known !== undefined) attempt.fail(known);
+    else if (error) attempt.error(error);
   };
   socket.on('error', onError);
   socket.bind({ fd: descriptor(check), exclusive: true });
@@ -42,6 +44,7 @@ const descriptor = (check: ActiveCheck): number => {
   try {
     if (family === AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, u32(1));
     else setsockopt(fd, IPPROTO_IP, IP_RECVERR, u32(1));
+    if (check.mark !== undefined) markSocket(fd, check.mark);
     // Bound before Node sets SO_REUSEADDR on it: after that the kernel could give one port to two probes, and the answers of both to one.
     bind(fd, socketAddress(check.source ?? (family === AF_INET6 ? '::' : '0.0.0.0'), 0));
     return fd;

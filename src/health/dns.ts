@@ -1,6 +1,7 @@
 /** The `dns` check: a question over UDP or TCP, and the response code and the data of its answer. */
 import { randomInt } from 'node:crypto';
 import type { DnsHealthCheck } from '../config/model.js';
+import { isShortage } from '../network/shortage.js';
 import { attempt, type Attempt, type Probe } from './attempt.js';
 import { connectTcp } from './connect.js';
 import { openDatagram } from './datagram.js';
@@ -46,7 +47,7 @@ const askUdp = (check: DnsHealthCheck, self: Attempt): void => {
 const askTcp = (check: DnsHealthCheck, self: Attempt, over: string): void => {
   const id = randomInt(0x10000);
   self.stage = `connecting${over}`;
-  connectTcp(check, { ...self, error: (error) => self.fail(`${describeFailure(error)}${over}`) }, (socket) => {
+  connectTcp(check, { ...self, error: (error) => (isShortage(error) ? self.error(error) : self.fail(`${describeFailure(error)}${over}`)) }, (socket) => {
     self.stage = `waiting for the answer${over}`;
     const chunks: Buffer[] = [];
     let length = 0;

@@ -1,12 +1,14 @@
-/** The raw sockets that all `ping` checks share: one for each family and source address, closed again when no ping has needed it for a while. */
+/** The raw sockets that all `ping` checks share: one for each family, source address and mark, closed again when no ping has needed it for a while. */
 import { randomInt } from 'node:crypto';
 import raw, { type Socket } from 'raw-socket';
 import { canonicalIPv6, familyOf, type Family } from '../network/ip-address.js';
 import { bind, sendNow, setsockopt, SO_RCVBUFFORCE, SOL_SOCKET } from '../network/libc.js';
 import { u32 } from '../network/netlink-attributes.js';
 import { socketDescriptors } from '../network/netlink-channel.js';
+import { isShortage } from '../network/shortage.js';
 import { socketAddress } from '../network/socket-address.js';
 import { encodeEcho, readEcho, wantedTypes } from './echo-message.js';
+import { markSocket } from './marked-socket.js';
 
 const SO_RCVBUF = 8;
 const IPPROTO_ICMP = 1;
@@ -28,6 +30,12 @@ export class PingError extends Error {
   }
 }
 
+/** How a request leaves this host; undefined: as the kernel chooses, without a mark. */
+export interface EchoOrigin {
+  readonly source: string | undefined;
+  readonly mark?: number | undefined;
+}
+
 /** `problem`: why there is no reply, in words; undefined = it has come. */
 export type OnEcho = (problem: string | undefined) => void;
 
@@ -38,7 +46,7 @@ interface Waiting {
 
 class EchoSocket {
   readonly #socket: Socket;
-  readonly #fd: number;
+  readonly #fd: number = -1;
   /** chance keeps two processes on one host apart */
   readonly #identifier = randomInt(0x10000);
   /** by sequence number */
@@ -46,22 +54,23 @@ class EchoSocket {
   #sequence = randomInt(0x10000);
   #closed = false;
 
-  /** `onIdle`: nothing is waited for any more. @throws PingError, SystemCallError */
+  /** `onIdle`: nothing is waited for any more. @throws PingError, SystemCallError, Error where marks are not allowed */
   constructor(
     private readonly family: Family,
-    source: string | undefined,
+    { source, mark }: EchoOrigin,
     private readonly events: { readonly onIdle: () => void; readonly onClosed: () => void },
   ) {
     const before = socketDescriptors();
     // Opened without close-on-exec; this process runs no other program.
     this.#socket = open(family);
-    const [fd = -1] = [...socketDescriptors()].filter((descriptor) => !before.has(descriptor));
-    this.#fd = fd;
     this.#socket.on('error', (error: Error | undefined) => this.#fail(error?.message ?? 'the raw socket failed'));
     this.#socket.on('message', (packet: Buffer, from: string) => this.#receive(packet, from));
     try {
+      const [fd = -1] = [...socketDescriptors()].filter((descriptor) => !before.has(descriptor));
+      this.#fd = fd;
       filter(family, fd);
       enlarge(fd);
+      if (mark !== undefined) markSocket(fd, mark);
       if (source !== undefined) bind(fd, socketAddress(source, 0));
     } catch (error) {
       this.close();
@@ -110,6 +119,7 @@ const open = (family: Family): Socket => {
   try {
     return raw.createSocket(family === 'ipv4' ? { protocol: IPPROTO_ICMP } : { protocol: IPPROTO_ICMPV6, addressFamily: raw.AddressFamily.IPv6 });
   } catch (error) {
+    if (isShortage(error)) throw error;
     // the package's errors have no code
     const message = error instanceof Error ? error.message : String(error);
     throw /not permitted/i.test(message) ? new PingError('no_capability', 'ping needs CAP_NET_RAW, which this process does not have') : new PingError('no_socket', `no raw socket can be opened: ${message}`);
@@ -140,13 +150,13 @@ export class EchoSockets {
   /** `idleMilliseconds`: longer than the usual interval of checks, so that each finds its socket open. */
   constructor(private readonly idleMilliseconds = 15_000) {}
 
-  /** Sends one echo request; returns what gives up waiting. @throws PingError, SystemCallError */
-  send(target: string, source: string | undefined, onEcho: OnEcho): () => void {
+  /** Sends one echo request; returns what gives up waiting. @throws PingError, SystemCallError, Error where marks are not allowed */
+  send(target: string, origin: EchoOrigin, onEcho: OnEcho): () => void {
     const family = familyOf(target);
-    const key = `${family} ${source ?? ''}`;
+    const key = `${family} ${origin.source ?? ''} ${origin.mark ?? ''}`;
     clearTimeout(this.#timers.get(key));
     this.#timers.delete(key);
-    const socket = this.#sockets.get(key) ?? this.#open(key, family, source);
+    const socket = this.#sockets.get(key) ?? this.#open(key, family, origin);
     try {
       return socket.send(target, onEcho);
     } finally {
@@ -154,9 +164,9 @@ export class EchoSockets {
     }
   }
 
-  #open(key: string, family: Family, source: string | undefined): EchoSocket {
+  #open(key: string, family: Family, origin: EchoOrigin): EchoSocket {
     const onClosed = (): void => void this.#sockets.delete(key);
-    const socket: EchoSocket = new EchoSocket(family, source, { onIdle: () => this.#idle(key, socket), onClosed });
+    const socket: EchoSocket = new EchoSocket(family, origin, { onIdle: () => this.#idle(key, socket), onClosed });
     this.#sockets.set(key, socket);
     return socket;
   }

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { inWords } from '../control/in-words.js';
 import type { FileHealthCheck } from '../config/model.js';
+import { isShortage } from '../network/shortage.js';
 import { attempt, type Attempt, type Probe } from './attempt.js';
 import { weightWord } from './weight-word.js';
 
@@ -44,6 +45,7 @@ const read = async (path: string): Promise<Reading> => {
       await file.close();
     }
   } catch (error) {
+    if (isShortage(error)) throw error;
     return { problem: error instanceof Error && 'code' in error && error.code === 'ENOENT' ? `${path} is missing` : `${path} cannot be read: ${inWords(error)}` };
   }
 };

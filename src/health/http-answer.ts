@@ -1,6 +1,7 @@
 /** Whether the answer to one request of an http or https check is as it must be. Pure but for what it is fed. */
 import { createHash, type Hash } from 'node:crypto';
 import type { HttpRequest } from '../config/model.js';
+import { BoundedPattern } from './bounded-pattern.js';
 
 /** What is read of a body where only a pattern may ask for it; the rest is not waited for. */
 export const bodyLimit = 64 * 1024;
@@ -17,7 +18,7 @@ const digestNames = { sha256: 'SHA-256', md5: 'MD5' } as const;
 
 /** Fed chunk by chunk; says when it knows. Without a pattern too the body is read: a server that breaks off or stalls in it is not healthy. */
 export class BodyJudge {
-  readonly #pattern: RegExp | undefined;
+  readonly #pattern: BoundedPattern | undefined;
   readonly #hash: Hash | undefined;
   readonly #chunks: Buffer[] = [];
   #length = 0;
@@ -26,7 +27,7 @@ export class BodyJudge {
     private readonly request: HttpRequest,
     private readonly status: number,
   ) {
-    this.#pattern = request.body === undefined ? undefined : new RegExp(request.body);
+    this.#pattern = request.body === undefined ? undefined : new BoundedPattern(new RegExp(request.body));
     this.#hash = request.digest && createHash(request.digest.algorithm);
   }
 
@@ -45,8 +46,11 @@ export class BodyJudge {
     const { digest } = this.request;
     const said = [`HTTP status ${this.status}`];
     if (this.#pattern !== undefined) {
-      if (!this.#pattern.test(Buffer.concat(this.#chunks).subarray(0, bodyLimit).toString('utf8'))) return { ok: false, reason: `body does not match ${String(this.#pattern)}` };
-      said.push(`body matches ${String(this.#pattern)}`);
+      const { pattern } = this.#pattern;
+      const found = this.#pattern.test(Buffer.concat(this.#chunks).subarray(0, bodyLimit).toString('utf8'));
+      if (found === undefined) return { ok: false, reason: `body: ${this.#pattern.overrun}` };
+      if (!found) return { ok: false, reason: `body does not match ${String(pattern)}` };
+      said.push(`body matches ${String(pattern)}`);
     }
     if (digest !== undefined && this.#hash !== undefined) {
       const found = this.#hash.digest('hex');

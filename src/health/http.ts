@@ -1,10 +1,12 @@
 /** The `http` and `https` checks: requests one after the other, each on a connection of its own, and the redirects that are followed. */
 import { readFileSync } from 'node:fs';
 import type { HttpHealthCheck, HttpRequest } from '../config/model.js';
-import { attempt, type Attempt, partOf, type Probe } from './attempt.js';
+import { afterThis, attempt, type Attempt, partOf, type Probe } from './attempt.js';
 import { describeFailure } from './failure.js';
+import { isShortage } from '../network/shortage.js';
 import { accepts, BodyJudge, describeRanges, type Judgement } from './http-answer.js';
 import { followRedirect, isRedirect } from './http-redirect.js';
+import { kept } from './kept.js';
 import { describeEndpoint } from './wording.js';
 
 /** What comes back, whatever the version of HTTP. */
@@ -19,8 +21,11 @@ type Send = (check: HttpHealthCheck, request: HttpRequest, headers: Readonly<Rec
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
 
+const http1 = kept(() => import('./http1.js'));
+const http2 = kept(() => import('./http2.js'));
+
 export const probeHttp: Probe<HttpHealthCheck> = async (check, stop) => {
-  const send: Send = check.httpVersion === '2' ? (await import('./http2.js')).request2 : (await import('./http1.js')).request1;
+  const send: Send = check.httpVersion === '2' ? (await http2()).request2 : (await http1()).request1;
   return attempt(check, stop, (self) => ask(check, check.requests, self, send));
 };
 
@@ -46,7 +51,7 @@ const exchange = (check: HttpHealthCheck, request: HttpRequest, redirects: numbe
     done = true;
     part.close();
     // Not within the callback: the parser of undici, for one, does not expect its socket to go meanwhile.
-    queueMicrotask(() => {
+    void afterThis.then(() => {
       part.release();
       // what is thrown here would end the process
       try {
@@ -82,12 +87,13 @@ const exchange = (check: HttpHealthCheck, request: HttpRequest, redirects: numbe
       if (!done) settle(judge?.end());
     },
     onError(error) {
-      settle({ ok: false, reason: describeFailure(error) });
+      if (isShortage(error)) self.error(error);
+      else settle({ ok: false, reason: describeFailure(error) });
     },
   });
 };
 
-const lowerCase = (headers: HttpRequest['headers'] = {}): Readonly<Record<string, string>> => Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+const lowerCase = (headers: HttpRequest['headers']): Readonly<Record<string, string>> | undefined => headers && Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
 const defaultHost = (check: HttpHealthCheck): string => {
   const endpoint = describeEndpoint(check);

@@ -1,20 +1,26 @@
-/** TCP sockets whose packets bear a firewall mark. */
+/** Sockets whose packets bear a firewall mark. */
 import net from 'node:net';
 import { close, setsockopt, SO_MARK, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, socket, SOL_SOCKET, SystemCallError } from '../network/libc.js';
+import { u32 } from '../network/netlink-attributes.js';
+import { addressFamily } from '../network/socket-address.js';
 
-const AF_INET = 2;
-const AF_INET6 = 10;
-
-/** Not connected yet. `address`: that it will be connected to. @throws Error with the remedy where marks are not allowed */
-export function markedSocket(address: string, mark: number): net.Socket {
-  const fd = socket(net.isIPv6(address) ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+/** From now on. @throws Error with the remedy where marks are not allowed */
+export function markSocket(fd: number, mark: number): void {
   try {
-    const value = Buffer.alloc(4);
-    value.writeUInt32LE(mark);
-    setsockopt(fd, SOL_SOCKET, SO_MARK, value);
+    setsockopt(fd, SOL_SOCKET, SO_MARK, u32(mark));
+  } catch (error) {
+    if (error instanceof SystemCallError && error.code === 'EPERM') throw new Error(`this process may not mark packets: mark needs CAP_NET_ADMIN`, { cause: error });
+    throw error;
+  }
+}
+
+/** Over TCP, not connected yet. `address`: that it will be connected to. @throws as `markSocket` */
+export function markedSocket(address: string, mark: number): net.Socket {
+  const fd = socket(addressFamily(address), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  try {
+    markSocket(fd, mark);
   } catch (error) {
     close(fd);
-    if (error instanceof SystemCallError && error.code === 'EPERM') throw new Error(`this process may not mark packets: mark needs CAP_NET_ADMIN`, { cause: error });
     throw error;
   }
   return new net.Socket({ fd });

@@ -14,17 +14,19 @@ interface Subject {
   readonly server: { readonly address: string; readonly port: number };
   /** its name */
   readonly virtualServer: string;
+  /** what the server is to it; absent: a real server */
+  readonly called?: 'sorry server' | undefined;
   /** the check is the agent beside another one */
   readonly isBeside: boolean;
 }
 
 /** One line for each thing that is another than before. A weight that moves all the time is only for `debug`: the table's own lines say what came of it. */
-export function newsOf({ server, virtualServer, isBeside }: Subject, previous: HealthState, state: HealthState): readonly News[] {
-  const subject = `real server ${describeEndpoint(server)} of ${virtualServer}`;
+export function newsOf({ server, virtualServer, called, isBeside }: Subject, previous: HealthState, state: HealthState): readonly News[] {
+  const subject = `${called ?? 'real server'} ${describeEndpoint(server)} of ${virtualServer}`;
   const news: News[] = [];
   const tell = (level: LogLevel, message: string): void => void news.push({ level, message });
   const verdictChanged = state.verdict !== previous.verdict;
-  if (verdictChanged && !isBeside) tell(state.verdict === 'down' ? 'warn' : 'info', describeVerdict(server, virtualServer, state));
+  if (verdictChanged && !isBeside) tell(state.verdict === 'down' ? 'warn' : 'info', describeVerdict(server, virtualServer, state, called));
   if (state.warning !== previous.warning) {
     if (state.warning !== undefined) tell('warn', `${subject}: ${state.warning}`);
     else tell('info', `${subject}: no longer: ${previous.warning ?? ''}`);

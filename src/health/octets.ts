@@ -1,6 +1,7 @@
 /** What is sent, and whether an answer holds what is expected, at most its first 64 KiB. */
 import type { Expected, Octets } from '../config/check-model.js';
 import { escapeText, octetPattern } from '../config/escapes.js';
+import { BoundedPattern } from './bounded-pattern.js';
 
 /** What is read of an answer; the rest is not waited for. */
 export const answerLimit = 64 * 1024;
@@ -19,11 +20,14 @@ export const excerpt = (answer: Buffer): string => {
 
 const hexExcerpt = (answer: Buffer): string => `hex ${answer.toString('hex', 0, 40)}${answer.length > 40 ? '...' : ''}`;
 
+/** `overrun`: in words, that it could not be found out in time. */
+export type Found = boolean | { readonly overrun: string };
+
 /** `answer`: what has come so far; nothing beyond `answerLimit` counts. */
-export const judge = (expected: Expected): ((answer: Buffer) => boolean) => {
+export const judge = (expected: Expected): ((answer: Buffer) => Found) => {
   if (expected.form === 'regex') {
-    const pattern = octetPattern(expected.value);
-    return (answer) => pattern.test(answer.toString('latin1', 0, Math.min(answer.length, answerLimit)));
+    const pattern = new BoundedPattern(octetPattern(expected.value));
+    return (answer) => pattern.test(answer.toString('latin1', 0, Math.min(answer.length, answerLimit))) ?? pattern;
   }
   const octets = octetsOf(expected);
   return (answer) => answer.subarray(0, answerLimit).includes(octets);

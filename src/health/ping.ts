@@ -12,7 +12,7 @@ export const pingBy = (sockets: EchoSockets): Probe<PingHealthCheck> => (check, 
     self.stage = 'waiting for the echo reply';
     const begin = monotonicNow();
     try {
-      const giveUp = sockets.send(check.address, check.source, (problem) => {
+      const giveUp = sockets.send(check.address, check, (problem) => {
         if (problem === undefined) self.succeed(`echo reply in ${toMilliseconds(minus(monotonicNow(), begin)).toFixed(1)} ms`);
         else self.fail(problem);
       });

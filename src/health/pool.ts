@@ -1,5 +1,5 @@
 /** Which destinations one virtual server should have in the kernel, by the verdicts on its real servers and its quorum. */
-import type { DestinationConfiguration, RealServerConfiguration, VirtualServerConfiguration } from '../config/model.js';
+import type { DestinationConfiguration, RealServerConfiguration, SorryServerConfiguration, VirtualServerConfiguration } from '../config/model.js';
 import { nextQuorum, type QuorumState } from './quorum.js';
 import { weightByShare } from './slow-start.js';
 import type { Verdict } from './state.js';
@@ -37,7 +37,7 @@ export interface PoolDecision {
   readonly quorumChange: QuorumChange | undefined;
 }
 
-/** Of a virtual server, what decides its destinations. */
+/** Of a virtual server, what decides its destinations; without `sorryServer` also while that one fails. */
 export type PoolConfiguration = Pick<VirtualServerConfiguration, 'realServers' | 'sorryServer' | 'quorum' | 'onFailure'>;
 
 interface Member {
@@ -80,7 +80,7 @@ export function decidePool(
     wouldBringInSorry: sorry !== undefined && !sorryInKernel,
   });
   const sorryActive = sorry !== undefined && (quorum === 'down' || (quorum === 'undecided' && sorryInKernel));
-  const destinations = sorryActive ? sorryTable(sorry, members, quorum, config) : realTable(members, quorum, config);
+  const destinations = sorryActive ? sorryTable(sorry, members, quorum, config) : [...realTable(members, quorum, config), ...idleSorry(sorry, members)];
   const kept = sum(members, ({ verdict, kernelWeight }) => (verdict === 'unknown' ? (kernelWeight ?? 0) : 0));
   return {
     destinations,
@@ -108,8 +108,14 @@ function realTable(members: readonly Member[], quorum: QuorumState, config: Pool
   return members.flatMap((member) => destination(member, member.kernelWeight ?? wantedWeight(member, config.onFailure)));
 }
 
+/** What stays of a sorry server that is not needed, for the connections that it has. */
+const idleSorry = (sorry: SorryServerConfiguration | undefined, members: readonly Member[]): readonly PoolDestination[] =>
+  sorry?.onRecovery === 'weight_zero' && !members.some(({ server }) => keyOf(server) === keyOf(sorry)) ? [sorryDestination(sorry, 0)] : [];
+
+const sorryDestination = ({ address, port, forwarding, tunnel }: SorryServerConfiguration, weight: number): PoolDestination => ({ address, port, forwarding, weight, ...(tunnel && { tunnel }) });
+
 /** The table with the sorry server: down, it stands alone (or among weights of 0); undecided, whatever is beside it stays unless it is known to be down. */
-function sorryTable(sorry: DestinationConfiguration, members: readonly Member[], quorum: QuorumState, config: PoolConfiguration): readonly PoolDestination[] {
+function sorryTable(sorry: SorryServerConfiguration, members: readonly Member[], quorum: QuorumState, config: PoolConfiguration): readonly PoolDestination[] {
   const others = members.filter(({ server }) => keyOf(server) !== keyOf(sorry));
   const weightOf = (member: Member): number | undefined => {
     if (quorum === 'undecided' && member.verdict !== 'down') return member.kernelWeight;
@@ -118,7 +124,7 @@ function sorryTable(sorry: DestinationConfiguration, members: readonly Member[],
     const isDraining = member.verdict === 'up' && member.server.weight === 0 && member.kernelWeight !== undefined;
     return config.onFailure === 'weight_zero' || isDraining ? 0 : undefined;
   };
-  return [...others.flatMap((member) => destination(member, weightOf(member))), { ...sorry, weight: 1 }];
+  return [...others.flatMap((member) => destination(member, weightOf(member))), sorryDestination(sorry, 1)];
 }
 
 function wantedWeight({ weight, verdict, kernelWeight }: Member, onFailure: 'remove' | 'weight_zero'): number | undefined {

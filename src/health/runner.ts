@@ -1,6 +1,6 @@
 /** Runs the wanted checks in their rhythm, a bounded number at once, and tells each change of a verdict. */
 import { monotonicNow } from '../time/clock.js';
-import { Microseconds, minus, plus, toMilliseconds } from '../time/microseconds.js';
+import { Microseconds, Milliseconds, minus, plus, toMilliseconds } from '../time/microseconds.js';
 import type { Probe } from './attempt.js';
 import { checkKey, type ActiveCheck } from './check-key.js';
 import { Heap } from './heap.js';
@@ -11,6 +11,8 @@ import { applyResult, initialHealthState, saysAnother, type HealthState, type Pr
 export interface HealthRunnerOptions {
   /** on the first verdict and on every change of it, of the weight that is told, of a warning; `key`: see `checkKey` */
   readonly onResult: (key: string, state: HealthState, previous: HealthState) => void;
+  /** a probe could not be made for want of something of this host's, and counts for nothing; `reason` in words */
+  readonly onVoid?: (reason: string) => void;
   /** probes at once; what is due beyond waits for one to end */
   readonly concurrency?: number;
   readonly probe?: Probe;
@@ -39,6 +41,9 @@ interface Entry {
 /** setTimeout takes no more; the runner, called early, waits again. */
 const longestTimeout = 2 ** 31 - 1;
 
+/** Between two starts: what is due meanwhile starts together, as each time that the process wakes up costs about as much as a probe. */
+const shortestWait = Milliseconds(10);
+
 function nodeTimer(callback: () => void, delay: Microseconds): () => void {
   const timer = setTimeout(callback, Math.min(Math.ceil(toMilliseconds(delay)), longestTimeout));
   return () => clearTimeout(timer);
@@ -51,10 +56,12 @@ export class HealthRunner {
   readonly #waiting = new Heap<Entry>((a, b) => a.start < b.start);
   #inFlight = 0;
   #isolated = false;
-  #cancelTimer: (() => void) | undefined;
+  /** of the one timer; undefined = none is set, as nothing waits or there is no room */
+  #wakesAt: Microseconds | undefined;
+  #cancelTimer: () => void = () => undefined;
 
   constructor(options: HealthRunnerOptions) {
-    this.#options = { concurrency: 512, probe: realProbe, now: monotonicNow, wallClock: Date.now, setTimer: nodeTimer, random: Math.random, ...options };
+    this.#options = { onVoid: () => undefined, concurrency: 512, probe: realProbe, now: monotonicNow, wallClock: Date.now, setTimer: nodeTimer, random: Math.random, ...options };
   }
 
   /** From now on these checks and no others; identical ones are made once. What runs already keeps its state and rhythm. */
@@ -101,19 +108,21 @@ export class HealthRunner {
 
   /** Starts what is due and has room, and sets the one timer for the next. */
   #proceed(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+    this.#cancelTimer();
+    this.#wakesAt = undefined;
+    const now = this.#options.now();
     for (;;) {
       const next = this.#waiting.peek();
       if (next === undefined || this.#inFlight >= this.#options.concurrency) return;
-      const delay = minus(next.start, this.#options.now());
-      if (delay > 0) {
-        this.#cancelTimer = this.#options.setTimer(() => this.#proceed(), delay);
-        return;
-      }
+      if (next.start > now) return this.#wake(now, Microseconds(Math.max(minus(next.start, now), shortestWait)));
       this.#waiting.pop();
       void this.#run(next);
     }
+  }
+
+  #wake(now: Microseconds, delay: Microseconds): void {
+    this.#wakesAt = plus(now, delay);
+    this.#cancelTimer = this.#options.setTimer(() => this.#proceed(), delay);
   }
 
   async #run(entry: Entry): Promise<void> {
@@ -124,19 +133,22 @@ export class HealthRunner {
     const result = await this.#options.probe(entry.check, entry.stop.signal);
     this.#inFlight -= room;
     if (!entry.stop.signal.aborted) {
-      if (result.ok || entry.state.verdict !== 'up' || !(isolated || this.#isolated)) this.#apply(entry, result);
+      if (!result.ok && result.isVoid) this.#options.onVoid(result.reason);
+      else if (result.ok || entry.state.verdict !== 'up' || !(isolated || this.#isolated)) this.#apply(entry, result);
       const { check, state } = entry;
       entry.due = nextStart(entry.due, intervalNow(check, state), this.#options.now());
       entry.start = check.jitter ? plus(entry.due, Microseconds(this.#options.random() * check.jitter)) : entry.due;
       // what was told may have ended it
       if (!entry.stop.signal.aborted) this.#waiting.push(entry);
     }
-    this.#proceed();
+    // it gave room, or is to start before all that waits
+    if (this.#wakesAt === undefined || entry.start < this.#wakesAt) this.#proceed();
   }
 
   #apply(entry: Entry, result: ProbeResult): void {
     const previous = entry.state;
-    entry.state = applyResult(previous, result, entry.check, this.#options.wallClock());
+    const same = applyResult(previous, result, entry.check, previous.since);
+    entry.state = same.verdict === previous.verdict ? same : applyResult(previous, result, entry.check, this.#options.wallClock());
     if (saysAnother(previous, entry.state)) this.#options.onResult(entry.key, entry.state, previous);
   }
 }

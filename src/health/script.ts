@@ -11,8 +11,8 @@ export type ScriptEnding =
   | { readonly type: 'signal'; readonly signal: string }
   /** its time was over */
   | { readonly type: 'overdue' }
-  /** it did not run; why, in words */
-  | { readonly type: 'not_run'; readonly why: string };
+  /** it did not run; why, in words. `shortage`: of this host */
+  | { readonly type: 'not_run'; readonly why: string; readonly shortage?: boolean };
 
 /** Has it run; ends with the run, or when `stop` says so. Never rejects. */
 export type RunScript = (check: ScriptHealthCheck, stop: AbortSignal) => Promise<ScriptEnding>;
@@ -38,7 +38,7 @@ export function scriptResult({ weightFrom, timeout }: Pick<ScriptHealthCheck, 'w
     case 'overdue':
       return { ok: false, reason: `script: no end within ${describeDuration(timeout)}` };
     case 'not_run':
-      return { ok: false, reason: `script: ${ending.why}` };
+      return { ok: false, reason: `script: ${ending.why}`, ...(ending.shortage ? { isVoid: true } : {}) };
   }
 }
 

@@ -5,8 +5,8 @@ import { describeAdvice, type WeightAdvice } from './weight.js';
 
 export type Verdict = 'unknown' | 'up' | 'down';
 
-/** What one probe found; `detail` and `reason` in words. `decisive`: an order rather than an observation, which no further one need confirm. */
-export type ProbeResult = ProbeSuccess | { readonly ok: false; readonly reason: string; readonly decisive?: boolean | undefined };
+/** What one probe found; `detail` and `reason` in words. `decisive`: an order rather than an observation, which no further one need confirm. `isVoid`: this host could not make the probe, which says nothing of the server. */
+export type ProbeResult = ProbeSuccess | { readonly ok: false; readonly reason: string; readonly decisive?: boolean | undefined; readonly isVoid?: boolean | undefined };
 
 export interface ProbeSuccess {
   readonly ok: true;

@@ -19,7 +19,9 @@ export const probeTcp: Probe<TcpHealthCheck> = (check, stop) =>
         const wanted = Math.min(length + chunk.length, answerLimit);
         if (wanted > answer.length) answer = Buffer.concat([answer.subarray(0, length)], Math.min(answerLimit, Math.max(wanted, 2 * answer.length)));
         length += chunk.copy(answer, length, 0, wanted - length);
-        if (matches(answer.subarray(0, length))) self.succeed(`answer ${expect.form === 'regex' ? 'matches' : 'holds'} ${expected}`);
+        const found = matches(answer.subarray(0, length));
+        if (typeof found === 'object') self.fail(found.overrun);
+        else if (found) self.succeed(`answer ${expect.form === 'regex' ? 'matches' : 'holds'} ${expected}`);
         else if (length >= answerLimit) self.fail(`${describeMismatch(expect, answer)} in its first 64 KiB`);
         else self.stage = `waiting for ${expected}; ${describeMismatch(expect, answer.subarray(0, length))}`;
       });

@@ -13,8 +13,10 @@ export const probeUdp: Probe<UdpHealthCheck> = (check, stop) =>
     const matches = expect && judge(expect);
     openDatagram(check, self, (socket) => {
       socket.on('message', (reply) => {
-        if (expect === undefined || matches === undefined) self.succeed(`reply of ${reply.length} octets`);
-        else if (matches(reply)) self.succeed(`reply ${expect.form === 'regex' ? 'matches' : 'holds'} ${describeExpected(expect)}`);
+        const found = matches?.(reply);
+        if (expect === undefined || found === undefined) self.succeed(`reply of ${reply.length} octets`);
+        else if (typeof found === 'object') self.fail(found.overrun);
+        else if (found) self.succeed(`reply ${expect.form === 'regex' ? 'matches' : 'holds'} ${describeExpected(expect)}`);
         else self.fail(describeMismatch(expect, reply, 'reply'));
       });
       socket.send(send === undefined ? Buffer.alloc(0) : octetsOf(send), (error) => {

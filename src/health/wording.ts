@@ -22,9 +22,9 @@ export function describeDuration(duration: Microseconds): string {
 
 const count = (n: number, singular: string, plural: string): string => `${n} ${n === 1 ? singular : plural}`;
 
-/** `real server 10.0.0.11:80 of web-http is down: HTTP status 500, expected 200-299 (3 failures)`; `virtualServer`: its name. */
-export function describeVerdict(server: Endpoint, virtualServer: string, state: HealthState): string {
-  const subject = `real server ${describeEndpoint(server)} of ${virtualServer}`;
+/** `real server 10.0.0.11:80 of web-http is down: HTTP status 500, expected 200-299 (3 failures)`; `virtualServer`: its name; `called`: what the server is to it. */
+export function describeVerdict(server: Endpoint, virtualServer: string, state: HealthState, called = 'real server'): string {
+  const subject = `${called} ${describeEndpoint(server)} of ${virtualServer}`;
   switch (state.verdict) {
     case 'unknown':
       return `${subject} has no verdict yet: ${state.reason}`;

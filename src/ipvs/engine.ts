@@ -1,6 +1,7 @@
 /** The lvs child's engine: checks health, and keeps the kernel's IPVS table equal to what configuration and health ask for. */
 import { existsSync } from 'node:fs';
 import { Conditions } from '../control/conditions.js';
+import { QuietConditions } from '../control/quiet-conditions.js';
 import { counted, event, type Report } from '../control/event.js';
 import type { VirtualServerStatus } from '../control/status.js';
 import { newsOf } from '../health/news.js';
@@ -11,6 +12,7 @@ import type { RunScript } from '../health/script.js';
 import type { HealthState } from '../health/state.js';
 import { describeEndpoint, describeQuorumChange } from '../health/wording.js';
 import type { HealthChange, LvsConfigure, OwnedService } from '../supervisor/messages.js';
+import { atStop, type AtStop } from '../config/on-stop.js';
 import { monotonicNow } from '../time/clock.js';
 import { IpvsClient, IpvsUnavailableError } from './client.js';
 import { healthOf, quorumOf, verdictOf } from './health-report.js';
@@ -20,6 +22,7 @@ import { missingSchedulerModules } from './scheduler.js';
 import { SettingsRecord } from '../supervisor/settings-record.js';
 import { serviceKey } from './service.js';
 import { Sysctls } from './sysctls.js';
+import { selectorOf } from './table.js';
 import { VirtualServer, type VirtualServerDecision } from './virtual-server.js';
 import { WakeUps } from './wake-ups.js';
 import { inWords } from '../control/in-words.js';
@@ -69,6 +72,7 @@ export class LvsEngine {
   private client: IpvsClient | undefined;
   private sysctls: Sysctls | undefined;
   private readonly conditions: Conditions;
+  private readonly shortages: QuietConditions;
   private readonly runner: HealthRunner;
   /** everything that reads or writes the kernel's table waits its turn */
   private work: Promise<void> = Promise.resolve();
@@ -83,8 +87,12 @@ export class LvsEngine {
 
   constructor(private readonly options: LvsEngineOptions) {
     this.conditions = new Conditions(options.report);
-    this.runner = new HealthRunner({ probe: probeWith(options.runScript), onResult: (key, state, previous) => this.verdictChanged(key, state, previous) });
-    this.drift = setInterval(() => void this.enqueue(() => this.reconcileAll('drift')), driftMilliseconds);
+    this.runner = new HealthRunner({ probe: probeWith(options.runScript), onResult: (key, state, previous) => this.verdictChanged(key, state, previous), onVoid: (reason) => this.probeVoid(reason) });
+    this.shortages = new QuietConditions(options.report);
+    this.drift = setInterval(() => {
+      this.shortages.sweep();
+      void this.enqueue(() => this.reconcileAll('drift'));
+    }, driftMilliseconds);
   }
 
   /** Puts a configuration in force; done when the kernel's table was compared with it. Never rejects: what fails is tried again. */
@@ -140,15 +148,15 @@ export class LvsEngine {
     return this.servers.map((server) => server.status((key) => this.runner.stateOf(key), monotonicNow()));
   }
 
-  /** @param remove the table with it; when the supervisor is gone it always stays, since traffic must not stop */
-  async stop(remove: boolean): Promise<void> {
+  /** @param orderly with it goes what `on_stop` says; when the supervisor is gone all of the table stays, since traffic must not stop */
+  async stop(orderly: boolean): Promise<void> {
     this.stopped = true;
     clearInterval(this.drift);
     clearTimeout(this.retry);
     this.runner.stop();
     await this.work;
     this.wakeUps.clear();
-    if (remove) await this.remove();
+    if (orderly && this.configuration) await this.remove(atStop({ ipvs: this.configuration.ipvs, virtualServers: this.configuration.virtualServers }));
     this.client?.close();
   }
 
@@ -165,7 +173,24 @@ export class LvsEngine {
         this.options.onHealth(verdictOf(server, index, server.stateAt(index, (each) => this.runner.stateOf(each))), false);
         this.changed(server, 'health');
       }
+      if (server.isOfSorryServer(key)) this.sorryVerdictChanged(server, state, previous);
     }
+  }
+
+  /** What lacks is this host's, and says nothing of the servers. */
+  private probeVoid(reason: string): void {
+    this.shortages.note(
+      'probes',
+      () => event('error', `health checks cannot be made: ${reason}; they count neither as failures nor as successes until they can`),
+      (count, duration) => event('info', `health checks are made again: ${count} could not be, within ${(duration / 1000).toFixed(1)} s`),
+    );
+  }
+
+  private sorryVerdictChanged(server: VirtualServer, state: HealthState, previous: HealthState): void {
+    const { sorryServer: sorry } = server.configuration;
+    if (!sorry) return;
+    for (const { level, message } of newsOf({ server: sorry, virtualServer: server.name, called: 'sorry server', isBeside: false }, previous, state)) this.options.report(event(level, message, { virtual_server: server.name }));
+    this.changed(server, 'health');
   }
 
   private changed(server: VirtualServer, cause: 'health' | 'time'): void {
@@ -340,7 +365,7 @@ export class LvsEngine {
       const change = pool.quorumChange;
       if (change === undefined || change.to === 'undecided') return [];
       const sorry = server.configuration.sorryServer;
-      const replacement = change.to === 'down' && pool.sorryActive && sorry ? `, the sorry server ${describeEndpoint(sorry)} takes over` : '';
+      const replacement = change.to === 'down' && sorry ? `, the sorry server ${describeEndpoint(sorry)} ${pool.sorryActive ? 'takes over' : 'is down too'}` : '';
       const sentence = `${describeQuorumChange(server.name, change)}${replacement}`;
       quorums.push(quorumOf(server, change.to, Date.now(), sentence.slice(`${server.name}: `.length)));
       // after a restart of this process that changes nothing, a quorum that holds is no news
@@ -375,12 +400,15 @@ export class LvsEngine {
     if (this.client) this.see(this.servers, await this.readTable(this.client));
   }
 
-  private async remove(): Promise<void> {
+  private async remove({ staying, table }: AtStop): Promise<void> {
     try {
+      const kept = new Set(staying.flatMap(({ targets, protocol }) => targets.map((target) => serviceKey(selectorOf(target, protocol)))));
+      const going = this.owned.filter((selector) => !kept.has(serviceKey(selector)));
+      if (table === 'keep' && going.length === 0) return;
       const client = this.client ?? (await IpvsClient.open());
-      const operations = reconcile([], await client.getTable(), this.owned);
+      const operations = reconcile([], await client.getTable(), going);
       await client.apply(operations);
-      await this.sysctls?.restore();
+      if (table === 'remove') await this.sysctls?.restore();
       this.options.report(event('info', `removed ${counted(operations.length, 'service')} from the IPVS table`));
     } catch (error) {
       this.options.report(event('error', `the IPVS table could not be removed: ${inWords(error)}`));

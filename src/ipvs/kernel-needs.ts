@@ -23,6 +23,8 @@ export interface Needs {
   readonly settings: readonly Need[];
   /** sentences about what no setting cures */
   readonly notes: readonly string[];
+  /** likewise, where nothing drops ICMPv6 redirects: `system: { manage: true }` does, see `redirectChains` */
+  readonly redirects: readonly string[];
 }
 
 /** `net.ipv4.ip_forward`; an interface's name may have dots, which sysctl takes with slashes around them. */
@@ -58,8 +60,8 @@ const forwardingNeed = (family: Family, uses: readonly Use[]): readonly Need[] =
   return family === 'ipv4' ? [exactly('ipv4/ip_forward', '1', why)] : [exactly('ipv6/conf/all/forwarding', '1', `${why} (an interface that learns routes by router advertisements then needs accept_ra=2)`)];
 };
 
-/** With clients and real servers on one segment the kernel would tell the servers the direct way, which misses the director. */
-const redirectNeeds = ({ instances }: VrrpConfiguration, uses: readonly Use[], host: readonly HostAddress[]): readonly Need[] => {
+/** The real servers of nat that are on the segment of their clients, by its interface: the kernel would tell these servers the direct way, which misses the director. */
+const oneArmed = (family: Family, { instances }: VrrpConfiguration, uses: readonly Use[], host: readonly HostAddress[]): ReadonlyMap<string, readonly Use[]> => {
   const links = new Map<string, string | undefined>();
   const linkTo = (address: string): string | undefined => {
     if (!links.has(address)) links.set(address, host.find((own) => inNetwork(address, own))?.interface);
@@ -70,7 +72,7 @@ const redirectNeeds = ({ instances }: VrrpConfiguration, uses: readonly Use[], h
   const found = new Map<string, Use[]>();
   for (const use of uses) {
     const { service, destination, local } = use;
-    if (local || destination.forwarding !== 'nat' || destination.sourceNat || familyOf(destination.address) !== 'ipv4') continue;
+    if (local || destination.forwarding !== 'nat' || destination.sourceNat || familyOf(destination.address) !== family) continue;
     const link = linkTo(destination.address);
     if (link === undefined) continue;
     const addresses = service.targets.flatMap((target) => ('address' in target ? [target.address] : (target.match ?? []).map(({ address }) => address)));
@@ -79,11 +81,21 @@ const redirectNeeds = ({ instances }: VrrpConfiguration, uses: readonly Use[], h
     those.push(use);
     found.set(link, those);
   }
+  return found;
+};
+
+const redirectNeeds = (vrrp: VrrpConfiguration, uses: readonly Use[], host: readonly HostAddress[]): readonly Need[] =>
   // the kernel sends them when either says so
-  return [...found].flatMap(([link, those]) =>
+  [...oneArmed('ipv4', vrrp, uses, host)].flatMap(([link, those]) =>
     ['all', link].map((name) => exactly(`ipv4/conf/${name}/send_redirects`, '0', `${inWords(those)} has its real servers on the segment of the virtual address, ${link}: without it ICMP redirects tell them a way past the director`)),
   );
-};
+
+/** linux/net/ipv6/ip6_output.c, ip6_forward(): redirects are sent whatever is set. */
+const redirectNotes = (vrrp: VrrpConfiguration, uses: readonly Use[], host: readonly HostAddress[]): readonly string[] =>
+  [...oneArmed('ipv6', vrrp, uses, host)].map(
+    ([link, those]) =>
+      `${inWords(those)} has its real servers on the segment of the virtual address, ${link}: ICMPv6 redirects, which no setting of this host stops, tell them a way past the director; run sysctl -w net.ipv6.conf.INTERFACE.accept_redirects=0 on them (and put it into /etc/sysctl.d), or give system: { manage: true }, which drops these redirects`,
+  );
 
 const tunnelLinks = { ipip: 'tunl0', gre: 'gre0', gue: 'tunl0' } as const;
 
@@ -115,5 +127,5 @@ export const needsOf = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | '
   const own = new Set(host.map(({ address }) => address));
   const uses = virtualServers.flatMap((service) => destinationsOf(service).map((destination): Use => ({ service, destination, local: own.has(destination.address) })));
   const needs = [...forwardingNeed('ipv4', uses), ...forwardingNeed('ipv6', uses), ...redirectNeeds(vrrp, uses, host), ...reversePathNeeds(uses)];
-  return { settings: [...new Map(needs.map((need) => [need.path, need])).values()], notes: localNotes(vrrp, uses) };
+  return { settings: [...new Map(needs.map((need) => [need.path, need])).values()], notes: localNotes(vrrp, uses), redirects: redirectNotes(vrrp, uses, host) };
 };

@@ -7,12 +7,26 @@ import type { Verdict } from '../health/state.js';
 import { advisedWeight, type WeightAdvice } from '../health/weight.js';
 import type { Microseconds } from '../time/microseconds.js';
 import { destinationKey, type DestinationEntry } from './destination.js';
+import type { LeavingDestination } from './leaving-status.js';
 import { type Service, serviceKey, type ServiceSelector } from './service.js';
 import { selectorOf, serviceFromConfiguration } from './table.js';
 
 /** Port 0 of a destination is the port that the client asked for: this service's, unless it is one of every port. */
 export const behindPort = <T extends DestinationConfiguration>(destination: T, target: ServiceTarget): T =>
   destination.port === 0 && 'port' in target && target.port !== 0 ? { ...destination, port: target.port } : destination;
+
+/** Of a virtual server's pool: lists with one for each real server, in their order. */
+export interface PoolHealth {
+  readonly verdicts: readonly Verdict[];
+  /** of their weights, 0..1 */
+  readonly shares: readonly number[];
+  /** of what these are; undefined = as configured */
+  readonly advices: readonly (WeightAdvice | undefined)[];
+  /** by its check; one that has no verdict yet is believed in */
+  readonly sorryFailed: boolean;
+}
+
+const sorryIndex = -1;
 
 export interface PoolServiceDecision {
   readonly pool: PoolDecision;
@@ -48,10 +62,10 @@ export class PoolService {
     this.former = new Set(predecessor ? [...predecessor.configured.keys(), ...predecessor.leaving.state.keys()] : []);
   }
 
-  /** Its destinations, by their keys: the indices of real servers. */
+  /** Its destinations, by their keys: the indices of real servers, and that of the sorry server. */
   private get configured(): ReadonlyMap<string, number> {
     const { realServers, sorryServer } = this.pool;
-    return new Map([...(sorryServer ? [[destinationKey(sorryServer), -1] as const] : []), ...realServers.map((server, index) => [destinationKey(server), index] as const)]);
+    return new Map([...(sorryServer ? [[destinationKey(sorryServer), sorryIndex] as const] : []), ...realServers.map((server, index) => [destinationKey(server), index] as const)]);
   }
 
   /** What the kernel has now. */
@@ -65,21 +79,31 @@ export class PoolService {
     return this.leaving.next;
   }
 
-  /**
-   * `verdicts`, `shares` of their weights, and `advices` of what these are (undefined = as configured): one for each real server, in their order. `now`: of the monotonic clock; left out: nothing new begins to
-   * leave, nor does what leaves go.
-   */
-  decide(verdicts: readonly Verdict[], quorum: QuorumState, shares: readonly number[], now: Microseconds | undefined, advices: readonly (WeightAdvice | undefined)[]): PoolServiceDecision {
-    const pool = decidePool(advices.some((advice) => advice !== undefined) ? { ...this.pool, realServers: this.pool.realServers.map((server, index) => ({ ...server, weight: advisedWeight(server.weight, advices[index]) })) } : this.pool, verdicts, this.observed ?? [], quorum, shares);
+  /** `now`: of the monotonic clock; left out: nothing new begins to leave, nor does what leaves go. */
+  decide({ verdicts, shares, advices, sorryFailed }: PoolHealth, quorum: QuorumState, now: Microseconds | undefined): PoolServiceDecision {
+    const advised = advices.some((advice) => advice !== undefined) ? { ...this.pool, realServers: this.pool.realServers.map((server, index) => ({ ...server, weight: advisedWeight(server.weight, advices[index]) })) } : this.pool;
+    const pool = decidePool(sorryFailed ? { ...advised, sorryServer: undefined } : advised, verdicts, this.observed ?? [], quorum, shares);
     const wanted = new Set(pool.destinations.map(destinationKey));
     const unwanted = [...this.kernel].filter(([key]) => !wanted.has(key));
     if (now !== undefined && unwanted.length + this.leaving.state.size > 0) {
       const { configured, former } = this;
       // what a reload removed had not failed, since it had weight
-      const isOurs = (key: string): boolean => (configured.has(key) ? verdicts[configured.get(key) ?? -1] !== 'down' : former.has(key));
+      const isOurs = (key: string): boolean => {
+        const index = configured.get(key);
+        if (index === undefined) return former.has(key);
+        return index === sorryIndex ? !sorryFailed : verdicts[index] !== 'down';
+      };
       this.leaving = stepLeaving(this.leaving.state, unwanted.map(([key, entry]) => ({ ...entry, key })), isOurs, now);
     }
     return { pool, destinations: [...pool.destinations, ...unwanted.flatMap(([key, entry]) => (this.leaving.state.has(key) ? [{ ...entry, weight: 0 }] : []))] };
+  }
+
+  /** The destinations that leave, as far as they are there. */
+  get leavers(): readonly LeavingDestination[] {
+    return [...this.leaving.state].flatMap(([key, since]) => {
+      const destination = this.kernel.get(key);
+      return destination ? [{ destination, since }] : [];
+    });
   }
 
   /** What was last read or written; undefined = neither has happened. */

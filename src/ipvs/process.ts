@@ -22,9 +22,9 @@ export const runLvsProcess = (): void => {
       }),
   });
   parent.onRoom(() => engine.tellHealth());
-  const stop = endingWith(parent, (remove) => {
+  const stop = endingWith(parent, (orderly) => {
     for (const resolve of loading.values()) resolve('stopping');
-    return engine.stop(remove);
+    return engine.stop(orderly);
   });
   parent.onMessage((message) => {
     switch (message.type) {
@@ -51,7 +51,8 @@ export const runLvsProcess = (): void => {
         void engine.status().then((virtualServers) => parent.send({ type: 'status', id: message.id, virtualServers }));
         return;
       case 'stop':
-        stop(message.onStop === 'remove');
+        // what goes then, its configuration says
+        stop(true);
         return;
     }
   });

@@ -11,6 +11,7 @@ import { type HealthState, initialHealthState, uncheckedHealthState } from '../h
 import { advisedWeight, type WeightAdvice } from '../health/weight.js';
 import { describeCheck } from '../health/wording.js';
 import { earliest, type Microseconds } from '../time/microseconds.js';
+import { leavingStatus } from './leaving-status.js';
 import { policyStatus } from './policy-status.js';
 import { PoolService } from './pool-service.js';
 import type { DesiredService, TableEntry } from './reconcile.js';
@@ -45,6 +46,9 @@ export class VirtualServer {
   private next: Microseconds | undefined;
   /** the last decision, which stands while nothing that it was made of changes */
   private standing: VirtualServerDecision | undefined;
+  private sorryFailed = false;
+  /** of the check of the sorry server; undefined = not checked */
+  private readonly sorryKey: string | undefined;
   private readonly startedAt = Date.now();
 
   constructor(
@@ -52,6 +56,8 @@ export class VirtualServer {
     predecessor: VirtualServer | undefined,
   ) {
     this.checkKeys = configuration.realServers.map(({ healthCheck }) => (isActive(healthCheck) ? checkKey(healthCheck) : undefined));
+    const { sorryServer: { healthCheck: ofSorry } = {} } = configuration;
+    this.sorryKey = ofSorry && isActive(ofSorry) ? checkKey(ofSorry) : undefined;
     this.agentKeys = configuration.realServers.map(({ agentCheck }) => agentCheck && checkKey(agentCheck));
     for (const [index, keys] of configuration.realServers.map((_, at) => new Set([this.checkKeys[at], this.agentKeys[at]])).entries()) {
       for (const key of keys) if (key !== undefined) this.spokenFor.set(key, [...(this.spokenFor.get(key) ?? []), index]);
@@ -61,6 +67,7 @@ export class VirtualServer {
     if (predecessor && this.services.some(({ key }) => before.has(key))) {
       this.quorum = predecessor.quorum;
       this.policyState = predecessor.policyState;
+      this.sorryFailed = this.sorryKey !== undefined && predecessor.sorryFailed;
     }
   }
 
@@ -73,7 +80,11 @@ export class VirtualServer {
   }
 
   get checks(): readonly ActiveCheck[] {
-    return this.configuration.realServers.flatMap(({ healthCheck, agentCheck }) => [...(isActive(healthCheck) ? [healthCheck] : []), ...(agentCheck ? [agentCheck] : [])]);
+    const { realServers, sorryServer: { healthCheck: ofSorry } = {} } = this.configuration;
+    return [
+      ...realServers.flatMap(({ healthCheck, agentCheck }) => [...(isActive(healthCheck) ? [healthCheck] : []), ...(agentCheck ? [agentCheck] : [])]),
+      ...(ofSorry && isActive(ofSorry) ? [ofSorry] : []),
+    ];
   }
 
   /** What the kernel has now: of its services, those that are there. */
@@ -115,7 +126,7 @@ export class VirtualServer {
     const notices = now === undefined ? [] : this.advance(stateOf, now);
     const verdicts = (this.counted ?? []).map(({ verdict }) => verdict);
     const shares = (this.counted ?? []).map(({ share }) => share);
-    const decisions = this.services.map((service) => ({ service, decision: service.decide(verdicts, this.quorum, shares, now, this.advices) }));
+    const decisions = this.services.map((service) => ({ service, decision: service.decide({ verdicts, shares, advices: this.advices, sorryFailed: this.sorryFailed }, this.quorum, now) }));
     const [first] = decisions;
     if (!first) throw new RangeError(`the virtual server ${this.name} has no service`);
     this.quorum = first.decision.pool.quorum;
@@ -126,6 +137,7 @@ export class VirtualServer {
   private advance(stateOf: (key: string) => HealthState | undefined, now: Microseconds): readonly PolicyNotice[] {
     const { realServers, initial = 'down', damping, panic } = this.configuration;
     const states = realServers.map((_, index) => this.stateAt(index, stateOf));
+    this.sorryFailed = this.sorryKey !== undefined && stateOf(this.sorryKey)?.verdict === 'down';
     this.advices = states.map(({ weight }) => weight);
     const members = realServers.map((server, index) => ({
       key: serverKey(server),
@@ -155,12 +167,17 @@ export class VirtualServer {
   }
 
   get keysOfChecks(): Iterable<string> {
-    return this.spokenFor.keys();
+    return new Set([...this.spokenFor.keys(), ...(this.sorryKey === undefined ? [] : [this.sorryKey])]);
   }
 
   /** The indices of the real servers that this check speaks for. */
   serversOf(key: string): readonly number[] {
     return this.spokenFor.get(key) ?? [];
+  }
+
+  /** Whether this check is the sorry server's. */
+  isOfSorryServer(key: string): boolean {
+    return this.sorryKey === key;
   }
 
   /** Whether this check is the agent beside the one of a real server. */
@@ -198,6 +215,26 @@ export class VirtualServer {
           ...this.agentAt(index, stateOf),
         };
       }),
+      ...this.sorryStatus(stateOf),
+      ...leavingStatus(this.services.flatMap(({ leavers }) => leavers), now),
+    };
+  }
+
+  private sorryStatus(stateOf: (key: string) => HealthState | undefined): Pick<VirtualServerStatus, 'sorry_server'> {
+    const { sorryServer: sorry } = this.configuration;
+    if (sorry === undefined) return {};
+    const state = this.sorryKey === undefined ? uncheckedHealthState(this.startedAt) : (stateOf(this.sorryKey) ?? initialHealthState(this.startedAt));
+    return {
+      sorry_server: {
+        address: sorry.address,
+        port: sorry.port,
+        weight: this.services[0]?.weightOf(sorry) ?? null,
+        forwarding: forwardingName(sorry),
+        healthy: state.verdict === 'unknown' ? null : state.verdict === 'up',
+        reason: state.reason,
+        since: new Date(state.since).toISOString(),
+        check: describeCheck(sorry.healthCheck ?? { type: 'none' }),
+      },
     };
   }
 

@@ -25,7 +25,7 @@ const compiler = { 'g++': 'g++', make: 'make', python3: 'python3' };
 /** The lab: its kernel, what its sites are built from, and what is there to look at them. */
 const lab = {
   'user-mode-linux': 'linux.uml', kmod: 'modprobe', iproute2: 'ip', nginx: 'nginx', iptables: 'iptables-legacy',
-  ipvsadm: 'ipvsadm', procps: 'sysctl', curl: 'curl',
+  arptables: 'arptables-legacy', ipvsadm: 'ipvsadm', procps: 'sysctl', curl: 'curl',
 };
 /** The other side of interoperation tests and measurements; certificates and captures of tests. */
 const others = { keepalived: 'keepalived', frr: 'vtysh', openssl: 'openssl', tcpdump: 'tcpdump', 'python3-aiosmtpd': 'aiosmtpd' };

@@ -14,6 +14,7 @@ const attachFilterCall = libc.func('int setsockopt(int fd, int level, int name, 
 const recvmsgCall = libc.func('int64_t recvmsg(int fd, void *header, int flags)');
 const sendmmsgCall = libc.func('int sendmmsg(int fd, void *messages, unsigned int count, int flags)');
 const pollCall = libc.func('int poll(void *descriptors, unsigned long count, int timeout)');
+const flockCall = libc.func('int flock(int fd, int operation)');
 const recvCall = libc.func('int64_t recv(int fd, void *buffer, size_t length, int flags)');
 
 export const SOCK_STREAM = 1;
@@ -82,6 +83,17 @@ export const hasError = (fd: number): boolean => {
   descriptor.writeInt32LE(fd, 0);
   checked('poll', pollCall(descriptor, 1, 0) as number);
   return (descriptor.readInt16LE(6) & POLLERR) !== 0;
+};
+
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
+/** flock(2), exclusive, without waiting; it ends with the descriptor. @returns whether it is ours now */
+export const tryLock = (fd: number): boolean => {
+  if ((flockCall(fd, LOCK_EX | LOCK_NB) as number) === 0) return true;
+  const error = new SystemCallError('flock', koffi.errno());
+  if (error.code === 'EAGAIN' || error.code === 'EINTR') return false;
+  throw error;
 };
 
 /** @param messages struct mmsghdr, one after the other. @returns how many the kernel took. @throws SystemCallError when it refused the first */

@@ -90,9 +90,9 @@ export class Notification {
     return this.#mailer.status;
   }
 
-  /** Tells of what the vrrp child did not say that it stopped, and waits for the commands. @param tableRemoved nothing is balanced any more: quorums and real servers go down */
-  async stop(tableRemoved: boolean): Promise<void> {
-    if (tableRemoved) this.#command(this.#health.current.map((last) => ({ ...last, time: Date.now(), from: last.to === 'DOWN' ? 'DOWN' : 'UP', to: 'REMOVED', reason: 'the IPVS table was removed at the stop' })));
+  /** Tells of what the vrrp child did not say that it stopped, and waits for the commands. @param isGone what is said of these virtual servers, by their names: nothing is balanced any more, quorums and real servers go down */
+  async stop(isGone: (virtualServer: string) => boolean): Promise<void> {
+    this.#command(this.#health.current.filter(({ virtualServer }) => isGone(virtualServer)).map((last) => ({ ...last, time: Date.now(), from: last.to === 'DOWN' ? 'DOWN' : 'UP', to: 'REMOVED', reason: 'removed from the IPVS table at the stop' })));
     const notices = this.#notices.stopAll(Date.now(), 'stopped');
     this.#notifier.notify(notices);
     this.#tell(notices);

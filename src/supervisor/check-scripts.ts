@@ -30,6 +30,7 @@ const endingOf = (ending: Ending, output: string | undefined): ScriptEnding => {
     case 'signal':
       return { type: 'signal', signal: ending.signal };
     case 'not_run':
+      return ending;
     case 'not_trusted':
       return { type: 'not_run', why: ending.why };
   }

@@ -5,6 +5,7 @@ import { monotonicNow } from '../time/clock.js';
 import { toMilliseconds } from '../time/microseconds.js';
 import { CappedSender, type MessagesDropped } from './channel.js';
 import type { LogEvent } from './messages.js';
+import { nodeOptions } from './node-options.js';
 import { readLines } from './output-lines.js';
 import { PING_LIMIT, PingLedger, restartDelay, SOUND_AFTER_MS, TOLD_DEATHS } from './restart-policy.js';
 import { childEnvironment } from './environment.js';
@@ -13,13 +14,6 @@ import { inWords } from '../control/in-words.js';
 const PING_INTERVAL_MS = 1_000;
 /** How long after its exit the last messages of a child may still be read. */
 const LAST_WORDS_MS = 100;
-
-const v8Options = {
-  // V8 throws away the bytecode of what has not run for a while: a takeover, for one, which would wait until it is made again
-  vrrp: ['--no-flush-bytecode'],
-  // megabytes of young objects instead of 16: a large table would fill them once at the start, and they would stay
-  lvs: ['--max-semi-space-size=4'],
-} as const;
 
 export interface ChildOptions<In> {
   readonly name: 'vrrp' | 'lvs';
@@ -106,7 +100,7 @@ export class Child<Out extends { readonly type: string }, In extends { readonly 
       accessSync(entry, constants.R_OK);
       this.#adopt(
         fork(entry, [], {
-          execArgv: [`--title=tandemd: ${name}`, ...v8Options[name]],
+          execArgv: [`--title=tandemd: ${name}`, ...nodeOptions[name]],
           env: childEnvironment(),
           serialization: 'advanced',
           stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

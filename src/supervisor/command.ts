@@ -1,6 +1,7 @@
 /** Runs one command as a user, in a process group of its own, with a limit of time: SIGTERM to the group, then SIGKILL. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { inWords } from '../control/in-words.js';
+import { isShortage } from '../network/shortage.js';
 import { whyNotTrusted } from '../notify/trusted.js';
 import { findUser, type User } from '../track/user.js';
 import { readLines } from './output-lines.js';
@@ -27,8 +28,9 @@ export interface CommandOptions {
 export type Ending =
   | { readonly type: 'exit'; readonly status: number }
   | { readonly type: 'signal'; readonly signal: NodeJS.Signals }
-  /** it did not run; why, in words */
-  | { readonly type: 'not_run' | 'not_trusted'; readonly why: string };
+  /** it did not run; why, in words. `shortage`: of this host */
+  | { readonly type: 'not_run'; readonly why: string; readonly shortage?: boolean }
+  | { readonly type: 'not_trusted'; readonly why: string };
 
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
 
@@ -77,7 +79,7 @@ export class Command {
     const { command, user } = options;
     const [file = '', ...args] = command;
     this.overdue = new Promise((resolve) => (this.#isOverdue = resolve));
-    this.ended = this.#run(file, args).catch((error: unknown) => ({ type: 'not_run', why: whyNotRun(error, file, user) }));
+    this.ended = this.#run(file, args).catch((error: unknown) => ({ type: 'not_run', why: whyNotRun(error, file, user), ...(isShortage(error) || codeOf(error) === 'EAGAIN' ? { shortage: true } : {}) }));
   }
 
   /** Ends it before its time: SIGTERM to its group, then SIGKILL; or that at once. */

@@ -1,10 +1,11 @@
 /** What a configuration needs of the host before it is in force, and what goes at the end: kernel modules, firewall rules, settings. */
 import { existsSync } from 'node:fs';
 import type { Configuration } from '../config/model.js';
+import { atStop } from '../config/on-stop.js';
 import { event, type Report } from '../control/event.js';
 import type { ChainPlace } from '../network/firewall-chain.js';
 import { ChainKeeper } from './chain-keeper.js';
-import { belongsToTable, chainsOf, withoutChain } from './chains.js';
+import { belongsToSettings, belongsToTable, chainsOf, withoutChain } from './chains.js';
 import { HostSettings } from './host-settings.js';
 import { loadModules } from './modules.js';
 import { modulesOf } from './service-chains.js';
@@ -35,8 +36,14 @@ export class HostPreparation {
 
   /** A table that is kept keeps its rules; where no addresses were released, traffic goes on through it, and the settings stay too. @returns the chains that are left */
   async stop(owned: readonly ChainPlace[]): Promise<readonly ChainPlace[]> {
-    const kept = this.configuration?.ipvs.onStop === 'keep';
-    if (!kept || this.configuration?.vrrp.instances.length !== 0) await this.settings.stop();
-    return this.chains.stop(owned, (place) => kept && belongsToTable(place));
+    const { configuration } = this;
+    const stop = configuration && atStop(configuration);
+    const kept = stop?.table === 'keep';
+    const goesOn = kept && configuration?.vrrp.instances.length === 0;
+    if (!goesOn) await this.settings.stop();
+    const stays = (place: ChainPlace): boolean => (kept && belongsToTable(place)) || (goesOn && belongsToSettings(place));
+    // the rules of what goes go with it
+    const left = stop && kept && stop.going.length > 0 ? await this.chains.configure(chainsOf({ ...configuration, virtualServers: stop.staying }).filter(stays), owned) : owned;
+    return this.chains.stop(left, stays);
   }
 }

@@ -28,13 +28,13 @@ export class HostSettings {
 
   /** Looks at start and at reload; never rejects: what fails is told. */
   async configure(configuration: Pick<Configuration, 'vrrp' | 'virtualServers' | 'system'>): Promise<void> {
-    const { settings, notes } = needsOf(configuration, this.addresses());
+    const { settings, notes, redirects } = needsOf(configuration, this.addresses());
     const { manage } = configuration.system;
     const needed = new Set(manage ? settings.map(({ path }) => path) : []);
     await this.putBack(({ cause }) => !needed.has(cause));
     const present = new Map<string, string | undefined>();
     for (const path of ['ipv4/conf/all/rp_filter', ...settings.map((need) => need.path)]) present.set(path, await this.read(path));
-    const warnings = [...notes];
+    const warnings = [...notes, ...(manage ? [] : redirects)];
     for (const need of settings) {
       const value = present.get(need.path);
       // what the kernel does not have (yet) cannot be wrong

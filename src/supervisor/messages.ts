@@ -72,7 +72,7 @@ export interface LvsConfigureAgain {
 /** Obeyed by both: release what is held as an orderly stop does, answer `stopped`, end. */
 export interface Stop {
   readonly type: 'stop';
-  /** whether the IPVS table, and with it the connection sync, stays */
+  /** whether the connection sync stays, and the IPVS table but for what goes by itself, see `atStop` */
   readonly onStop: 'keep' | 'remove';
 }
 

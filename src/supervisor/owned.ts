@@ -43,20 +43,17 @@ const addressKey = ({ interface: name, address, prefixLength }: OwnedAddress): s
 const chainKey = ({ family, table, hook, name }: OwnedChain): string => `${family} ${table} ${hook} ${name}`;
 const unique = <T>(items: readonly T[], key: (item: T) => string): readonly T[] => [...new Map(items.map((item) => [key(item), item])).values()];
 
+export const servicesOf = (virtualServers: Configuration['virtualServers']): readonly OwnedService[] => unique(virtualServers.flatMap(({ protocol, targets }) => targets.map((target) => selectorOf(target, protocol))), serviceKey);
+
 /** What a configuration makes in the kernel. */
-export const ownedBy = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | 'virtualServers'>): Owned => ({
+export const ownedBy = ({ vrrp, virtualServers, system }: Pick<Configuration, 'vrrp' | 'virtualServers' | 'system'>): Owned => ({
   addresses: unique(
     [...(vrrp.static?.addresses ?? []), ...vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses)].map((held) => ({ interface: held.interface, address: held.address, prefixLength: held.prefixLength })),
     addressKey,
   ),
-  services: unique(
-    virtualServers.flatMap(({ protocol, targets }) =>
-      targets.map((target) => selectorOf(target, protocol)),
-    ),
-    serviceKey,
-  ),
+  services: servicesOf(virtualServers),
   links: vrrp.instances.flatMap(({ virtualMac }) => (virtualMac ? [virtualMac.interface] : [])),
-  chains: chainsOf({ vrrp, virtualServers }).map(placeOf),
+  chains: chainsOf({ vrrp, virtualServers, system }).map(placeOf),
   ...ownedRouting(vrrp),
 });
 

@@ -13,6 +13,7 @@ import { CheckScripts } from './check-scripts.js';
 import { Child } from './child.js';
 import { composeStatus, summarise } from './compose-status.js';
 import { diagnosticLine, logSettings, type Loaded } from './loaded.js';
+import { atStop } from '../config/on-stop.js';
 import type { ConfigurationReader } from '../config/reader.js';
 import { EventLog } from './event-log.js';
 import { HandoverRecord } from './handovers.js';
@@ -23,7 +24,7 @@ import { loadModules } from './modules.js';
 import { leftServices, newServices } from './new-services.js';
 import { operatorCommands, OperatorRequests } from './operator-requests.js';
 import { Recordings } from './recordings.js';
-import { ownedBy, OwnedRecord, without, type Owned } from './owned.js';
+import { ownedBy, OwnedRecord, servicesOf, without, type Owned } from './owned.js';
 import { Sequence, type ReloadOutcome } from './reload.js';
 import { ResumeList } from './resume.js';
 import { TrackSources } from '../track/sources.js';
@@ -315,7 +316,7 @@ export class Supervisor {
     const { configuration } = this.#loaded ?? {};
     if (configuration === undefined) return;
     const instances = configuration.vrrp.instances.filter(({ name, priority }) => masters.includes(name) && priority < 255);
-    const { addresses } = ownedBy({ vrrp: { ...configuration.vrrp, instances, static: undefined }, virtualServers: [] });
+    const { addresses } = ownedBy({ vrrp: { ...configuration.vrrp, instances, static: undefined }, virtualServers: [], system: configuration.system });
     if (addresses.length > 0) this.#record?.widen({ addresses }).catch((error: unknown) => this.#events.say('warn', inWords(error)));
   }
 
@@ -467,25 +468,26 @@ export class Supervisor {
 
   async #stop(reason: string): Promise<boolean> {
     // first of all: the other director waits for the priority 0
-    const onStop = this.#loaded?.configuration.ipvs.onStop;
-    const released = onStop === undefined ? undefined : this.#vrrp.stop(STOP_LIMIT_MS, onStop);
+    const stop = this.#loaded && atStop(this.#loaded.configuration);
+    const released = stop && this.#vrrp.stop(STOP_LIMIT_MS, stop.table);
     this.#events.say('info', `stopping: ${reason}`);
     this.#manager.stopping();
     this.#tracking.close();
     this.#checkScripts.close();
-    if (onStop === undefined) {
+    if (stop === undefined) {
       this.#vrrp.kill();
       this.#lvs.kill();
     } else {
       // the table goes only when the addresses are gone: until then a client's packet that finds no connection in it is answered with a reset
-      if (onStop === 'remove') await released;
-      const [addressesReleased, servicesReleased] = await Promise.all([released, this.#lvs.stop(STOP_LIMIT_MS, onStop)]);
+      if (stop.table === 'remove' || stop.going.length > 0) await released;
+      const [addressesReleased, servicesReleased] = await Promise.all([released, this.#lvs.stop(STOP_LIMIT_MS, stop.table)]);
       if (addressesReleased) await this.#narrow({ addresses: [], links: [], routes: [], rules: [] });
       else this.#events.say('warn', 'virtual addresses may have stayed: the vrrp process did not say that it released them');
       const chains = await this.#host.stop(this.#record?.current.chains ?? []);
       await this.#narrow({ chains });
-      if (servicesReleased && onStop === 'remove') await this.#narrow({ services: [] });
-      await this.#notification.stop(servicesReleased && onStop === 'remove');
+      if (servicesReleased && (stop.table === 'remove' || stop.going.length > 0)) await this.#narrow({ services: servicesOf(stop.staying) });
+      const gone = new Set(servicesReleased ? stop.going.map(({ name }) => name) : []);
+      await this.#notification.stop((virtualServer) => gone.has(virtualServer));
     }
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all([this.#control?.close(), this.#recordings.settled(), this.#handovers.settled()]);

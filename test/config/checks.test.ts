@@ -51,7 +51,7 @@ describe('an http check', () => {
     ['type: http, client_key: /k', 'conflict client_key has no meaning for a health check of type http'],
     ['type: tcp, urls: [/a]', 'conflict urls has no meaning for a health check of type tcp'],
     ['type: tcp, mark: 0', 'invalid_value mark cannot be 0'],
-    ['type: ping, mark: 7', 'conflict mark has no meaning for a health check of type ping'],
+    ['type: script, command: [/bin/true], mark: 7', 'conflict mark has no meaning for a health check of type script'],
     ['type: https, expiry_warning: 1m', 'invalid_value expiry_warning cannot be 1m'],
   ])('refuses %s', (keys, message) => {
     expect(brief(rejected(check(keys))).join('\n')).toContain(message);
@@ -59,6 +59,15 @@ describe('an http check', () => {
 
   test('warns of a certificate that expires, and marks', () => {
     expect(checkOf('type: https, expiry_warning: 14d, mark: 0x10')).toMatchObject({ expiryWarning: Seconds(14 * 86_400), mark: 16 });
+  });
+});
+
+describe.each(['tcp', 'udp', 'tls', 'http', 'https', 'dns', 'smtp', 'ping', 'agent'])('a check of type %s', (type) => {
+  test('goes where it is told, from the address and with the mark that it is told', () => {
+    const probed = { address: '192.0.2.99', source: '192.0.2.1', mark: 7 };
+    const keys = `type: ${type}, address: 192.0.2.99, source: 192.0.2.1, mark: 7, timeout: 4s`;
+    if (type === 'ping') expect(checkOf(keys)).toMatchObject(probed);
+    else expect(checkOf(`${keys}, port: 8080`)).toMatchObject({ ...probed, port: 8080 });
   });
 });
 
@@ -79,6 +88,15 @@ describe('a check that tells a weight', () => {
     expect(server.healthCheck).not.toHaveProperty('agent');
   });
 
+  test('has no agent beside it where a server says so, or is asked by one alone', () => {
+    const ofServer = (keys: string) => serverOf('health_check: { type: http, agent: { port: 9999 } }', `{ address: 192.0.2.22, health_check: { ${keys} } }`);
+    expect(ofServer('agent: none')).toMatchObject({ healthCheck: { type: 'http' } });
+    expect(ofServer('agent: none')).not.toHaveProperty('agentCheck');
+    expect(ofServer('interval: 1s')).toMatchObject({ agentCheck: { port: 9999 } });
+    expect(ofServer('agent: { port: 9998 }')).toMatchObject({ agentCheck: { port: 9998 } });
+    expect(ofServer('type: agent, port: 9998')).not.toHaveProperty('agentCheck');
+  });
+
   test.each([
     ['type: script', 'missing_key command is missing: a health check of type script runs a program'],
     ['type: script, command: []', 'invalid_value command cannot be an empty list'],
@@ -88,6 +106,8 @@ describe('a check that tells a weight', () => {
     ['type: file, file: /run/x, port: 80', 'conflict port has no meaning for a health check of type file'],
     ['type: agent, agent: { port: 1 }', 'conflict agent has no meaning for a health check of type agent'],
     ['type: http, agent: { address: 192.0.2.1 }', 'missing_key port is missing'],
+    ['type: http, agent: 9999', 'invalid_value agent cannot be 9999'],
+    ['type: agent, agent: none', 'conflict agent has no meaning for a health check of type agent'],
     ['type: misc', 'invalid_value type cannot be misc'],
   ])('is refused with %s', (keys, message) => {
     expect(brief(rejected(check(keys))).join('\n')).toContain(message);

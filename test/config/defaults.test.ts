@@ -85,6 +85,11 @@ describe('what the file leaves out', () => {
 
   test('of a sorry server is its service\'s port and forwarding', () => {
     expect(serviceOf('sorry_server: { address: 192.0.2.99 }').sorryServer).toEqual({ address: '192.0.2.99', port: 80, forwarding: 'dr' });
+    expect(serviceOf('health_check: { type: http }, sorry_server: { address: 192.0.2.99, on_recovery: weight_zero, health_check: { interval: 1s } }').sorryServer).toMatchObject({
+      onRecovery: 'weight_zero',
+      healthCheck: { type: 'tcp', address: '192.0.2.99', port: 80, interval: Seconds(1) },
+    });
+    expect(serviceOf('sorry_server: { address: 192.0.2.99, health_check: none }').sorryServer).not.toHaveProperty('healthCheck');
     expect(serviceOf('sorry_server: { address: 192.0.2.99, port: 8080, forwarding: nat }').sorryServer).toEqual({ address: '192.0.2.99', port: 8080, forwarding: 'nat' });
   });
 

@@ -112,6 +112,18 @@ describe('the status table', () => {
     );
   });
 
+  it('shows what leaves the table, configured still or not', () => {
+    const leaving = { since: ago(4), until: ago(-26) };
+    const shown = formatStatus(status({ virtual_servers: [service({ real_servers: [server({ weight: 0 })], leaving: [{ address: '192.168.50.22', port: 80, ...leaving }, { address: '192.168.50.24', port: 80, ...leaving }] })] }), { colours: false, now });
+    expect(shown.split('\n').slice(-5)).toEqual([
+      'web-http  192.168.50.100:80/tcp  wrr  1 of 1 up',
+      '  192.168.50.22:80  dr  0 of 1  up       4 m    http',
+      '      leaving since 2026-11-21T11:59:56.000Z, deleted by 2026-11-21T12:00:26.000Z at the latest',
+      '  192.168.50.24:80      0       leaving  4 s',
+      '      leaving since 2026-11-21T11:59:56.000Z, deleted by 2026-11-21T12:00:26.000Z at the latest',
+    ]);
+  });
+
   it('shows the effective priority, and the trackers that fail', () => {
     const trackers: InstanceStatus['trackers'] = [
       { type: 'script', name: 'resolver', state: 'down', weight: -30, contribution: -30, fault: false, reason: 'failed: exit status 1 (2 failures)' },

@@ -11,6 +11,7 @@ import { decodeService } from '../../src/ipvs/service.js';
 import { decodeTimeouts } from '../../src/ipvs/timeouts.js';
 import { decodeAncillaryData } from '../../src/network/ancillary-data.js';
 import { decodeArp } from '../../src/network/arp.js';
+import { decodeGuePort } from '../../src/network/fou.js';
 import { canonicalIPv6, decodeIPv6, type Family, familyOf } from '../../src/network/ip-address.js';
 import { decodeAttributes, NetlinkFormatError } from '../../src/network/netlink-attributes.js';
 import { decodeDatagram, encodeRequests, errorCode } from '../../src/network/netlink-message.js';
@@ -21,6 +22,7 @@ import { plainChecksum, pseudoHeaderChecksum } from '../../src/vrrp/checksum.js'
 import { type Advertisement, decodeAdvertisement, peek } from '../../src/vrrp/packet.js';
 import { decodeIPv4Packet, decodeIPv6Packet, receive } from '../../src/vrrp/receive.js';
 import { familyAnswer } from '../ipvs/recorded.js';
+import { fouPorts } from '../realserver/recorded.js';
 import { builtAdvertisements, builtAnnouncements, capturedAdvertisements, capturedArp, malformedPackets } from '../vrrp/captured.js';
 import { instanceFor, recorded } from '../vrrp/recorded.js';
 import { casesOf, fuzz, isReplay, type Outcomes, type Target } from './fuzz.js';
@@ -264,6 +266,11 @@ describe('generic netlink', () => {
     expect(corpus.length).toBeGreaterThan(0);
     const outcomes = fuzz({ name, runs, corpus, decode, refuses: isIpvsError }, () => 'read');
     expectOutcomes(outcomes, ['read', 'refused: IpvsMessageError', 'refused: NetlinkFormatError']);
+  }, 60_000);
+
+  it('ports of fou are read, are of another kind, or are refused', () => {
+    const target: Target<ReturnType<typeof decodeGuePort>> = { name: 'fou-port', runs: 15_000, corpus: fouPorts, decode: (payload) => decodeGuePort({ type: 0, flags: 0, payload }), refuses: isFormatError };
+    expectOutcomes(fuzz(target, (port) => (port ? 'read' : 'none')), ['none', 'read', 'refused: NetlinkFormatError']);
   }, 60_000);
 
   it('nested attributes of the controller are read or refused', () => {

@@ -19,6 +19,7 @@ const two = [realServer(11, { weight: 1 }), realServer(12, { weight: 2 })];
 const plain = virtualServer(two);
 const zero = virtualServer(two, { onFailure: 'weight_zero' });
 const sorry = virtualServer(two, { sorryServer });
+const sorryIdle = virtualServer(two, { sorryServer: { ...sorryServer, onRecovery: 'weight_zero', healthCheck: { type: 'none' } } });
 const sorryZero = virtualServer(two, { sorryServer, onFailure: 'weight_zero' });
 const quorum3 = virtualServer(two, { sorryServer, quorum: { weight: 3, hysteresis: 0 } });
 const draining = virtualServer([realServer(11, { weight: 0 }), realServer(12)], { sorryServer });
@@ -49,6 +50,9 @@ describe('the destinations of a virtual server', () => {
     { when: 'all are down with weight_zero: the sorry server among zeros', config: sorryZero, verdicts: '--', kernel: [at(11, 0), at(12, 2)], previous: 'up', then: '11=0 12=0 99=1', quorum: 'down', sorryActive: true },
     { when: 'the quorum is lost with weight_zero: a server that is up gets weight 0 too', config: { ...quorum3, onFailure: 'weight_zero' }, verdicts: '-+', kernel: [at(11, 1), at(12, 2)], previous: 'up', then: '11=0 12=0 99=1', quorum: 'down', sorryActive: true },
     { when: 'one comes back: it replaces the sorry server', config: sorry, verdicts: '-+', kernel: [sorryInKernel], previous: 'down', then: '12=2', quorum: 'up' },
+    { when: 'one comes back, with on_recovery: weight_zero: the sorry server stays without weight', config: sorryIdle, verdicts: '-+', kernel: [sorryInKernel], previous: 'down', then: '12=2 99=0', quorum: 'up' },
+    { when: 'nothing is known, and the sorry server is there without weight: it is not taken for one in use', config: sorryIdle, verdicts: '??', kernel: [at(12, 2), at(99, 0)], then: '12=2 99=0', quorum: 'undecided' },
+    { when: 'all are down and the sorry server is there without weight: it takes over', config: sorryIdle, verdicts: '--', kernel: [at(12, 2), at(99, 0)], previous: 'up', then: '99=1', quorum: 'down', sorryActive: true },
     { when: 'the quorum is lost although one is up: the sorry server alone', config: quorum3, verdicts: '-+', kernel: [at(11, 1), at(12, 2)], previous: 'up', then: '99=1', quorum: 'down', sorryActive: true },
     { when: 'a kept one falls and another is kept: only the fallen goes', config: sorry, verdicts: '-?', kernel: [at(11, 1), at(12, 2)], then: '12=2', quorum: 'undecided' },
     { when: 'the last kept one falls while a new one is unknown: it stays until that verdict', config: sorry, verdicts: '-?', kernel: [at(11, 1)], then: '11=1', quorum: 'undecided' },

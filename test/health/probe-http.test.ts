@@ -120,6 +120,15 @@ describe('an https check of nginx', () => {
   });
 });
 
+it('an http check leaves the stacks of errors as they were', async () => {
+  const server = await sayingServer('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok');
+  const limit = Error.stackTraceLimit;
+  const results = await Promise.all(Array.from({ length: 5 }, () => probe(httpCheck({ port: server.port }), new AbortController().signal)));
+  expect(results.every(({ ok }) => ok)).toBe(true);
+  expect(Error.stackTraceLimit).toBe(limit);
+  await server.close();
+});
+
 describe('an http check of a server that misbehaves', () => {
   const withServer = async (make: () => Promise<BadServer>, check: Partial<HttpHealthCheck & HttpRequest>): Promise<ProbeResult> => {
     const server = await make();

@@ -7,6 +7,7 @@ import { Microseconds, Milliseconds, Seconds, plus } from '../../src/time/micros
 import { tcpCheck } from './checks.js';
 
 const up: ProbeResult = { ok: true, detail: 'connected' };
+const impossible: ProbeResult = { ok: false, reason: 'this process has too many open files', isVoid: true };
 const down: ProbeResult = { ok: false, reason: 'connection refused' };
 
 interface Flight {
@@ -21,6 +22,7 @@ class Bench {
   now = Seconds(1_000);
   readonly flights: Flight[] = [];
   readonly verdicts: { readonly key: string; readonly state: HealthState; readonly previous: HealthState }[] = [];
+  readonly voids: string[] = [];
   timers: { readonly at: Microseconds; readonly callback: () => void }[] = [];
   /** ends every probe at once with this, if set */
   answer: ProbeResult | undefined;
@@ -30,6 +32,7 @@ class Bench {
     this.runner = new HealthRunner({
       concurrency,
       onResult: (key, state, previous) => this.verdicts.push({ key, state, previous }),
+      onVoid: (reason) => this.voids.push(reason),
       now: () => this.now,
       wallClock: () => 1_700_000_000_000,
       setTimer: (callback, delay) => {
@@ -96,6 +99,21 @@ describe('the runner', () => {
     await bench.pass(Seconds(600));
     expect(bench.starts('10.0.0.1')).toEqual(Array.from({ length: 301 }, (_, index) => index * 2));
     expect(bench.starts('10.0.0.2')).toEqual(Array.from({ length: 300 }, (_, index) => index * 2 + 1));
+  });
+
+  it('wakes up once for what is due within 10 ms, and keeps the rate', async () => {
+    const bench = new Bench();
+    bench.answer = up;
+    bench.runner.configure(Array.from({ length: 500 }, (_, index) => check(index, { interval: Seconds(1) })));
+    let wakes = 0;
+    const end = plus(bench.now, Seconds(2));
+    for (; at(bench.timers, 0).at < end; wakes += 1) await bench.pass(Microseconds(at(bench.timers, 0).at - bench.now));
+    expect(wakes).toBeLessThanOrEqual(200);
+    expect(bench.flights.length).toBeGreaterThan(990);
+    for (const start of bench.starts('10.0.0.250')) {
+      expect(start % 1).toBeGreaterThanOrEqual(0.5);
+      expect(start % 1).toBeLessThanOrEqual(0.51);
+    }
   });
 
   it('looks sooner while the results do not agree with the verdict, and then as ever', async () => {
@@ -182,6 +200,23 @@ describe('the runner', () => {
       expect(bench.flights).toHaveLength(ended + 4);
     }
     expect([...bench.runner.snapshot().values()].map(({ verdict }) => verdict)).toEqual(checks.map(() => 'up'));
+  });
+
+  it('counts a probe that could not be made neither as a failure nor as a success, and says so', async () => {
+    const bench = new Bench();
+    const of = check(1, { interval: Seconds(1), fall: 2, rise: 1 });
+    bench.runner.configure([of]);
+    await bench.pass(Seconds(1));
+    await at(bench.flights, 0).end(up);
+    for (const [index, result] of [down, impossible, impossible, impossible].entries()) {
+      await bench.pass(Seconds(1));
+      await at(bench.flights, index + 1).end(result);
+    }
+    expect(bench.runner.stateOf(checkKey(of))).toMatchObject({ verdict: 'up', failures: 1 });
+    expect(bench.voids).toEqual(Array.from({ length: 3 }, () => 'this process has too many open files'));
+    await bench.pass(Seconds(1));
+    await at(bench.flights, 5).end(down);
+    expect(bench.runner.stateOf(checkKey(of))).toMatchObject({ verdict: 'down' });
   });
 
   it('does not count failures while the host is isolated, nor those of probes that began then, but counts successes', async () => {

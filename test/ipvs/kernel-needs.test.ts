@@ -33,6 +33,16 @@ test('with NAT on one segment it must not tell the servers of a way past it; wit
   expect(settings('fullnat', '{ address: 192.0.2.22 }')).toEqual(['net.ipv4.ip_forward=1']);
 });
 
+test('of NAT on one segment over IPv6, where no setting helps, it says what does', () => {
+  const over = (method: string, server: string, address: string) => needs(method, `{ address: "${server}" }`, address).redirects;
+  expect(over('nat', '2001:db8:1::22', '2001:db8:1::10')).toEqual([
+    'nat (web) has its real servers on the segment of the virtual address, eth1: ICMPv6 redirects, which no setting of this host stops, tell them a way past the director; run sysctl -w net.ipv6.conf.INTERFACE.accept_redirects=0 on them (and put it into /etc/sysctl.d), or give system: { manage: true }, which drops these redirects',
+  ]);
+  expect(over('fullnat', '2001:db8:1::22', '2001:db8:1::10')).toEqual([]);
+  expect(over('nat', '2001:db8:1::22', '2001:db8::10')).toEqual([]);
+  expect(over('nat', '192.0.2.22', '192.0.2.10')).toEqual([]);
+});
+
 describe('a director that is a real server too', () => {
   const [both, own] = ['{ address: 192.0.2.1 }, { address: 192.0.2.2 }', '{ address: 192.0.2.1 }'];
 

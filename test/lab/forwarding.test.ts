@@ -23,6 +23,10 @@ const tunnel = (keys: object): object => ({ forwarding: { method: 'tun', ...keys
 const second = { real_servers: [{ address: '10.0.0.12' }] };
 const second6 = { real_servers: [{ address: 'fd00::12' }] };
 
+/** A service whose only real server fails: what its sorry server gets goes by a method of its own. */
+const failed = { real_servers: [{ address: '10.0.0.11', health_check: { type: 'tcp', port: 9, interval: '1s', fall: 1 } }] };
+const sorry: Row = { what: 'the sorry server by its own method', vip: '10.0.0.142', server: 'rs2', service: { ...failed, sorry_server: { address: '10.0.0.12', ...tunnel({ type: 'gre', checksum: 'plain' }) } }, wire: /10\.0\.0\.1 > 10\.0\.0\.12: GREv0, Flags \[checksum present\].*10\.0\.0\.142\.80: Flags \[S\]/ };
+
 const rows: readonly Row[] = [
   { what: 'dr', vip: '10.0.0.131', service: ipv4, wire: /10\.0\.0\.9\.\d+ > 10\.0\.0\.131\.80: Flags \[S\]/ },
   { what: 'dr over IPv6', vip: 'fd00::1:31', service: ipv6, wire: /fd00::9\.\d+ > fd00::1:31\.80: Flags \[S\]/ },
@@ -40,6 +44,7 @@ const rows: readonly Row[] = [
   { what: 'tun of type gre over IPv6', vip: 'fd00::1:34', service: { ...ipv6, ...tunnel({ type: 'gre' }) }, wire: /fd00::1 > fd00::11: .*GREv0, Flags \[none\].*fd00::1:34\.80: Flags \[S\]/ },
   { what: 'tun of type gre with a checksum over IPv6', vip: 'fd00::1:35', server: 'rs2', service: { ...second6, ...tunnel({ type: 'gre', checksum: 'plain' }) }, wire: /fd00::1 > fd00::12: .*GREv0, Flags \[checksum present\].*fd00::1:35\.80: Flags \[S\]/ },
   { what: 'tun of type gue over IPv6', vip: 'fd00::1:36', service: { ...ipv6, ...tunnel({ type: 'gue', port: 6080 }) }, wire: /fd00::1\.\d+ > fd00::11\.6080: .* 17c0 \w{4} 0000 0x0030: 0029 0000 / },
+  { what: 'tun of type gue with a checksum over IPv6', vip: 'fd00::1:40', service: { ...ipv6, ...tunnel({ type: 'gue', port: 6080, checksum: 'plain' }) }, wire: /fd00::1\.\d+ > fd00::11\.6080: .* 17c0 \w{4} (?!0000)\w{4} 0x0030: 0029 0000 / },
   { what: 'tun of type ipip of an IPv6 service to an IPv4 server', vip: 'fd00::1:37', service: { ...ipv4, forwarding: 'tun' }, wire: /10\.0\.0\.1 > 10\.0\.0\.11: .*fd00::9\.\d+ > fd00::1:37\.80: Flags \[S\]/ },
   { what: 'tun of type gre of an IPv6 service to an IPv4 server', vip: 'fd00::1:38', service: { ...ipv4, ...tunnel({ type: 'gre' }) }, wire: /10\.0\.0\.1 > 10\.0\.0\.11: GREv0.*fd00::1:38\.80: Flags \[S\]/ },
   { what: 'tun of type gue of an IPv6 service to an IPv4 server', vip: 'fd00::1:39', service: { ...ipv4, ...tunnel({ type: 'gue', port: 6080 }) }, wire: /10\.0\.0\.1\.\d+ > 10\.0\.0\.11\.6080: UDP,.* 17c0 \w{4} 0000 0029 0000 / },
@@ -68,7 +73,7 @@ let path: DataPath;
 let captures: Readonly<Record<string, LabProcess>>;
 
 beforeAll(async () => {
-  path = await DataPath.boot(rows.map(({ vip, service }) => ({ address: vip, ...service })));
+  path = await DataPath.boot([...rows, sorry].map(({ vip, service }) => ({ address: vip, ...service })));
   await path.lab.must('for name in ipip sit ip6_tunnel ip_gre ip6_gre fou fou6; do modprobe $name; done');
   await path.servers(receivers);
   const [director] = await path.director('cat /sys/class/net/e0/address');
@@ -79,7 +84,9 @@ beforeAll(async () => {
 afterAll(() => path?.stop());
 
 describe('a client is answered through', () => {
-  it.each(rows.map((row) => [row.what, row] as const))('%s', async (_, { vip, server = 'rs1', wire }) => {
+  beforeAll(() => path.tandem.process.waitForLine(/the sorry server 10\.0\.0\.12:80 takes over/, 60_000));
+
+  it.each([...rows, sorry].map((row) => [row.what, row] as const))('%s', async (_, { vip, server = 'rs1', wire }) => {
     const before = captures[server]?.stdout.length;
     expect(await path.client(`ask ${vip}`)).toEqual([server]);
     await expect.poll(() => captures[server]?.stdout.slice(before).replaceAll(/\s+/g, ' '), { timeout: 30_000 }).toMatch(wire);

@@ -1,4 +1,4 @@
-/** Slow start, a server that leaves, the panic threshold and the commands of a quorum, with real traffic through a director. */
+/** Slow start, a server that leaves, flap damping, the panic threshold and the commands of a quorum, with real traffic through a director. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { siteConfiguration, type FileContent } from '../../src/lab/pair.js';
 import { between, distribution } from '../../src/lab/summary.js';
@@ -91,12 +91,32 @@ it('a healthy server that a reload removes takes nothing new, and goes when its 
   const all = content({ slow_start: undefined });
   await reload(pair.d1, editServers(all, (server) => ({ ...server, real_servers: (server['real_servers'] as readonly FileContent[]).slice(0, 2) })));
   expect((await table())['rs3'] ?? 0).toBe(0);
+  // unless it had no connection at that moment, or is gone by now
+  const { leaving } = (await pair.d1.status()).virtual_servers[0] ?? {};
+  if (leaving) expect(leaving).toMatchObject([{ address: '10.0.0.13', port: 80 }]);
   await expect.poll(table, settled).toEqual({ rs1: 100, rs2: 100 });
   expect(logSince(pair.d1, from, /10\.0\.0\.13:80/).length).toBeGreaterThanOrEqual(2);
   await requests.waitForSuccess(await pair.lab.now() + 500);
   expect(lost(requests, from)).toEqual([]);
   await reload(pair.d1, all);
   await expect.poll(table, settled).toEqual({ rs1: 100, rs2: 100, rs3: 100 });
+});
+
+it('a server that comes and goes is held down for a time although its check succeeds', async () => {
+  const from = await pair.lab.now();
+  await reload(pair.d1, content({ slow_start: undefined, damping: { changes: 1, period: '60s', hold: '4s' } }));
+  await set('failing', 'rs1');
+  await expect.poll(table, settled).toEqual({ rs2: 100, rs3: 100 });
+  await set('healthy', 'rs1');
+  const held = await pair.d1.process.waitForLine(/WARN real server 10\.0\.0\.11:80 of web-80 is held down for 4 s/, settled.timeout, from);
+  await pair.d1.process.waitForLine(/INFO real server 10\.0\.0\.11:80 of web-80 is held down no more/, settled.timeout, from);
+  await expect.poll(table, settled).toEqual({ rs1: 100, rs2: 100, rs3: 100 });
+  const toldAt = (line: string): number => Date.parse(line.split(' ')[0] ?? '');
+  const added = logSince(pair.d1, toldAt(held.text), /added 10\.0\.0\.11:80/);
+  expect(added).toHaveLength(1);
+  // the hold begins with the decision, a moment before it is told
+  expect(toldAt(added[0] ?? '') - toldAt(held.text)).toBeGreaterThan(2_000);
+  await reload(pair.d1, content({ slow_start: undefined }));
 });
 
 it('commands are run once when the quorum is lost and once when it is back; a restart that changes nothing runs none', async () => {

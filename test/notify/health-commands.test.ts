@@ -39,7 +39,7 @@ describe('commands of quorums and real servers', () => {
     log = [];
   });
   afterEach(async () => {
-    for (const notification of notifications.splice(0)) await notification.stop(false);
+    for (const notification of notifications.splice(0)) await notification.stop(() => false);
     rmSync(directory, { recursive: true });
   });
 
@@ -57,11 +57,11 @@ describe('commands of quorums and real servers', () => {
     await start(configuration());
     daemon.health([server(22, 'UP'), server(23, 'DOWN'), quorum('UP')], false);
     await vi.waitFor(() => expect(told()).toHaveLength(3), { timeout: 8_000 });
-    await daemon.stop(false);
+    await daemon.stop(() => false);
     await start(configuration());
     daemon.health([server(22, 'UP'), server(23, 'UP'), quorum('UP')], false);
     await vi.waitFor(() => expect(told()).toHaveLength(4), { timeout: 8_000 });
-    await daemon.stop(false);
+    await daemon.stop(() => false);
     expect(told().at(-1)).toBe('server-up REAL_SERVER web 192.0.2.23:80 DOWN UP');
     expect(told()).toHaveLength(4);
   });
@@ -73,7 +73,7 @@ describe('commands of quorums and real servers', () => {
     daemon.configure(configuration(false));
     daemon.health([server(22, 'UP'), quorum('UP')], true);
     await vi.waitFor(() => expect(told().at(-1)).toBe('server-down REAL_SERVER web 192.0.2.23:80 UP REMOVED'), { timeout: 8_000 });
-    await daemon.stop(true);
+    await daemon.stop(() => true);
     expect(told().slice(4).sort()).toEqual(['down VIRTUAL_SERVER web  UP REMOVED', 'server-down REAL_SERVER web 192.0.2.22:80 UP REMOVED']);
     await start(configuration(false));
     daemon.health([quorum('UP')], false);
@@ -86,7 +86,7 @@ describe('commands of quorums and real servers', () => {
     await vi.waitFor(() => expect(told()).toHaveLength(1), { timeout: 8_000 });
     daemon.configure(configuration(true, false));
     daemon.health([], true);
-    await daemon.stop(true);
+    await daemon.stop(() => true);
     expect(told()).toEqual(['down VIRTUAL_SERVER web  UNKNOWN DOWN']);
   });
 

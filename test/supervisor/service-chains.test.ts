@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { belongsToTable, chainsOf, withoutChain } from '../../src/supervisor/chains.js';
 import { ownedBy, parseOwned } from '../../src/supervisor/owned.js';
+import { redirectChains } from '../../src/supervisor/redirect-chains.js';
 import { markingChains, modulesOf, sourceNatChains } from '../../src/supervisor/service-chains.js';
 import { acceptedWithWarnings } from '../config/reading.js';
 
@@ -61,6 +62,14 @@ describe('source NAT', () => {
     expect(modulesOf(services(`address: 192.0.2.10, port: 80, forwarding: nat, ${two}`))).toEqual([]);
     expect(modulesOf(services(`address: 192.0.2.10, port: 80, forwarding: fullnat, ${two}`))).toEqual(['nf_conntrack', 'xt_ipvs']);
   });
+});
+
+test('ICMPv6 redirects to real servers of nat are dropped with system.manage, and not otherwise', () => {
+  const nat = (manage: boolean, more = '') =>
+    redirectChains(acceptedWithWarnings(`system: { manage: ${String(manage)} }\nvirtual_servers:\n  - { name: web, address: "2001:db8::10", port: 80, forwarding: nat${more}, real_servers: [{ address: "2001:db8::22" }, { address: "2001:db8::23", forwarding: fullnat }] }\n`).configuration);
+  expect(nat(true)).toEqual([{ family: 'ipv6', table: 'filter', hook: 'OUTPUT', name: 'TANDEM-REDIRECT', position: 'first', rules: ['-d 2001:db8::22/128 -p ipv6-icmp -m icmp6 --icmpv6-type 137 -j DROP'] }]);
+  expect(nat(true, ', sorry_server: { address: "2001:db8::99" }')[0]?.rules).toHaveLength(2);
+  expect(nat(false)).toEqual([]);
 });
 
 test('all of them are recorded as ours, and those that the table needs stay with it', () => {

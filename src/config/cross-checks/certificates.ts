@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import type { Path } from '../document.js';
+import { checkEntries } from './check-entries.js';
 import type { Context } from './context.js';
 import { inWords } from '../../control/in-words.js';
 
@@ -25,13 +26,6 @@ export const readCertificates = (context: Context, configurationPath: string, re
       context.report(place, { code: 'invalid_value', message: `the certificates in ${path} cannot be read: ${reason.replace(/, (?:open|read|stat) '.*'$/, '')}`, remedy: 'give the path of a readable PEM file' });
     }
   };
-  context.file.virtual_servers?.forEach((service, index) => {
-    const path = ['virtual_servers', index];
-    const check = service?.health_check;
-    if (check !== 'none') read(check?.ca, [...path, 'health_check', 'ca']);
-    service?.real_servers?.forEach((server, item) => {
-      if (server?.health_check !== undefined && server.health_check !== 'none') read(server.health_check.ca, [...path, 'real_servers', item, 'health_check', 'ca']);
-    });
-  });
+  for (const { check, place } of checkEntries(context.file)) read(check.ca, [...place, 'ca']);
   return texts;
 };

@@ -4,6 +4,7 @@ import type { CheckKeys } from '../inherit-check.js';
 import { readableByOthers } from '../secrets.js';
 import type { CheckType } from '../schema/health-check.js';
 import { keysOfUrls } from '../schema/http-check.js';
+import { checkEntries } from './check-entries.js';
 import type { Context } from './context.js';
 import { octal } from './email.js';
 
@@ -53,17 +54,11 @@ const secretHeader = /authorization|cookie|token|api-?key|secret|password/i;
 /** A file that others can read, with a header that lets someone in. `mode`: permission bits of the configuration file. */
 export const checkReadableHeaders = ({ file, report }: Context, mode: number | undefined): void => {
   if (mode === undefined || (mode & readableByOthers) === 0) return;
-  const look = (check: CheckKeys | undefined, place: Path): void => {
-    const found: readonly (readonly [Path, CheckKeys['headers']])[] = [[[...place, 'headers'], check?.headers], ...(check?.urls ?? []).map((url, index) => [[...place, 'urls', index, 'headers'], url?.headers] as const)];
+  for (const { check, place } of checkEntries(file)) {
+    const found: readonly (readonly [Path, CheckKeys['headers']])[] = [[[...place, 'headers'], check.headers], ...(check.urls ?? []).map((url, index) => [[...place, 'urls', index, 'headers'], url?.headers] as const)];
     for (const [path, headers] of found) {
       const name = Object.keys(headers ?? {}).find((each) => secretHeader.test(each));
       if (name !== undefined) report([...path, name], { severity: 'warning', code: 'secret_readable', message: `others can read this file (mode ${octal(mode)}), and it holds the header ${name}`, remedy: 'chmod 600 the file', at: 'key' });
     }
-  };
-  file.virtual_servers?.forEach((service, index) => {
-    if (service?.health_check !== 'none') look(service?.health_check, ['virtual_servers', index, 'health_check']);
-    service?.real_servers?.forEach((server, item) => {
-      if (server?.health_check !== undefined && server.health_check !== 'none') look(server.health_check, ['virtual_servers', index, 'real_servers', item, 'health_check']);
-    });
-  });
+  }
 };

@@ -5,6 +5,7 @@ import { inWords } from '../../control/in-words.js';
 import type { Path } from '../document.js';
 import { readableByOthers } from '../secrets.js';
 import type { ReadSecret } from './authentication.js';
+import { checkEntries } from './check-entries.js';
 import type { Context } from './context.js';
 import { octal } from './email.js';
 
@@ -38,19 +39,13 @@ export const readClientCertificates = (context: Context, configurationPath: stri
     }
     return undefined;
   };
-  const readPair = (check: { readonly client_certificate?: string | undefined; readonly client_key?: string | undefined } | undefined, place: Path): void => {
-    const certificate = read(check?.client_certificate, [...place, 'client_certificate'], 'certificate', (text) => new X509Certificate(text));
-    const key = read(check?.client_key, [...place, 'client_key'], 'private key', (text) => createPrivateKey(text));
+  const readPair = (check: { readonly client_certificate?: string | undefined; readonly client_key?: string | undefined }, place: Path): void => {
+    const certificate = read(check.client_certificate, [...place, 'client_certificate'], 'certificate', (text) => new X509Certificate(text));
+    const key = read(check.client_key, [...place, 'client_key'], 'private key', (text) => createPrivateKey(text));
     if (certificate !== undefined && key !== undefined && !new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))) {
       wrong([...place, 'client_key'], 'the key is not that of the client_certificate', 'give the file of the private key that the certificate was made for');
     }
   };
-  context.file.virtual_servers?.forEach((service, index) => {
-    const place = ['virtual_servers', index];
-    if (service?.health_check !== 'none') readPair(service?.health_check, [...place, 'health_check']);
-    service?.real_servers?.forEach((server, item) => {
-      if (server?.health_check !== undefined && server.health_check !== 'none') readPair(server.health_check, [...place, 'real_servers', item, 'health_check']);
-    });
-  });
+  for (const { check, place } of checkEntries(context.file)) readPair(check, place);
   return texts;
 };

@@ -26,28 +26,43 @@ export const checkHealthChecks = (context: Context, service: Service, path: Path
     const verified = ofService !== 'none' && (ofService?.verify === true || servers.some((server) => server?.health_check !== 'none' && server?.health_check?.verify === true));
     if (!verified) warnUnusedCa(context, place);
   } else return;
-  /** of a server that says nothing itself, the keys that it inherits; without a check no more is to be said of further ones */
-  let inherited: ReturnType<typeof inheritedKeys> | undefined;
   servers.forEach((server, index) => {
-    const own = server?.health_check;
-    if (own === undefined && inherited !== undefined && inheritedType(ofService, own) === 'none') return;
-    const serverPath = [...path, 'real_servers', index];
-    const ownPlace = [...serverPath, 'health_check'];
-    if (server === undefined || !isReadable(context, own, ownPlace)) return;
-    const type = inheritedType(ofService, own);
-    checkKeys(context, own, type, ownPlace);
-    const keys = (own === undefined ? inherited : undefined) ?? inheritedKeys(ofService, own, type);
-    if (own === undefined) inherited = keys;
-    if (keys.verify !== true) warnUnusedCa(context, ownPlace);
-    checkRhythm(context, keys, [ownPlace, place]);
-    checkEntry(context, ownPlace);
-    checkNeeds(context, type, keys, [ownPlace, place], serverPath);
-    checkConversation(context, type, keys, server.address, [ownPlace, place]);
-    const port = server.port ?? (context.given([...serverPath, 'port']) ? undefined : probePort(readableTargets(service)));
-    if (keysOfTypes['port']?.includes(type) && port === 0 && keys.port === undefined && ![place, ownPlace].some((each) => context.given([...each, 'port']))) {
-      context.report(own === undefined ? serverPath : ownPlace, { code: 'missing_key', message: `the health check has no port to probe: the service ${service.fwmark === undefined ? 'covers every port' : 'has no port of its own'}`, remedy: 'add health_check: { port: 80 } (here or to the service), or health_check: none' });
-    }
+    if (server !== undefined) checkServer(context, service, server, [...path, 'real_servers', index], { entry: ofService, place });
   });
+  checkSorryServer(context, service, [...path, 'sorry_server']);
+};
+
+type Server = Pick<Readable<NonNullable<NonNullable<Service['real_servers']>[number]>>, 'address' | 'port' | 'health_check'>;
+
+/** `inherited`: the service's check. */
+const checkServer = (context: Context, service: Service, server: Server, serverPath: Path, inherited: { readonly entry: Entry; readonly place: Path } | undefined): void => {
+  const own = server.health_check;
+  const ownPlace = [...serverPath, 'health_check'];
+  if (!isReadable(context, own, ownPlace)) return;
+  const type = inheritedType(inherited?.entry, own);
+  checkKeys(context, own, type, ownPlace);
+  const keys = inheritedKeys(inherited?.entry, own, type);
+  const places = [ownPlace, ...(inherited ? [inherited.place] : [])];
+  if (keys.verify !== true) warnUnusedCa(context, ownPlace);
+  checkRhythm(context, keys, places);
+  checkEntry(context, ownPlace);
+  checkNeeds(context, type, keys, places, serverPath);
+  checkConversation(context, type, keys, server.address, places);
+  const port = server.port ?? (context.given([...serverPath, 'port']) ? undefined : probePort(readableTargets(service)));
+  if (keysOfTypes['port']?.includes(type) && port === 0 && keys.port === undefined && !places.some((each) => context.given([...each, 'port']))) {
+    context.report(own === undefined ? serverPath : ownPlace, { code: 'missing_key', message: `the health check has no port to probe: the service ${service.fwmark === undefined ? 'covers every port' : 'has no port of its own'}`, remedy: `add health_check: { port: 80 }${inherited ? ' (here or to the service)' : ''}, or health_check: none` });
+  }
+};
+
+/** It inherits nothing, and has no weight to tell. */
+const checkSorryServer = (context: Context, service: Service, path: Path): void => {
+  const sorry = service.sorry_server;
+  if (sorry?.health_check === undefined) return;
+  checkServer(context, service, sorry, path, undefined);
+  for (const key of ['agent', 'weight_from'] as const) {
+    const place = [...path, 'health_check', key];
+    if (context.given(place)) context.report(place, { code: 'conflict', message: `${key} has no meaning for a sorry server, which has no weight to share by`, remedy: 'remove it', at: 'key' });
+  }
 };
 
 /** False when it is given and so wrong that nothing is known of its type. */

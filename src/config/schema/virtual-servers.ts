@@ -52,10 +52,13 @@ export const virtualServer = mapping({
     address: ipAddress().describe('Address of the sorry server'),
     port: wholeNumber(0, 65_535).optional().describe("Port; the service's by default"),
     forwarding: forwarding().optional().describe("Forwarding method; the service's by default"),
+    on_recovery: oneOf(['remove', 'weight_zero']).prefault('remove').describe('What becomes of it when the quorum is back: out of the table once its connections have ended (30 s at most), or there with weight 0 as long as the quorum holds (its connections go on)'),
+    health_check: healthCheck().optional().describe("Health check of its own, of which nothing is inherited from the service's; while it fails, the service is as one without a sorry server. Not checked by default"),
   })
     .optional()
     .describe('Takes the requests while the quorum is lost'),
   on_failure: oneOf(['remove', 'weight_zero']).prefault('remove').describe('What happens to a failed server: out of the table, or weight 0 (its connections go on)'),
+  on_stop: oneOf(['keep', 'remove']).optional().describe('What an orderly stop does to this service in the kernel; as ipvs.on_stop by default'),
   initial: oneOf(['down', 'up']).prefault('down').describe('What a real server counts as until its first verdict; down: one that is in the table already stays there'),
   slow_start: slowStart().describe('How long the weight of a real server rises, in ten steps, when it is back; at once by default'),
   damping: damping().describe('Flap damping: a real server whose verdict changes too often is held down; off by default'),

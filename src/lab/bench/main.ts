@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { nodeOptions } from '../../supervisor/node-options.js';
 import { measureAddresses, measureCrash, measureHandover, measureInstances } from './failover.js';
 import { measureMemory } from './memory.js';
 import { measureLateness, measureReload } from './punctuality.js';
@@ -36,14 +37,14 @@ const benches: Readonly<Record<string, () => Promise<readonly Measurement[]>>> =
   },
   reload: () => one(measureReload(runs)),
   rates: async () => {
-    for (const [type, rate] of [['tcp', 2000], ['http', 1000]] as const) await run('chrt', ['-r', '1', process.execPath, fileURLToPath(new URL('./rate-round.js', import.meta.url)), type, String(rate), '100000']);
+    for (const [type, rate] of [['tcp', 2000], ['http', 1000]] as const) await run('chrt', ['-r', '1', process.execPath, ...nodeOptions.lvs, fileURLToPath(new URL('./rate-round.js', import.meta.url)), type, String(rate), '100000']);
     return [];
   },
   table: async () => [...(await measureTable(1000, 10, 5)), ...(await measureTable(2000, 16, 2))],
   failing: () => measureFailing(1000, 10, 5),
   checks: async () => {
     const found: Measurement[] = [];
-    for (const [type, rate] of [['tcp', 200], ['http', 100]] as const) for (const shared of [1, 4]) found.push(...(await measureChecks(type, rate, shared, 3)));
+    for (const [type, rate] of [['tcp', 200], ['http', 100]] as const) for (const shared of [1, 4]) found.push(...(await measureChecks(type, rate, shared, 2)));
     return found;
   },
   memory: async () => {
