@@ -21,6 +21,7 @@ import { reconcile, type TableEntry } from './reconcile.js';
 import { missingSchedulerModules } from './scheduler.js';
 import { SettingsRecord } from '../supervisor/settings-record.js';
 import { serviceKey } from './service.js';
+import { configuredServers, serversByCheck } from './configured-servers.js';
 import { Sysctls } from './sysctls.js';
 import { selectorOf } from './table.js';
 import { VirtualServer, type VirtualServerDecision } from './virtual-server.js';
@@ -51,22 +52,9 @@ export interface LvsEngineOptions {
   readonly loadModules: (command: readonly string[], modules: readonly string[]) => Promise<string | undefined>;
 }
 
-const serversByCheck = (servers: readonly VirtualServer[]): ReadonlyMap<string, readonly VirtualServer[]> => {
-  const byCheck = new Map<string, VirtualServer[]>();
-  for (const server of servers) {
-    for (const key of server.keysOfChecks) {
-      const others = byCheck.get(key);
-      if (others === undefined) byCheck.set(key, [server]);
-      else others.push(server);
-    }
-  }
-  return byCheck;
-};
-
 export class LvsEngine {
   private configuration: LvsConfigure | undefined;
   private servers: readonly VirtualServer[] = [];
-  /** whom the verdict of a check is about, by the key of the check */
   private checked: ReadonlyMap<string, readonly VirtualServer[]> = new Map();
   private owned: readonly OwnedService[] = [];
   private client: IpvsClient | undefined;
@@ -101,19 +89,14 @@ export class LvsEngine {
       const cause = this.configuration ? 'reload' : 'start';
       this.configuration = configuration;
       this.sysctls ??= new Sysctls(undefined, configuration.settingsRecord === undefined ? undefined : new SettingsRecord(configuration.settingsRecord));
-      const before = new Map(this.servers.map((server) => [server.name, server]));
-      const given = new Map(configuration.virtualServers.map((virtualServer) => [virtualServer.name, new VirtualServer(virtualServer, before.get(virtualServer.name))]));
-      this.servers = configuration.names.map((name) => {
-        const server = given.get(name) ?? before.get(name);
-        if (server === undefined) throw new RangeError(`the virtual server ${name} was not given`);
-        return server;
-      });
+      const { servers, given } = configuredServers(configuration, this.servers);
+      this.servers = servers;
       this.owned = [...configuration.owned, ...this.selectors];
       this.checked = serversByCheck(this.servers);
       this.dirty.clear();
       this.wakeUps.clear();
       this.runner.configure(this.servers.flatMap(({ checks }) => checks));
-      await this.reconcileAll(cause, [...given.values()].filter(({ isKnown }) => isKnown));
+      await this.reconcileAll(cause, given.filter(({ isKnown }) => isKnown));
       this.tellHealth();
     });
   }
