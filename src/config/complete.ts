@@ -43,7 +43,7 @@ export const complete = (file: ConfigurationFile, surroundings: Surroundings): C
     startupDelay: file.vrrp.startup_delay,
   },
   ipvs: completeIpvs(file),
-  virtualServers: withProbeMarks(file.virtual_servers.map((entry) => completeService(entry, surroundings.certificates)), file.ipvs.probe_marks),
+  virtualServers: withProbeMarks(file.virtual_servers.map((entry) => completeServiceOnce(entry, surroundings.certificates)), file.ipvs.probe_marks),
   system: file.system,
   scripts: file.scripts.map((entry) => ({ ...entry, timeout: entry.timeout ?? entry.interval })),
   email: file.notify.email && completeEmail(file.notify.email, surroundings),
@@ -171,6 +171,20 @@ const completeSync = (sync: NonNullable<ConfigurationFile['ipvs']['sync']>, vrrp
   // the checks have seen that the instance exists; 0 is only what the type asks for
   id: sync.id ?? vrrp.instances.find((instance) => instance.name === sync.instance)?.virtual_router_id ?? 0,
 });
+
+/** By the texts of files that it may have been completed with. */
+const completed = new WeakMap<Surroundings['certificates'], WeakMap<ServiceEntry, VirtualServerConfiguration>>();
+
+/** An entry that a reload leaves as it is stays the service that it is. */
+const completeServiceOnce = (entry: ServiceEntry, certificates: Surroundings['certificates']): VirtualServerConfiguration => {
+  let known = completed.get(certificates);
+  if (known === undefined) completed.set(certificates, (known = new WeakMap()));
+  const before = known.get(entry);
+  if (before !== undefined) return before;
+  const service = completeService(entry, certificates);
+  known.set(entry, service);
+  return service;
+};
 
 const completeService = (entry: ServiceEntry, certificates: Surroundings['certificates']): VirtualServerConfiguration => {
   const targets = targetsOf(entry);

@@ -8,12 +8,14 @@ export const differences = (before: Configuration, after: Configuration): string
   return [...mappingLines('', fileForm(old), fileForm(now)), ...secretLines(old, now), ...emailLines(before, after), ...hiddenLines(old, now)];
 };
 
-/** Of a thousand services most are the same, and need no other form to show it. */
+/** Of a thousand services most are the same, the very objects even, and need no other form to show it. */
 const withoutSameServices = (before: Configuration, after: Configuration): readonly [Configuration, Configuration] => {
-  const text = ({ virtualServers }: Configuration): Set<string> => new Set(virtualServers.map((service) => JSON.stringify(service)));
-  const [old, now] = [text(before), text(after)];
-  const not = (configuration: Configuration, other: ReadonlySet<string>): Configuration => ({ ...configuration, virtualServers: configuration.virtualServers.filter((service) => !other.has(JSON.stringify(service))) });
-  return [not(before, now), not(after, old)];
+  const [had, has] = [new Set(before.virtualServers), new Set(after.virtualServers)];
+  const [old, now] = [before.virtualServers.filter((service) => !has.has(service)), after.virtualServers.filter((service) => !had.has(service))];
+  const text = (services: Configuration['virtualServers']): ReadonlySet<string> => new Set(services.map((service) => JSON.stringify(service)));
+  const [oldTexts, newTexts] = [text(old), text(now)];
+  const not = (services: Configuration['virtualServers'], others: ReadonlySet<string>): Configuration['virtualServers'] => services.filter((service) => !others.has(JSON.stringify(service)));
+  return [{ ...before, virtualServers: not(old, newTexts) }, { ...after, virtualServers: not(now, oldTexts) }];
 };
 
 /** What the kernel tells them by. */

@@ -22,12 +22,12 @@ const bare = (schema: Schema): Schema => {
   return schema instanceof z.ZodPipe ? bare(schema.in) : schema;
 };
 
-type Kind = 'mapping' | 'list' | 'scalar';
-const isMappingValue = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
-const kindOfValue = (value: unknown): Kind => (Array.isArray(value) ? 'list' : isMappingValue(value) ? 'mapping' : 'scalar');
+export type Kind = 'mapping' | 'list' | 'scalar';
+export const isMappingValue = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const kindOfValue = (value: unknown): Kind => (Array.isArray(value) ? 'list' : isMappingValue(value) ? 'mapping' : 'scalar');
 
 /** The option of a union (nested ones too) that is of the value's kind; the schema itself when it is no union. */
-const optionFor = (schema: Schema, kind: Kind): Schema | undefined => {
+export const optionFor = (schema: Schema, kind: Kind): Schema | undefined => {
   const inner = bare(schema);
   if (inner instanceof z.ZodUnion) {
     for (const option of inner.options) {

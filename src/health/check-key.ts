@@ -7,6 +7,17 @@ export type ActiveCheck = Exclude<HealthCheckConfiguration, NoHealthCheck>;
 
 /** The same for checks that agree in every option (type, target, source, interval, ...); in no particular form. A CA bundle and a client certificate count by their SHA-256, to keep keys short and free of secrets. */
 export function checkKey(check: ActiveCheck): string {
+  const known = keys.get(check);
+  if (known !== undefined) return known;
+  const key = makeKey(check);
+  keys.set(check, key);
+  return key;
+}
+
+/** They are asked for again at every reload. */
+const keys = new WeakMap<ActiveCheck, string>();
+
+function makeKey(check: ActiveCheck): string {
   const options = Object.entries(check)
     .filter(([name, value]) => value !== undefined && name !== 'caPath') // the same bundle under another name
     .map(([name, value]) => [name, hashed.has(name) ? createHash('sha256').update(contentOf(value)).digest('hex') : value] as const)

@@ -71,20 +71,29 @@ export type PolicyNotice =
   /** of `servers` that have weight */
   | { readonly type: 'panic' | 'panic_over'; readonly failed: number; readonly servers: number };
 
-const newcomer = (poolRan: boolean): ServerState => ({ ...undamped, known: undefined, counted: 'unknown', wasOut: poolRan, slowSince: undefined, failedAt: undefined });
+const newcomer: ServerState = { ...undamped, known: undefined, counted: 'unknown', wasOut: false, slowSince: undefined, failedAt: undefined };
+const newcomerToRunningPool: ServerState = { ...newcomer, wasOut: true };
+
+/** Of most servers at most times nothing changes: ten thousand of them then share what they have in common. */
+const sameState = (a: ServerState, b: ServerState): boolean =>
+  a.known === b.known && a.counted === b.counted && a.wasOut === b.wasOut && a.slowSince === b.slowSince && a.failedAt === b.failedAt && a.heldUntil === b.heldUntil && a.changes === b.changes;
+const settled = { up: { ...newcomer, known: 'up', counted: 'up' }, down: { ...newcomer, known: 'down', counted: 'down', wasOut: true }, unknown: newcomer } as const satisfies Readonly<Record<Verdict, ServerState>>;
+const unhindered = (verdict: Verdict): CountedMember => ({ verdict, share: 1, heldUntil: undefined, slowSince: undefined });
+const withoutPolicy: Readonly<Record<Verdict, CountedMember>> = { up: unhindered('up'), down: unhindered('down'), unknown: unhindered('unknown') };
 
 /** `now`: of the monotonic clock. */
 export const stepPolicies = (state: PolicyState | undefined, members: readonly PolicyMember[], configuration: PolicyConfiguration, now: Microseconds): PolicyDecision => {
   const wasPanic = state?.panic ?? false;
   const steps = members.map((member) => {
-    const before = state?.servers.get(member.key) ?? newcomer(state !== undefined);
-    return { member, before, after: stepServer(before, member, configuration, wasPanic, now) };
+    const before = state?.servers.get(member.key) ?? (state === undefined ? newcomer : newcomerToRunningPool);
+    return { member, before, after: shared(before, stepServer(before, member, configuration, wasPanic, now)) };
   });
   const withWeight = steps.filter(({ member }) => member.weight > 0);
   const failed = withWeight.filter(({ after }) => after.failedAt !== undefined).length;
   const panic = isPanic(failed, withWeight.length, configuration.panic);
   const counted = steps.map(({ member: { weight, slowStart }, after: { counted: verdict, failedAt, heldUntil, slowSince } }): CountedMember => {
     const kept = panic && weight > 0 && failedAt !== undefined;
+    if (!kept && heldUntil === undefined && slowSince === undefined) return withoutPolicy[verdict];
     return { verdict: kept ? 'up' : verdict, share: slowSince === undefined || slowStart === undefined ? 1 : slowStartShare(slowSince, slowStart, now), heldUntil, slowSince };
   });
   const notices = steps.flatMap(({ member: { key }, before, after }) => serverNotices(key, before, after));
@@ -96,13 +105,17 @@ export const stepPolicies = (state: PolicyState | undefined, members: readonly P
   };
 };
 
+const shared = (before: ServerState, after: ServerState): ServerState => [before, settled[after.counted]].find((state) => sameState(state, after)) ?? after;
+
 const stepServer = (before: ServerState, { verdict, weight, slowStart, serving }: PolicyMember, { initial, damping, panic }: PolicyConfiguration, wasPanic: boolean, now: Microseconds): ServerState => {
   const known = verdict === 'unknown' ? before.known : verdict;
   const damped = stepDamping(before, damping, before.known !== undefined && known !== before.known, now);
   const believed = verdict === 'unknown' && initial === 'up' ? 'up' : verdict;
   const counted = damped.heldUntil === undefined ? believed : 'down';
+  // each by its name: spreading takes several times as long
   return {
-    ...damped,
+    changes: damped.changes,
+    heldUntil: damped.heldUntil,
     known,
     counted,
     wasOut: counted === 'down' || (counted === 'unknown' && before.wasOut),
@@ -124,6 +137,7 @@ const failedAt = (before: ServerState, counted: Verdict, serving: boolean, wasPa
 };
 
 const serverNotices = (key: string, before: ServerState, after: ServerState): readonly PolicyNotice[] => {
+  if (before.heldUntil === after.heldUntil && before.slowSince === after.slowSince) return [];
   const of = (type: 'held' | 'released' | 'slow_start' | 'slow_start_over', was: unknown, is: unknown): readonly PolicyNotice[] => (was === undefined && is !== undefined ? [{ type, key }] : []);
   return [
     ...of('held', before.heldUntil, after.heldUntil),

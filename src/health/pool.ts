@@ -17,10 +17,13 @@ export interface PoolDestination extends DestinationConfiguration {
   readonly lowerThreshold?: number | undefined;
 }
 
-export type PoolChange =
-  | { readonly type: 'added' | 'removed'; readonly address: string; readonly port: number; readonly weight: number; readonly sorry: boolean }
-  | { readonly type: 'weight'; readonly address: string; readonly port: number; readonly from: number; readonly to: number; readonly sorry: boolean }
-  | { readonly type: 'quorum'; readonly from: QuorumState; readonly to: QuorumState; readonly weight: number; readonly needed: number };
+export interface QuorumChange {
+  readonly from: QuorumState;
+  readonly to: QuorumState;
+  /** of the servers that are up */
+  readonly weight: number;
+  readonly needed: number;
+}
 
 export interface PoolDecision {
   /** to be in the kernel, all of them: what is not listed goes */
@@ -30,8 +33,8 @@ export interface PoolDecision {
   /** for status; while undecided: whether the servers kept in the table would make the quorum */
   readonly quorumUp: boolean;
   readonly sorryActive: boolean;
-  /** what differs from the kernel and from the previous quorum; empty = nothing to do or to say */
-  readonly changes: readonly PoolChange[];
+  /** undefined: it is what it was */
+  readonly quorumChange: QuorumChange | undefined;
 }
 
 /** Of a virtual server, what decides its destinations; without `sorryServer` also while that one fails. */
@@ -84,7 +87,7 @@ export function decidePool(
     quorum,
     quorumUp: quorum === 'up' || (quorum === 'undecided' && !sorryActive && weight + kept >= config.quorum.weight),
     sorryActive,
-    changes: [...quorumChange(quorumState, quorum, weight, config.quorum.weight), ...differences(kernel, destinations, sorry, members)],
+    quorumChange: quorumState === quorum ? undefined : { from: quorumState, to: quorum, weight, needed: config.quorum.weight },
   };
 }
 
@@ -153,28 +156,3 @@ const poolDestination = ({ address, port, forwarding, tunnel, upperThreshold, lo
 });
 
 const sum = (members: readonly Member[], weightOf: (member: Member) => number): number => members.reduce((total, member) => total + weightOf(member), 0);
-
-const quorumChange = (from: QuorumState, to: QuorumState, weight: number, needed: number): readonly PoolChange[] =>
-  from === to ? [] : [{ type: 'quorum', from, to, weight, needed }];
-
-function differences(
-  kernel: readonly KernelDestination[],
-  destinations: readonly PoolDestination[],
-  sorry: DestinationConfiguration | undefined,
-  members: readonly Member[],
-): readonly PoolChange[] {
-  const before = new Map(kernel.map((entry) => [keyOf(entry), entry]));
-  const after = new Set(destinations.map(keyOf));
-  const realServers = new Set(members.map(({ server }) => keyOf(server)));
-  const isSorry = (key: string): boolean => sorry !== undefined && keyOf(sorry) === key && !realServers.has(key);
-  const addedOrChanged = destinations.flatMap(({ address, port, weight }): readonly PoolChange[] => {
-    const key = keyOf({ address, port });
-    const old = before.get(key);
-    if (old === undefined) return [{ type: 'added', address, port, weight, sorry: isSorry(key) }];
-    return old.weight === weight ? [] : [{ type: 'weight', address, port, from: old.weight, to: weight, sorry: isSorry(key) }];
-  });
-  const removed = kernel
-    .filter((entry) => !after.has(keyOf(entry)))
-    .map(({ address, port, weight }): PoolChange => ({ type: 'removed', address, port, weight, sorry: isSorry(keyOf({ address, port })) }));
-  return [...addedOrChanged, ...removed];
-}

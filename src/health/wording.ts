@@ -3,7 +3,7 @@ import type { ActiveCheck } from './check-key.js';
 import { formatEndpoint } from '../network/ip-address.js';
 import type { HealthCheckConfiguration, HttpRequest, ProbePath } from '../config/model.js';
 import { toMilliseconds, type Microseconds } from '../time/microseconds.js';
-import type { PoolChange } from './pool.js';
+import type { QuorumChange } from './pool.js';
 import type { HealthState } from './state.js';
 
 interface Endpoint {
@@ -67,25 +67,14 @@ const what = (check: ActiveCheck): string => {
 const describeRequests = ([first, ...more]: readonly HttpRequest[]): string => `${first?.method ?? ''} ${first?.path ?? ''}${more.length === 0 ? '' : ` and ${count(more.length, 'more URL', 'more URLs')}`}`;
 
 /** A sentence for the log, e.g. `web-http: quorum lost, weight 0 of 1 needed`; `virtualServer`: its name. */
-export function describePoolChange(virtualServer: string, change: PoolChange): string {
-  if (change.type === 'quorum') {
-    const weight = `weight ${change.weight} of ${change.needed} needed`;
-    switch (change.to) {
-      case 'up':
-        return `${virtualServer}: quorum reached, ${weight}`;
-      case 'down':
-        return `${virtualServer}: quorum lost, ${weight}`;
-      case 'undecided':
-        return `${virtualServer}: quorum undecided until every server is checked, ${weight}`;
-    }
-  }
-  const destination = `${change.sorry ? 'sorry server' : 'destination'} ${describeEndpoint(change)}`;
-  switch (change.type) {
-    case 'added':
-      return `${virtualServer}: ${destination} is added with weight ${change.weight}`;
-    case 'removed':
-      return `${virtualServer}: ${destination} is removed`;
-    case 'weight':
-      return `${virtualServer}: ${destination} goes from weight ${change.from} to ${change.to}`;
+export function describeQuorumChange(virtualServer: string, { to, weight: sum, needed }: QuorumChange): string {
+  const weight = `weight ${sum} of ${needed} needed`;
+  switch (to) {
+    case 'up':
+      return `${virtualServer}: quorum reached, ${weight}`;
+    case 'down':
+      return `${virtualServer}: quorum lost, ${weight}`;
+    case 'undecided':
+      return `${virtualServer}: quorum undecided until every server is checked, ${weight}`;
   }
 }

@@ -80,12 +80,26 @@ export const encodeDestination = (destination: DestinationEntry): readonly Attri
 /** Octets of each of the values above, in their order. */
 const template = encodeAttributes(encodeDestination({ address: '0.0.0.0', port: 0, forwarding: 'nat', weight: 0 }));
 
+const writeAddress = (content: Buffer, address: string, offset: number): void => {
+  if (familyOf(address) === 'ipv6') return void encodeAddress(address).copy(content, offset);
+  let octet = 0;
+  let at = offset;
+  for (let index = 0; index < address.length; index++) {
+    const code = address.charCodeAt(index);
+    if (code === 46) {
+      content[at++] = octet;
+      octet = 0;
+    } else octet = 10 * octet + code - 48;
+  }
+  content[at] = octet;
+};
+
 /** The content of IPVS_CMD_ATTR_DEST, as `encodeDestination` lists it: written into a copy of one that is encoded, since there may be ten thousand. */
 export const encodeDestinationContent = (destination: DestinationEntry): Buffer => {
   const tunnel = tunnelOf(destination);
   const content = Buffer.from(template);
   writeU16(content, encodeFamily(familyOf(destination.address)), 4);
-  encodeAddress(destination.address).copy(content, 12);
+  writeAddress(content, destination.address, 12);
   content.writeUInt16BE(destination.port, 32);
   writeU32(content, methods.indexOf(destination.forwarding), 40);
   writeU32(content, destination.weight, 48);

@@ -12,7 +12,7 @@ import { describePolicyNotice } from '../health/policy-wording.js';
 import { HealthRunner } from '../health/runner.js';
 import type { RunScript } from '../health/script.js';
 import type { HealthState } from '../health/state.js';
-import { describeEndpoint, describePoolChange } from '../health/wording.js';
+import { describeEndpoint, describeQuorumChange } from '../health/wording.js';
 import type { HealthChange, LvsConfigure, OwnedService } from '../supervisor/messages.js';
 import { atStop, type AtStop } from '../config/on-stop.js';
 import { monotonicNow } from '../time/clock.js';
@@ -24,6 +24,7 @@ import { type DesiredService, reconcile, type TableEntry } from './reconcile.js'
 import { missingSchedulerModules } from './scheduler.js';
 import { SettingsRecord } from '../supervisor/settings-record.js';
 import { serviceKey } from './service.js';
+import { configuredServers, serversByCheck } from './configured-servers.js';
 import { Sysctls } from './sysctls.js';
 import { selectorOf } from './table.js';
 import { VirtualServer, type VirtualServerDecision } from './virtual-server.js';
@@ -58,6 +59,7 @@ export class LvsEngine {
   private configuration: LvsConfigure | undefined;
   private servers: readonly VirtualServer[] = [];
   private probes = new ProbeServices([]);
+  private checked: ReadonlyMap<string, readonly VirtualServer[]> = new Map();
   private owned: readonly OwnedService[] = [];
   private client: IpvsClient | undefined;
   private sysctls: Sysctls | undefined;
@@ -91,16 +93,17 @@ export class LvsEngine {
     return this.enqueue(async () => {
       const cause = this.configuration ? 'reload' : 'start';
       this.configuration = configuration;
-      this.owned = configuration.owned;
       this.sysctls ??= new Sysctls(undefined, configuration.settingsRecord === undefined ? undefined : new SettingsRecord(configuration.settingsRecord));
-      const before = new Map(this.servers.map((server) => [server.name, server]));
-      this.servers = configuration.virtualServers.map((virtualServer) => new VirtualServer(virtualServer, before.get(virtualServer.name)));
+      const { servers, given } = configuredServers(configuration, this.servers);
+      this.servers = servers;
+      this.owned = [...configuration.owned, ...this.selectors];
+      this.checked = serversByCheck(this.servers);
       this.dirty.clear();
       this.wakeUps.clear();
-      this.probes = new ProbeServices(configuration.virtualServers, this.probes);
+      this.probes = new ProbeServices(this.servers.map((server) => server.configuration), this.probes);
       await this.openProbes(cause);
       this.runChecks();
-      await this.reconcileAll(cause);
+      await this.reconcileAll(cause, given.filter(({ isKnown }) => isKnown));
       this.tellHealth();
     });
   }
@@ -124,6 +127,10 @@ export class LvsEngine {
     this.options.report(event('info', isolated ? 'health checks that fail do not count: this host may be cut off, an instance is in FAULT' : 'health checks that fail count again'));
   }
 
+  private get selectors(): readonly OwnedService[] {
+    return this.servers.flatMap(({ services }) => services.map(({ selector }) => selector));
+  }
+
   async status(): Promise<readonly VirtualServerStatus[]> {
     if (this.client && this.servers.length <= freshStatusServices) {
       await this.enqueue(() => this.observe()).catch(() => undefined);
@@ -140,14 +147,14 @@ export class LvsEngine {
     await this.work;
     this.wakeUps.clear();
     await this.closeProbes();
-    if (orderly && this.configuration) await this.remove(atStop({ ipvs: this.configuration.ipvs, virtualServers: this.configuration.virtualServers }));
+    if (orderly && this.configuration) await this.remove(atStop({ ipvs: this.configuration.ipvs, virtualServers: this.servers.map(({ configuration }) => configuration) }));
     this.client?.close();
   }
 
   // --- health -------------------------------------------------------------------------------------------------
 
   private verdictChanged(key: string, state: HealthState, previous: HealthState): void {
-    for (const server of this.servers) {
+    for (const server of this.checked.get(key) ?? []) {
       for (const index of server.serversOf(key)) {
         const realServer = server.configuration.realServers[index];
         if (!realServer) continue;
@@ -178,6 +185,7 @@ export class LvsEngine {
   }
 
   private changed(server: VirtualServer, cause: 'health' | 'time'): void {
+    server.changed();
     if (this.dirty.size === 0) void this.enqueue(() => this.reconcileDirty());
     if (cause === 'health' || !this.dirty.has(server)) this.dirty.set(server, cause);
   }
@@ -222,11 +230,13 @@ export class LvsEngine {
     return done;
   }
 
-  private async reconcileAll(cause: Cause): Promise<void> {
+  /** @param first what a reload changed where the table is known: that does not wait until all of it is compared */
+  private async reconcileAll(cause: Cause, first: readonly VirtualServer[] = []): Promise<void> {
     const { configuration } = this;
     if (!configuration || this.stopped) return;
     await this.guarded(async (client) => {
       if (cause !== 'health') await this.applySettings(client, configuration);
+      if (first.length > 0) await this.applyDifference(client, first, first.flatMap(({ knownTable }) => knownTable), [], cause);
       await this.compareAll(client, cause);
     });
   }
@@ -306,7 +316,7 @@ export class LvsEngine {
     if (cause !== 'drift') this.dirty.clear(); // this looks at all of them
     const wereClosed = !this.probes.inPlace;
     await this.settle(client, this.servers, await this.readTable(client), this.owned, cause);
-    this.owned = [...this.servers.flatMap(({ services }) => services.map(({ selector }) => selector)), ...this.probes.selectors];
+    this.owned = [...this.selectors, ...this.probes.selectors];
     if (wereClosed) this.runChecks();
   }
 
@@ -370,18 +380,17 @@ export class LvsEngine {
 
   private reportQuorums(decisions: readonly { readonly server: VirtualServer; readonly decision: VirtualServerDecision }[], changed: boolean): void {
     const quorums: ReturnType<typeof quorumOf>[] = [];
-    const events = decisions.flatMap(({ server, decision: { pool } }) =>
-      pool.changes.flatMap((change) => {
-        if (change.type !== 'quorum' || change.to === 'undecided') return [];
-        const sorry = server.configuration.sorryServer;
-        const replacement = change.to === 'down' && sorry ? `, the sorry server ${describeEndpoint(sorry)} ${pool.sorryActive ? 'takes over' : 'is down too'}` : '';
-        const sentence = `${describePoolChange(server.name, change)}${replacement}`;
-        quorums.push(quorumOf(server, change.to, Date.now(), sentence.slice(`${server.name}: `.length)));
-        // after a restart of this process that changes nothing, a quorum that holds is no news
-        if (change.to === 'up' && change.from !== 'down' && !changed) return [];
-        return [event(change.to === 'down' ? 'warn' : 'info', sentence, { virtual_server: server.name })];
-      }),
-    );
+    const events = decisions.flatMap(({ server, decision: { pool } }) => {
+      const change = pool.quorumChange;
+      if (change === undefined || change.to === 'undecided') return [];
+      const sorry = server.configuration.sorryServer;
+      const replacement = change.to === 'down' && sorry ? `, the sorry server ${describeEndpoint(sorry)} ${pool.sorryActive ? 'takes over' : 'is down too'}` : '';
+      const sentence = `${describeQuorumChange(server.name, change)}${replacement}`;
+      quorums.push(quorumOf(server, change.to, Date.now(), sentence.slice(`${server.name}: `.length)));
+      // after a restart of this process that changes nothing, a quorum that holds is no news
+      if (change.to === 'up' && change.from !== 'down' && !changed) return [];
+      return [event(change.to === 'down' ? 'warn' : 'info', sentence, { virtual_server: server.name })];
+    });
     if (quorums.length > 0) this.options.onHealth(quorums, false);
     const reached = events.filter(({ level }) => level === 'info').length;
     // quorums that are lost are told one by one

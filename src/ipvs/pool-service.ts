@@ -44,7 +44,7 @@ export class PoolService {
   private leaving: LeavingStep;
   /** by what was last read or written: `address:port` -> destination */
   private kernel: ReadonlyMap<string, DestinationEntry>;
-  private isKnown: boolean;
+  private observed: readonly DestinationEntry[] | undefined;
 
   constructor(
     private readonly target: ServiceTarget,
@@ -55,7 +55,7 @@ export class PoolService {
     this.selector = selectorOf(target, configuration.protocol);
     this.key = serviceKey(this.service);
     this.kernel = predecessor?.kernel ?? new Map();
-    this.isKnown = predecessor?.isKnown ?? false;
+    this.observed = predecessor?.observed;
     const { realServers, sorryServer, quorum, onFailure } = configuration;
     this.pool = { realServers: realServers.map((server) => behindPort(server, target)), sorryServer: sorryServer && behindPort(sorryServer, target), quorum, onFailure };
     this.leaving = predecessor?.leaving ?? { state: new Map(), next: undefined };
@@ -70,7 +70,7 @@ export class PoolService {
 
   /** What the kernel has now. */
   observe(destinations: readonly DestinationEntry[]): void {
-    this.isKnown = true;
+    this.observed = destinations;
     this.kernel = new Map(destinations.map((destination) => [destinationKey(destination), destination]));
   }
 
@@ -82,7 +82,7 @@ export class PoolService {
   /** `now`: of the monotonic clock; left out: nothing new begins to leave, nor does what leaves go. */
   decide({ verdicts, shares, advices, sorryFailed }: PoolHealth, quorum: QuorumState, now: Microseconds | undefined): PoolServiceDecision {
     const advised = advices.some((advice) => advice !== undefined) ? { ...this.pool, realServers: this.pool.realServers.map((server, index) => ({ ...server, weight: advisedWeight(server.weight, advices[index]) })) } : this.pool;
-    const pool = decidePool(sorryFailed ? { ...advised, sorryServer: undefined } : advised, verdicts, [...this.kernel.values()], quorum, shares);
+    const pool = decidePool(sorryFailed ? { ...advised, sorryServer: undefined } : advised, verdicts, this.observed ?? [], quorum, shares);
     const wanted = new Set(pool.destinations.map(destinationKey));
     const unwanted = [...this.kernel].filter(([key]) => !wanted.has(key));
     if (now !== undefined && unwanted.length + this.leaving.state.size > 0) {
@@ -108,7 +108,7 @@ export class PoolService {
 
   /** What was last read or written; undefined = neither has happened. */
   get known(): readonly DestinationEntry[] | undefined {
-    return this.isKnown ? [...this.kernel.values()] : undefined;
+    return this.observed;
   }
 
   /** The kernel's weight of a destination of the configuration; undefined = not in the table. */

@@ -24,6 +24,7 @@ export interface TableEntry {
  * is usable all the time, and what replaces it is in before it goes (sorry server in, last server out; and back).
  */
 const reconcileDestinations = (service: Service, desired: readonly DestinationEntry[], actual: readonly DestinationEntry[]): readonly Operation[] => {
+  if (desired === actual) return []; // as it was made, and found again
   const present = new Map(actual.map((destination) => [destinationKey(destination), destination]));
   const wanted = new Map(desired.map((destination) => [destinationKey(destination), destination]));
   const additions: Operation[] = [];

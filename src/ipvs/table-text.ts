@@ -3,22 +3,21 @@
  * dump for each service. It has no thresholds, tunnels and flags. The text is read here; whether it says what is known is pure.
  */
 import { readFileSync } from 'node:fs';
-import { type Destination, destinationKey, type DestinationEntry } from './destination.js';
-import { formatEndpoint } from '../network/ip-address.js';
+import { encodeIPv6, familyOf, formatEndpoint } from '../network/ip-address.js';
+import type { DestinationEntry } from './destination.js';
 import { decodeAddress } from './message.js';
 
-/** Of a destination, what the file shows. */
-export interface ShownDestination {
-  /** as `destinationKey` */
-  readonly key: string;
-  readonly forwarding: string;
-  readonly weight: number;
+/** The lines of a service's destinations: a stretch of the file's text, which ends before `end`. */
+export interface ShownDestinations {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** By `serviceKey`; services of firewall marks are not in it, since the file does not tell their families. */
-export type ShownTable = ReadonlyMap<string, readonly ShownDestination[]>;
+export type ShownTable = ReadonlyMap<string, ShownDestinations>;
 
-type Known = readonly (Destination | DestinationEntry)[];
+type Known = readonly DestinationEntry[];
 
 /** ip_vs_fwd_name */
 const shownForwarding = { nat: 'Masq', bypass: 'Masq', local: 'Local', tun: 'Tunnel', dr: 'Route' } as const;
@@ -37,19 +36,25 @@ const endpoint = (shown: string): string => {
   return formatEndpoint(parseShownAddress(address.startsWith('[') ? address.slice(1, -1) : address), Number.parseInt(shown.slice(colon + 1), 16));
 };
 
+const lineEnd = (text: string, from: number): number => {
+  const end = text.indexOf('\n', from);
+  return end === -1 ? text.length : end;
+};
+
 export const parseShownTable = (text: string): ShownTable => {
-  const table = new Map<string, readonly ShownDestination[]>();
-  let destinations: ShownDestination[] = [];
-  for (const line of text.split('\n').slice(3)) {
-    const [first = '', second = '', third = '', fourth = ''] = line.trimStart().split(/ +/, 4);
-    if (first === '->') destinations.push({ key: endpoint(second), forwarding: third, weight: Number(fourth) });
-    else if (first !== '') {
-      destinations = [];
-      if (first !== 'FWM') table.set(`${endpoint(second)}/${first.toLowerCase()}`, destinations);
-    }
+  const table = new Map<string, ShownDestinations>();
+  let line = 0;
+  for (let heading = 0; heading < 3; heading++) line = lineEnd(text, line) + 1;
+  while (line < text.length) {
+    const [protocol = '', shown = ''] = text.slice(line, lineEnd(text, line)).split(/ +/, 2);
+    const start = lineEnd(text, line) + 1;
+    for (line = start; text.startsWith(arrow, line); ) line = lineEnd(text, line) + 1;
+    if (protocol !== 'FWM' && shown !== '') table.set(`${endpoint(shown)}/${protocol.toLowerCase()}`, { text, start, end: line });
   }
   return table;
 };
+
+const arrow = '  -> ';
 
 /** The table of this network namespace; undefined where the kernel does not show it. */
 export const readShownTable = (): ShownTable | undefined => {
@@ -63,12 +68,35 @@ export const readShownTable = (): ShownTable | undefined => {
 /** Whether the file shows all that is to be known of these destinations. */
 const isWhollyShown = ({ forwarding, upperThreshold, lowerThreshold }: DestinationEntry): boolean => forwarding !== 'tun' && !upperThreshold && !lowerThreshold;
 
+const hex = (number: number, digits: number): string => number.toString(16).toUpperCase().padStart(digits, '0');
+const hexOfIPv4 = (address: string): string => hex(address.split('.').reduce((all, part) => 256 * all + Number(part), 0), 8);
+
+/** What the file writes of it up to the counts of its connections: its endpoint, and the rest. */
+const expectedLine = ({ address, port, forwarding, weight }: DestinationEntry): readonly [string, string] => {
+  const shown = familyOf(address) === 'ipv6' ? `[${encodeIPv6(address).toString('hex').toUpperCase().replace(/(....)(?!$)/g, '$1:')}]` : hexOfIPv4(address);
+  return [`${shown}:${hex(port, 4)}`, `      ${shownForwarding[forwarding].padEnd(7)} ${String(weight).padEnd(6)} `];
+};
+
+/** Once for what is known: most is the same at the next look. */
+const expectations = new WeakMap<Known, ReadonlyMap<string, string> | 'not shown'>();
+
+const expectationOf = (known: Known): ReadonlyMap<string, string> | 'not shown' => {
+  let expected = expectations.get(known);
+  if (expected === undefined) expectations.set(known, (expected = known.every(isWhollyShown) ? new Map(known.map(expectedLine)) : 'not shown'));
+  return expected;
+};
+
 /** What is known of a service's destinations is what the file shows, and there is nothing that it would not show. */
-export const isAsShown = (known: Known, shown: readonly ShownDestination[]): boolean => {
-  if (known.length !== shown.length || !known.every(isWhollyShown)) return false;
-  const byKey = new Map(shown.map((destination) => [destination.key, destination]));
-  return known.every((destination) => {
-    const found = byKey.get(destinationKey(destination));
-    return found !== undefined && found.weight === destination.weight && found.forwarding === shownForwarding[destination.forwarding];
-  });
+export const isAsShown = (known: Known, { text, start, end }: ShownDestinations): boolean => {
+  const expected = expectationOf(known);
+  if (expected === 'not shown') return false;
+  let count = 0;
+  for (let line = start; line < end; line = lineEnd(text, line) + 1, count++) {
+    const from = line + arrow.length;
+    const to = text.indexOf(' ', from);
+    const shown = text.slice(from, to);
+    const rest = expected.get(shown.startsWith('[') ? shown.toUpperCase() : shown);
+    if (rest === undefined || !text.startsWith(rest, to)) return false;
+  }
+  return count === known.length;
 };

@@ -35,7 +35,7 @@ export class VirtualServer {
   readonly checkKeys: readonly (string | undefined)[];
   /** the same of the agents beside them */
   private readonly agentKeys: readonly (string | undefined)[];
-  /** of a thousand services that are asked whom a verdict is about, most are to answer at once */
+  /** of each check, whom it speaks for */
   private readonly spokenFor = new Map<string, number[]>();
   private quorum: QuorumState = 'undecided';
   private decision: PoolDecision | undefined;
@@ -44,6 +44,8 @@ export class VirtualServer {
   /** of the weights, by their checks, at the last decision */
   private advices: readonly (WeightAdvice | undefined)[] = [];
   private next: Microseconds | undefined;
+  /** the last decision, which stands while nothing that it was made of changes */
+  private standing: VirtualServerDecision | undefined;
   private sorryFailed = false;
   /** of the check of the sorry server; undefined = not checked */
   private readonly sorryKey: string | undefined;
@@ -87,7 +89,27 @@ export class VirtualServer {
 
   /** What the kernel has now: of its services, those that are there. */
   observe(table: ReadonlyMap<string, TableEntry>): void {
-    for (const service of this.services) service.observe(table.get(service.key)?.destinations ?? []);
+    for (const service of this.services) {
+      const destinations = table.get(service.key)?.destinations ?? [];
+      if (destinations === service.known) continue;
+      this.standing = undefined;
+      service.observe(destinations);
+    }
+  }
+
+  /** Of its services, what was last read or written; those of which nothing was are left out. */
+  get knownTable(): readonly TableEntry[] {
+    return this.services.flatMap(({ service, known }) => (known === undefined ? [] : [{ service, destinations: known }]));
+  }
+
+  /** Of all its services something was read or written. */
+  get isKnown(): boolean {
+    return this.services.every(({ known }) => known !== undefined);
+  }
+
+  /** A verdict on one of its servers is new, or time has come for something. */
+  changed(): void {
+    this.standing = undefined;
   }
 
   /** When something changes without a verdict, e.g. the next step of a slow start; of the monotonic clock. */
@@ -100,6 +122,7 @@ export class VirtualServer {
    * table with. All of its services share one quorum, which the first one decides.
    */
   decide(stateOf: (key: string) => HealthState | undefined, now: Microseconds | undefined): VirtualServerDecision {
+    if (this.standing !== undefined) return this.standing;
     const notices = now === undefined ? [] : this.advance(stateOf, now);
     const verdicts = (this.counted ?? []).map(({ verdict }) => verdict);
     const shares = (this.counted ?? []).map(({ share }) => share);
@@ -131,8 +154,20 @@ export class VirtualServer {
   }
 
   /** What was decided is in the kernel. */
-  applied({ desired }: VirtualServerDecision): void {
-    for (const [index, { destinations }] of desired.entries()) this.services[index]?.observe(destinations);
+  applied(decision: VirtualServerDecision): void {
+    if (decision === this.standing) return;
+    for (const [index, { destinations }] of decision.desired.entries()) this.services[index]?.observe(destinations);
+    if (this.isTimeless && decision.pool.quorum !== 'undecided') this.standing = { ...decision, pool: { ...decision.pool, quorumChange: undefined }, notices: [] };
+  }
+
+  /** Nothing changes in it with time alone. */
+  private get isTimeless(): boolean {
+    const { realServers, damping, panic } = this.configuration;
+    return this.nextChange === undefined && damping === undefined && panic === undefined && realServers.every(({ slowStart }) => slowStart === undefined);
+  }
+
+  get keysOfChecks(): Iterable<string> {
+    return new Set([...this.spokenFor.keys(), ...(this.sorryKey === undefined ? [] : [this.sorryKey])]);
   }
 
   /** The indices of the real servers that this check speaks for. */

@@ -53,7 +53,11 @@ export interface LvsConfigure {
   readonly type: 'configure';
   readonly generation: number;
   readonly ipvs: IpvsConfiguration;
+  /** of all virtual servers, in their order */
+  readonly names: readonly string[];
+  /** those of them that this process was not given yet as they are now */
   readonly virtualServers: readonly VirtualServerConfiguration[];
+  /** what an earlier run or configuration recorded as its own and is in none of the virtual servers */
   readonly owned: readonly OwnedService[];
   /** path of the record of net.ipv4.vs.* as they were; absent: none is kept */
   readonly settingsRecord?: string;

@@ -107,6 +107,8 @@ export const parseOwned = (text: string): Owned | undefined => {
 
 export class OwnedRecord {
   #writes: Promise<unknown> = Promise.resolve();
+  /** what the file says, as far as it was written here */
+  #written: string | undefined;
 
   private constructor(
     readonly path: string,
@@ -157,10 +159,15 @@ export class OwnedRecord {
   #change(next: (owned: Owned) => Owned): Promise<void> {
     const write = async (): Promise<void> => {
       const owned = next(this.owned);
-      try {
-        await writeAtomically(this.path, `${JSON.stringify({ version: 1, ...owned })}\n`);
-      } catch (error) {
-        throw new RecordError(this.path, error);
+      const text = `${JSON.stringify({ version: 1, ...owned })}\n`;
+      // most reloads change nothing of it, and the disk has its time
+      if (text !== this.#written) {
+        try {
+          await writeAtomically(this.path, text);
+        } catch (error) {
+          throw new RecordError(this.path, error);
+        }
+        this.#written = text;
       }
       this.owned = owned;
     };

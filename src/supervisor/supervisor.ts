@@ -21,6 +21,7 @@ import { HostPreparation } from './host-preparation.js';
 import { InForce, type ChildName } from './in-force.js';
 import type { FromLvs, FromVrrp, LogEvent, ToLvs, ToVrrp } from './messages.js';
 import { loadModules } from './modules.js';
+import { leftServices, newServices } from './new-services.js';
 import { operatorCommands, OperatorRequests } from './operator-requests.js';
 import { Recordings } from './recordings.js';
 import { ownedBy, OwnedRecord, servicesOf, without, type Owned } from './owned.js';
@@ -283,8 +284,8 @@ export class Supervisor {
       type: 'configure',
       generation,
       ipvs: configuration.ipvs,
-      virtualServers: configuration.virtualServers,
-      owned: this.#before.services ?? this.#record.current.services,
+      ...newServices(this.#given, configuration),
+      owned: leftServices(this.#before.services ?? this.#record.current.services, configuration),
       settingsRecord: join(this.options.runtimeDirectory, 'ipvs-settings.json'),
     });
     this.#given = sent ? configuration : undefined;

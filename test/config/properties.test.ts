@@ -1,12 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { formatDiagnostics, parseConfiguration, type LoadResult } from '../../src/config/load.js';
+import { formatDiagnostics, type LoadResult } from '../../src/config/load.js';
+import { parsePlain, PlainMemory } from '../../src/config/parse-plain.js';
+import { parseConfiguration } from '../../src/config/parse.js';
 import { differences } from '../../src/config/reload-difference.js';
 import { showDefaults } from '../../src/config/show-defaults.js';
 import { exampleFiles } from './example-files.js';
 
-const read = (text: string): LoadResult => parseConfiguration(text, 'tandem.yaml', { hostName: 'a', readText: () => '' });
+const options = { hostName: 'a', readText: () => '' };
+const read = (text: string): LoadResult => {
+  const result = parseConfiguration(text, 'tandem.yaml', options);
+  // the way for files with nothing wrong agrees, where it goes at all
+  const plain = parsePlain(text, 'tandem.yaml', options, new PlainMemory());
+  if (plain !== undefined) expect(result).toMatchObject({ ok: true, warnings: [], configuration: plain });
+  return result;
+};
 
 /** Every diagnostic has a place that exists, a message and a remedy, and can be shown. */
 const check = (text: string): void => {

@@ -1,10 +1,27 @@
 /** Short ways to read a text in these tests, and a small file to vary. */
 import { expect } from 'vitest';
 import type { Diagnostic } from '../../src/config/diagnostic.js';
-import { formatDiagnostics, parseConfiguration, type LoadedConfiguration, type ParseOptions } from '../../src/config/load.js';
+import { formatDiagnostics, type LoadedConfiguration, type LoadResult, type ParseOptions } from '../../src/config/load.js';
+import { parsePlain, PlainMemory } from '../../src/config/parse-plain.js';
+import { parseConfiguration } from '../../src/config/parse.js';
 import type { Configuration, InstanceConfiguration, RealServerConfiguration, VirtualServerConfiguration } from '../../src/config/model.js';
 
 const options: ParseOptions = { hostName: 'director-a' };
+
+/** Both ways of reading must agree: the one for files with nothing wrong, where it goes, and the one that says what is wrong. */
+const parsed = (text: string, more: ParseOptions = {}): LoadResult => {
+  const texts = new Map<string, string>();
+  const readText = more.readText && ((path: string): string => {
+    const read = texts.get(path) ?? more.readText?.(path) ?? '';
+    texts.set(path, read);
+    return read;
+  });
+  const same = { ...options, ...more, ...(readText && { readText }) };
+  const result = parseConfiguration(text, 'tandem.yaml', same);
+  const plain = parsePlain(text, 'tandem.yaml', same, new PlainMemory());
+  if (plain !== undefined) expect({ ok: true, warnings: [], configuration: plain }).toEqual({ ok: result.ok, warnings: result.ok ? result.warnings : result.diagnostics, configuration: result.ok && result.configuration });
+  return result;
+};
 
 /** The configuration of a text that has neither errors nor warnings. */
 export const accepted = (text: string): Configuration => {
@@ -14,13 +31,13 @@ export const accepted = (text: string): Configuration => {
 };
 
 export const acceptedWithWarnings = (text: string, more: ParseOptions = {}): LoadedConfiguration => {
-  const result = parseConfiguration(text, 'tandem.yaml', { ...options, ...more });
+  const result = parsed(text, more);
   if (!result.ok) throw new Error(formatDiagnostics(result.diagnostics, result.text));
   return result;
 };
 
 export const rejected = (text: string, more: ParseOptions = {}): readonly Diagnostic[] => {
-  const result = parseConfiguration(text, 'tandem.yaml', { ...options, ...more });
+  const result = parsed(text, more);
   expect(result.ok).toBe(false);
   return result.ok ? [] : result.diagnostics;
 };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { formatDiagnostics, parseConfiguration } from '../../src/config/load.js';
+import { formatDiagnostics } from '../../src/config/load.js';
+import { parseConfiguration } from '../../src/config/parse.js';
 import { differences } from '../../src/config/reload-difference.js';
 import { maskSecrets } from '../../src/config/secrets.js';
 import { showDefaults } from '../../src/config/show-defaults.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Configuration } from '../../src/config/model.js';
-import { parseConfiguration } from '../../src/config/load.js';
+import { parseConfiguration } from '../../src/config/parse.js';
 import { showDefaults } from '../../src/config/show-defaults.js';
 import { accepted, acceptedWithWarnings, instanceFile, serviceFile } from './reading.js';
 import { exampleFiles } from './example-files.js';

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
-import { parseConfiguration } from '../../src/config/load.js';
+import { parseConfiguration } from '../../src/config/parse.js';
 import { ControlServer, type Reply } from '../../src/control/server.js';
 import { operatorCommands, OperatorRequests } from '../../src/supervisor/operator-requests.js';
 import { readLines } from '../../src/supervisor/output-lines.js';

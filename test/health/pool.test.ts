@@ -94,15 +94,9 @@ describe('the destinations of a virtual server', () => {
     expect(table(decidePool(config, verdicts('?-'), [at(12, 1)], 'undecided'))).toBe('12=1');
   });
 
-  it('are told as changes against the kernel', () => {
-    const { changes } = decidePool(sorry, verdicts('--'), [at(11, 1), at(12, 2)], 'up');
-    expect(changes).toEqual([
-      { type: 'quorum', from: 'up', to: 'down', weight: 0, needed: 1 },
-      { type: 'added', address: '10.0.0.99', port: 80, weight: 1, sorry: true },
-      { type: 'removed', address: '10.0.0.11', port: 80, weight: 1, sorry: false },
-      { type: 'removed', address: '10.0.0.12', port: 80, weight: 2, sorry: false },
-    ]);
-    expect(decidePool(plain, verdicts('++'), [at(11, 1), at(12, 5)], 'up').changes).toEqual([{ type: 'weight', address: '10.0.0.12', port: 80, from: 5, to: 2, sorry: false }]);
+  it('tell how the quorum changed', () => {
+    expect(decidePool(sorry, verdicts('--'), [at(11, 1), at(12, 2)], 'up').quorumChange).toEqual({ from: 'up', to: 'down', weight: 0, needed: 1 });
+    expect(decidePool(plain, verdicts('++'), [at(11, 1), at(12, 5)], 'up').quorumChange).toBeUndefined();
   });
 
   it('report the quorum that kept servers make while it is undecided', () => {
@@ -213,7 +207,7 @@ describe('whatever happens to a virtual server', () => {
     replay((decision, config, known) => {
       expect(new Set(decision.destinations.map(({ address, port }) => `${address}:${port}`)).size).toBe(decision.destinations.length);
       const again = decidePool(config, known, decision.destinations, decision.quorum);
-      expect(again.changes).toEqual([]);
+      expect(again.quorumChange).toBeUndefined();
       expect(again.destinations).toEqual(decision.destinations);
     });
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { describeRejection } from '../../src/health/certificate.js';
 import { describeFailure } from '../../src/health/failure.js';
 import { uncheckedHealthState, type HealthState } from '../../src/health/state.js';
-import { describeCheck, describeEndpoint, describePoolChange, describeVerdict } from '../../src/health/wording.js';
+import { describeCheck, describeEndpoint, describeQuorumChange, describeVerdict } from '../../src/health/wording.js';
 import { Milliseconds } from '../../src/time/microseconds.js';
 import { dnsCheck, httpCheck, pingCheck, smtpCheck, tcpCheck } from './checks.js';
 
@@ -35,11 +35,9 @@ describe('a check', () => {
   });
 });
 
-describe('a change of the pool', () => {
+describe('a change of the quorum', () => {
   it('is a sentence that stands alone', () => {
-    expect(describePoolChange('web', { type: 'quorum', from: 'up', to: 'down', weight: 0, needed: 1 })).toBe('web: quorum lost, weight 0 of 1 needed');
-    expect(describePoolChange('web', { type: 'added', ...server, weight: 1, sorry: true })).toBe('web: sorry server 10.0.0.11:80 is added with weight 1');
-    expect(describePoolChange('web', { type: 'weight', ...server, from: 1, to: 0, sorry: false })).toBe('web: destination 10.0.0.11:80 goes from weight 1 to 0');
+    expect(describeQuorumChange('web', { from: 'up', to: 'down', weight: 0, needed: 1 })).toBe('web: quorum lost, weight 0 of 1 needed');
   });
 });
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { parseConfiguration } from '../../src/config/load.js';
+import { parseConfiguration } from '../../src/config/parse.js';
 import { convertRules } from '../../src/import/ipvsadm/import.js';
 import type { Resolve } from '../../src/import/ipvsadm/read.js';
 import { resolveEndpoint, UnknownNameError } from '../../src/ipvs/view/resolve.js';

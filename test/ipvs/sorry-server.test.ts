@@ -23,6 +23,7 @@ const run = (options: Partial<VirtualServerConfiguration> = {}) => {
   /** `kernel`: what is there, with its connections; what was decided last by default */
   const round = (next: typeof verdicts, kernel?: readonly Destination[]): string => {
     verdicts = next;
+    server.changed();
     const [service] = server.services;
     if (kernel && service) server.observe(new Map([[service.key, { service: service.service, destinations: kernel }]]));
     const decision = server.decide(stateOf, Seconds(++now));

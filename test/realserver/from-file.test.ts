@@ -1,6 +1,6 @@
 /** Which virtual addresses a host takes by its director's file. */
 import { describe, expect, it } from 'vitest';
-import { parseConfiguration } from '../../src/config/load.js';
+import { parseConfiguration } from '../../src/config/parse.js';
 import type { Configuration } from '../../src/config/model.js';
 import { wishesFromFile } from '../../src/realserver/from-file.js';
 import { outerInterfaces } from '../../src/realserver/outer-interfaces.js';

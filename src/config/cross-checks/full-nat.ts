@@ -10,12 +10,13 @@ export const checkFullNat = (context: Context): void => {
   file.virtual_servers?.forEach((service, index) => {
     if (service === undefined) return;
     const path = ['virtual_servers', index];
-    const entries = [
-      { entry: service, place: path },
-      ...(service.real_servers ?? []).map((entry, each) => ({ entry, place: [...path, 'real_servers', each] })),
-      { entry: service.sorry_server, place: [...path, 'sorry_server'] },
-    ];
-    const found = entries.filter(({ entry }) => entry?.forwarding?.method === 'fullnat').map(({ entry, place }) => ({ source: entry?.forwarding?.source, place: [...place, 'forwarding'] }));
+    const found: { readonly source: string | undefined; readonly place: Path }[] = [];
+    const look = (entry: { readonly forwarding?: { readonly method?: string | undefined; readonly source?: string | undefined } | undefined } | undefined, part: Path): void => {
+      if (entry?.forwarding?.method === 'fullnat') found.push({ source: entry.forwarding.source, place: [...path, ...part, 'forwarding'] });
+    };
+    look(service, []);
+    service.real_servers?.forEach((server, each) => look(server, ['real_servers', each]));
+    look(service.sorry_server, ['sorry_server']);
     const [first] = found;
     if (first === undefined) return;
     uses.push(...found.map(({ place }) => place));

@@ -100,18 +100,17 @@ const checkFamilies = (context: Context, service: Service, path: Path): void => 
   const [family] = families;
   if (family === undefined) return;
   checkPersistenceMask(context, service, path, family);
-  const destinations = [
-    ...(service.real_servers ?? []).map((server, index) => ({ server, place: [...path, 'real_servers', index] })),
-    { server: service.sorry_server, place: [...path, 'sorry_server'] },
-  ];
-  for (const { server, place } of destinations) {
-    if (server?.address === undefined || familyOf(server.address) === family) continue;
+  const check = (server: Pick<NonNullable<NonNullable<Service['real_servers']>[number]>, 'address' | 'forwarding'> | undefined, part: Path): void => {
+    if (server?.address === undefined || familyOf(server.address) === family) return;
+    const place = [...path, ...part];
     const method = server.forwarding?.method ?? (given([...place, 'forwarding']) ? undefined : service.forwarding?.method);
-    if (method === undefined) continue;
+    if (method === undefined) return;
     const words = `${server.address} is ${familyNames[familyOf(server.address)]}, the service ${familyNames[family]}`;
     if (method !== 'tun') report([...place, 'address'], { code: 'conflict', message: `${words}: ${method} cannot cross families`, remedy: `give an ${familyNames[family]} address, or forwarding: tun` });
     else if (context.file.ipvs?.sync !== undefined) report([...place, 'address'], { code: 'conflict', message: `${words}: the kernel refuses that beside connection sync`, remedy: `give an ${familyNames[family]} address, or remove ipvs.sync` });
-  }
+  };
+  service.real_servers?.forEach((server, index) => check(server, ['real_servers', index]));
+  check(service.sorry_server, ['sorry_server']);
 };
 
 const checkPersistenceMask = ({ report, given }: Context, service: Service, path: Path, family: Family): void => {

@@ -10,6 +10,17 @@ import { checkTargets, matchWords, readableTargets, targetWords } from './target
 
 type Service = NonNullable<NonNullable<ReadableFile['virtual_servers']>[number]>;
 
+/** Services in which nothing was found by themselves, and whether beside connection sync: of those that a reload leaves as they are nothing else is. */
+const faultless = new WeakMap<Service, boolean>();
+
+const checkServiceOnce = (context: Context, service: Service, path: Path): void => {
+  const isBesideSync = context.file.ipvs?.sync !== undefined;
+  if (faultless.get(service) === isBesideSync) return;
+  let isFaultless = true;
+  checkService({ ...context, report: (...finding) => ((isFaultless = false), context.report(...finding)) }, service, path);
+  if (isFaultless) faultless.set(service, isBesideSync);
+};
+
 export const checkVirtualServers = (context: Context): void => {
   const names = uniqueness(context, 'give every service a name of its own');
   const targets = uniqueness(context, 'give every service an address, port and protocol of its own');
@@ -18,9 +29,8 @@ export const checkVirtualServers = (context: Context): void => {
     const path = ['virtual_servers', index];
     const { name, protocol } = service;
     if (name !== undefined) names(name, [...path, 'name'], `a service is named ${name} already`);
-    checkTargets(context, service, path);
     const all = readableTargets(service);
-    const place = [...path, service.fwmark !== undefined ? 'fwmark' : service.address !== undefined ? 'address' : 'addresses'];
+    const place = placeOf(service, path);
     for (const target of all) {
       const words = targetWords(target);
       if ('fwmark' in target) {
@@ -28,17 +38,26 @@ export const checkVirtualServers = (context: Context): void => {
         for (const marked of matchWords(target)) targets(marked, [...path, 'match'], `${marked.replace(/ (\w+)$/, ' over $1')} is a service already`);
       } else if (protocol !== undefined) targets(`${words} ${protocol}`, place, `${words} over ${protocol} is a service already`);
     }
-    if (all.some((target) => 'port' in target && target.port === 0) && service.persistence === undefined && !wrongPersistence(context, [...path, 'persistence'])) {
-      context.report(context.given([...path, 'port']) ? [...path, 'port'] : place, { code: 'conflict', message: 'port 0 (every port) needs persistence', remedy: 'add persistence: 360s, or give one port' });
-    }
-    checkPorts(context, service, path);
-    checkServers(context, service, path);
-    checkQuorum(context, service, path);
-    checkScheduling(context, service, path);
-    checkPoolPolicies(context, service, path);
-    checkHealthChecks(context, service, path);
+    checkServiceOnce(context, service, path);
   });
 };
+
+/** Of one service alone. */
+const checkService = (context: Context, service: Service, path: Path): void => {
+  checkTargets(context, service, path);
+  if (readableTargets(service).some((target) => 'port' in target && target.port === 0) && service.persistence === undefined && !wrongPersistence(context, [...path, 'persistence'])) {
+    context.report(context.given([...path, 'port']) ? [...path, 'port'] : placeOf(service, path), { code: 'conflict', message: 'port 0 (every port) needs persistence', remedy: 'add persistence: 360s, or give one port' });
+  }
+  checkPorts(context, service, path);
+  checkServers(context, service, path);
+  checkQuorum(context, service, path);
+  checkScheduling(context, service, path);
+  checkPoolPolicies(context, service, path);
+  checkHealthChecks(context, service, path);
+};
+
+/** Where it says what it answers to. */
+const placeOf = (service: Service, path: Path): Path => [...path, service.fwmark !== undefined ? 'fwmark' : service.address !== undefined ? 'address' : 'addresses'];
 
 /** `persistence: false` reads as undefined; any other value that does was wrong, and is reported already. */
 const wrongPersistence = ({ given, valueAt }: Context, path: Path): boolean => given(path) && valueAt(path) !== false;
@@ -67,16 +86,18 @@ const checkPorts = (context: Context, service: Service, path: Path): void => {
   const ports = [...new Set(readableTargets(service).map((target) => ('port' in target ? target.port : 0)))];
   const [servicePort = 0] = ports;
   const what = ports.length > 1 ? 'several ports' : `port ${servicePort}`;
-  const check = (place: Path, port: number | undefined, own: Readable<Forwarding> | undefined): void => {
+  const check = (part: Path, port: number | undefined, own: Readable<Forwarding> | undefined): void => {
+    if (port === undefined) return;
+    const place = [...path, ...part];
     const method = own?.method ?? (context.given([...place, 'forwarding']) ? undefined : service.forwarding?.method);
     // behind several ports 0 is the one that the client asked for
-    if (port === undefined || ports.length === 0 || method === undefined || port === (ports.length === 1 ? servicePort : 0)) return;
+    if (ports.length === 0 || method === undefined || port === (ports.length === 1 ? servicePort : 0)) return;
     if (service.fwmark === undefined && servicePort === 0) context.report([...place, 'port'], { code: 'conflict', message: 'a service of every port cannot map ports', remedy: 'leave port out; to probe one port give health_check: { port: ... }' });
     else if (port === 0) context.report([...place, 'port'], { code: 'invalid_value', message: `port cannot be 0: the service has ${what}`, remedy: 'give a whole number from 1 to 65535' });
     else if (method !== 'nat' && method !== 'fullnat') context.report([...place, 'port'], { code: 'conflict', message: service.fwmark === undefined ? `${method} cannot map ${what} to ${port}` : `${method} cannot map ports: packets that bear the mark keep theirs`, remedy: `leave port out${ports.length > 1 || servicePort === 0 ? '' : ` (it is ${servicePort}, the service's)`}, or give forwarding: nat` });
   };
-  service.real_servers?.forEach((server, index) => check([...path, 'real_servers', index], server?.port, server?.forwarding));
-  check([...path, 'sorry_server'], service.sorry_server?.port, service.sorry_server?.forwarding);
+  service.real_servers?.forEach((server, index) => check(['real_servers', index], server?.port, server?.forwarding));
+  check(['sorry_server'], service.sorry_server?.port, service.sorry_server?.forwarding);
 };
 
 const checkQuorum = (context: Context, service: Service, path: Path): void => {

@@ -19,9 +19,22 @@ export interface IssueDetails {
 
 type Fail = (details?: IssueDetails, expected?: string) => never;
 
+/** What a reader of a value gives, or throws, for one that is not right. */
+export const wrong = Symbol('wrong');
+
+/** How schemas made here read a value, without zod's way of telling what is wrong; by their definitions, which their copies share. */
+const readers = new WeakMap<object, (value: unknown) => unknown>();
+
+/** May throw `wrong`. */
+export const ownReaderOf = (schema: z.core.$ZodType): ((value: unknown) => unknown) | undefined => readers.get(schema._zod.def);
+
+const failAtOnce: Fail = () => {
+  throw wrong;
+};
+
 /** Text with a meaning: `read` gives it, or fails; `expected` says what would be right. */
-export const textual = <T>(expected: string, read: (text: string, fail: Fail) => T, jsonSchema: Readonly<Record<string, unknown>> = {}) =>
-  z
+export const textual = <T>(expected: string, read: (text: string, fail: Fail) => T, jsonSchema: Readonly<Record<string, unknown>> = {}) => {
+  const schema = z
     .string({ error: expected })
     .transform((input, context): T =>
       read(input, (details = {}, message = expected) => {
@@ -30,6 +43,9 @@ export const textual = <T>(expected: string, read: (text: string, fail: Fail) =>
       }),
     )
     .meta(jsonSchema);
+  readers.set(schema._zod.def, (value) => (typeof value === 'string' ? read(value, failAtOnce) : wrong));
+  return schema;
+};
 
 /** A mapping of exactly these keys. */
 export const mapping = <T extends z.core.$ZodLooseShape>(shape: T) => z.strictObject(shape, { error: 'a mapping' });
@@ -72,8 +88,10 @@ export const flag = () => z.boolean({ error: 'true or false' });
 /** `to` left out: no upper limit but that of exact integers. */
 export const wholeNumber = (from: number, to?: number) => {
   const error = to === undefined ? `a whole number, ${from} or more` : `a whole number from ${from} to ${to}`;
-  const schema = z.int({ error }).min(from, { error });
-  return to === undefined ? schema : schema.max(to, { error });
+  const least = z.int({ error }).min(from, { error });
+  const schema = to === undefined ? least : least.max(to, { error });
+  readers.set(schema._zod.def, (value) => (Number.isSafeInteger(value) && typeof value === 'number' && value >= from && value <= (to ?? value) ? value : wrong));
+  return schema;
 };
 
 export interface DurationLimits {

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { text as readText } from 'node:stream/consumers';
 import { type Diagnostic, formatDiagnostics, withoutMark } from '../../config/diagnostic.js';
-import { parseConfiguration } from '../../config/load.js';
+import { parseConfiguration } from '../../config/parse.js';
 import { inWords } from '../../control/in-words.js';
 import { resolveEndpoint } from '../../ipvs/view/resolve.js';
 import { type Conversion, ImportError, type Importer } from '../conversion.js';

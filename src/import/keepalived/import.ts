@@ -1,5 +1,5 @@
 /** From a keepalived.conf to a tandem.yaml: what it says, and what is to be said of it. Pure but for what `surroundings` reads. */
-import { parseConfiguration } from '../../config/load.js';
+import { parseConfiguration } from '../../config/parse.js';
 import type { Diagnostic } from '../../config/diagnostic.js';
 import { fileOutput } from './build/file.js';
 import { expandFile } from './expand.js';

@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path/posix';
 import { parse } from 'yaml';
 import type { Diagnostic } from '../../../src/config/diagnostic.js';
-import { parseConfiguration } from '../../../src/config/load.js';
+import { parseConfiguration } from '../../../src/config/parse.js';
 import { importConfiguration } from '../../../src/import/keepalived/import.js';
 import type { Surroundings } from '../../../src/import/keepalived/surroundings.js';
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { importConfiguration } from '../../../src/import/keepalived/import.js';
 import { formatImportDiagnostics } from '../../../src/import/keepalived/report.js';
 import { rows } from '../../../src/import/keepalived/keyword-table.js';
-import { parseConfiguration } from '../../../src/config/load.js';
+import { parseConfiguration } from '../../../src/config/parse.js';
 import { surroundings } from './importing.js';
 
 const check = (text: string): void => {
