@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { inWords } from '../control/in-words.js';
 import type { Diagnostic } from './diagnostic.js';
 import type { LoadResult, ParseOptions, RejectedConfiguration } from './load-result.js';
-import { parsePlain, PlainMemory } from './parse-plain.js';
+import { parseQuickly, QuickMemory } from './parse-quickly.js';
 import { sha256 } from './sha256.js';
 
 export { formatDiagnostics, type Diagnostic } from './diagnostic.js';
@@ -44,8 +44,8 @@ export const readText = async (path: string): Promise<ReadFile | RejectedConfigu
 };
 
 /** `path` is what messages call it. The parser that knows the place of everything is loaded, and used, only where there is something to say. */
-export const parseText = async (text: string, path: string, options: ParseOptions, memory = new PlainMemory()): Promise<LoadResult> => {
-  const configuration = parsePlain(text, path, options, memory);
+export const parseText = async (text: string, path: string, options: ParseOptions, memory = new QuickMemory()): Promise<LoadResult> => {
+  const configuration = parseQuickly(text, path, options, memory);
   if (configuration !== undefined) return { ok: true, configuration, warnings: [], text, sha256: sha256(text) };
   const { parseConfiguration } = await import('./parse.js');
   return parseConfiguration(text, path, options);

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { readSecretFile } from './check-across.js';
 import { parseText, readText, type LoadedConfiguration, type LoadResult } from './load.js';
-import { PlainMemory } from './parse-plain.js';
+import { QuickMemory } from './parse-quickly.js';
 import { sha256 } from './sha256.js';
 
 interface Remembered {
@@ -24,7 +24,7 @@ const fingerprintOf = (path: string): string => {
 
 export class ConfigurationReader {
   #last: Remembered | undefined;
-  readonly #memory = new PlainMemory();
+  readonly #memory = new QuickMemory();
 
   constructor(private readonly path: string) {}
 

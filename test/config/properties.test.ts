@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { formatDiagnostics, type LoadResult } from '../../src/config/load.js';
-import { parsePlain, PlainMemory } from '../../src/config/parse-plain.js';
+import { parseQuickly, QuickMemory } from '../../src/config/parse-quickly.js';
 import { parseConfiguration } from '../../src/config/parse.js';
 import { differences } from '../../src/config/reload-difference.js';
 import { showDefaults } from '../../src/config/show-defaults.js';
@@ -12,7 +12,7 @@ const options = { hostName: 'a', readText: () => '' };
 const read = (text: string): LoadResult => {
   const result = parseConfiguration(text, 'tandem.yaml', options);
   // the way for files with nothing wrong agrees, where it goes at all
-  const plain = parsePlain(text, 'tandem.yaml', options, new PlainMemory());
+  const plain = parseQuickly(text, 'tandem.yaml', options, new QuickMemory());
   if (plain !== undefined) expect(result).toMatchObject({ ok: true, warnings: [], configuration: plain });
   return result;
 };

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { Diagnostic } from '../../src/config/diagnostic.js';
 import { formatDiagnostics, type LoadedConfiguration, type LoadResult, type ParseOptions } from '../../src/config/load.js';
-import { parsePlain, PlainMemory } from '../../src/config/parse-plain.js';
+import { parseQuickly, QuickMemory } from '../../src/config/parse-quickly.js';
 import { parseConfiguration } from '../../src/config/parse.js';
 import type { Configuration, InstanceConfiguration, RealServerConfiguration, VirtualServerConfiguration } from '../../src/config/model.js';
 
@@ -18,7 +18,7 @@ const parsed = (text: string, more: ParseOptions = {}): LoadResult => {
   });
   const same = { ...options, ...more, ...(readText && { readText }) };
   const result = parseConfiguration(text, 'tandem.yaml', same);
-  const plain = parsePlain(text, 'tandem.yaml', same, new PlainMemory());
+  const plain = parseQuickly(text, 'tandem.yaml', same, new QuickMemory());
   if (plain !== undefined) expect({ ok: true, warnings: [], configuration: plain }).toEqual({ ok: result.ok, warnings: result.ok ? result.warnings : result.diagnostics, configuration: result.ok && result.configuration });
   return result;
 };
