@@ -12,14 +12,13 @@ import { describePolicyNotice } from '../health/policy-wording.js';
 import { HealthRunner } from '../health/runner.js';
 import type { RunScript } from '../health/script.js';
 import type { HealthState } from '../health/state.js';
-import { describeEndpoint, describeQuorumChange } from '../health/wording.js';
 import type { HealthChange, LvsConfigure, OwnedService } from '../supervisor/messages.js';
 import { atStop, type AtStop } from '../config/on-stop.js';
 import { monotonicNow } from '../time/clock.js';
 import { IpvsClient, IpvsUnavailableError } from './client.js';
-import { healthOf, quorumOf, verdictOf } from './health-report.js';
+import { healthOf, verdictOf } from './health-report.js';
 import { ProbeServices } from './probe-services.js';
-import { describe, type Operation, type OperationFailure } from './operation.js';
+import { describe, type OperationFailure } from './operation.js';
 import { type DesiredService, reconcile, type TableEntry } from './reconcile.js';
 import { missingSchedulerModules } from './scheduler.js';
 import { SettingsRecord } from '../supervisor/settings-record.js';
@@ -27,23 +26,18 @@ import { serviceKey } from './service.js';
 import { configuredServers, serversByCheck } from './configured-servers.js';
 import { Sysctls } from './sysctls.js';
 import { selectorOf } from './table.js';
-import { VirtualServer, type VirtualServerDecision } from './virtual-server.js';
+import { type Cause, TableTelling } from './table-telling.js';
+import { VirtualServer } from './virtual-server.js';
 import { WakeUps } from './wake-ups.js';
 import { inWords } from '../control/in-words.js';
 
 const driftMilliseconds = 30_000;
 /** before what failed is tried again */
 const retryMilliseconds = 5_000;
-/** more changes than this are summed up in one line; each of them is told at level debug */
-const linesAtMost = 20;
-/** more than so many are not even told at level debug: the supervisor would have nothing else to read for seconds */
-const detailAtMost = 1_000;
 /** audits until everything of every service was asked for */
 const turns = 10;
 /** tables up to so many services are read anew for a status */
 const freshStatusServices = 200;
-
-type Cause = 'start' | 'reload' | 'health' | 'time' | 'drift';
 
 export interface LvsEngineOptions {
   readonly report: Report;
@@ -65,6 +59,7 @@ export class LvsEngine {
   private sysctls: Sysctls | undefined;
   private readonly conditions: Conditions;
   private readonly shortages: QuietConditions;
+  private readonly telling: TableTelling;
   private readonly runner: HealthRunner;
   /** everything that reads or writes the kernel's table waits its turn */
   private work: Promise<void> = Promise.resolve();
@@ -79,6 +74,7 @@ export class LvsEngine {
 
   constructor(private readonly options: LvsEngineOptions) {
     this.conditions = new Conditions(options.report);
+    this.telling = new TableTelling(options);
     const probe = probeThroughServers(probeWith(options.runScript), new ProbeSurroundings(() => this.probes.virtual));
     this.runner = new HealthRunner({ probe, onResult: (key, state, previous) => this.verdictChanged(key, state, previous), onVoid: (reason) => this.probeVoid(reason) });
     this.shortages = new QuietConditions(options.report);
@@ -372,42 +368,10 @@ export class LvsEngine {
       }
       if (refused.length === 0) server.applied(decision);
     }
-    this.reportQuorums(decisions, operations.length > 0);
+    this.telling.quorums(decisions, operations.length > 0);
     const failed = new Set(refused.map(({ operation }) => operation));
-    this.reportOperations(operations.filter((operation) => !failed.has(operation)), cause);
+    this.telling.operations(operations.filter((operation) => !failed.has(operation)), cause, (operation) => this.probes.purposeOf(operation));
     return refused;
-  }
-
-  private reportQuorums(decisions: readonly { readonly server: VirtualServer; readonly decision: VirtualServerDecision }[], changed: boolean): void {
-    const quorums: ReturnType<typeof quorumOf>[] = [];
-    const events = decisions.flatMap(({ server, decision: { pool } }) => {
-      const change = pool.quorumChange;
-      if (change === undefined || change.to === 'undecided') return [];
-      const sorry = server.configuration.sorryServer;
-      const replacement = change.to === 'down' && sorry ? `, the sorry server ${describeEndpoint(sorry)} ${pool.sorryActive ? 'takes over' : 'is down too'}` : '';
-      const sentence = `${describeQuorumChange(server.name, change)}${replacement}`;
-      quorums.push(quorumOf(server, change.to, Date.now(), sentence.slice(`${server.name}: `.length)));
-      // after a restart of this process that changes nothing, a quorum that holds is no news
-      if (change.to === 'up' && change.from !== 'down' && !changed) return [];
-      return [event(change.to === 'down' ? 'warn' : 'info', sentence, { virtual_server: server.name })];
-    });
-    if (quorums.length > 0) this.options.onHealth(quorums, false);
-    const reached = events.filter(({ level }) => level === 'info').length;
-    // quorums that are lost are told one by one
-    const many = reached > linesAtMost;
-    if (many) this.options.report(event('info', `quorum reached by ${counted(reached, 'virtual server')}`));
-    for (const told of events) if (!many || told.level !== 'info') this.options.report(told);
-  }
-
-  private reportOperations(operations: readonly Operation[], cause: Cause): void {
-    if (operations.length === 0) return;
-    if (cause === 'drift') {
-      this.options.report(event('warn', `someone else changed the IPVS table: ${counted(operations.length, 'change')} made to put it right`));
-    }
-    const many = operations.length > linesAtMost;
-    if (many) this.options.report(event('info', `IPVS: ${counted(operations.length, 'change')} made`, { cause }));
-    for (const operation of operations.slice(0, detailAtMost)) this.options.report(event(many || (cause === 'time' && operation.type === 'edit_destination') ? 'debug' : 'info', `IPVS: ${this.probes.purposeOf(operation)}${describe(operation)}`, { cause }));
-    if (operations.length > detailAtMost) this.options.report(event('debug', `IPVS: and ${operations.length - detailAtMost} more`, { cause }));
   }
 
   private see(servers: readonly VirtualServer[], table: readonly TableEntry[]): void {

@@ -7,7 +7,7 @@ import { startConnection, startRequests, type RequestStream } from '../../src/la
 import type { WebServer, WebServerMode } from '../../src/lab/web-server.js';
 import { requireLab } from '../tiers.js';
 import { readAccessLog, switchOnAccessLog } from './access-log.js';
-import { editServers, logSince, lost, measureSlack, PairUnderTest, reload } from './directors.js';
+import { editServers, logSince, lost, measureSlack, PairUnderTest, patience, reload } from './directors.js';
 
 requireLab();
 
@@ -40,7 +40,7 @@ beforeAll(async () => {
   pair = await PairUnderTest.boot();
   for (const tandem of pair.both) await tandem.configure(content(tandem.director));
   await pair.start();
-  requests = startRequests(pair.site);
+  requests = startRequests(pair.site, { timeout: patience });
   for (const name of ['rs1', 'rs2']) await requests.waitForSuccess(0, name);
   slack = await measureSlack(pair.lab, requests);
 });
@@ -101,7 +101,7 @@ it('on_failure: weight_zero leaves the server in the table with weight 0, and it
   await server.set('failing');
   await expect.poll(() => pair.weights(pair.d1), { timeout: outWithin + slack + second }).toEqual({ [web80]: { [other]: 1 }, [web7000]: { [name]: 0, [other]: 1 } });
 
-  const stream = startRequests(pair.site, { port: 7000, every: 100 });
+  const stream = startRequests(pair.site, { port: 7000, every: 100, timeout: patience });
   const { start: from } = await stream.waitForSuccess(0);
   const { time } = await connection.waitForAnswer(from + 2 * second);
   expect(Object.keys(distribution(await stream.stop()))).toEqual([other]);
@@ -138,7 +138,7 @@ it('a server that a reload adds gets no request before its first success', async
 
 it('a server with health_check: none is taken as healthy, whatever it answers', async () => {
   for (const tandem of pair.both) await reload(tandem, content(tandem.director, { on80: true, on7000: true }));
-  const stream = startRequests(pair.site, { port: 7000, every: 100 });
+  const stream = startRequests(pair.site, { port: 7000, every: 100, timeout: patience });
   await stream.waitForSuccess(0, 'rs3');
   const before = await pair.lab.now();
   await pair.site.realServer('rs3').set('failing');
