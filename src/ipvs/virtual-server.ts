@@ -46,6 +46,8 @@ export class VirtualServer {
   private next: Microseconds | undefined;
   /** the last decision, which stands while nothing that it was made of changes */
   private standing: VirtualServerDecision | undefined;
+  /** the last decision, while nothing has changed since: it may still be on its way to the kernel */
+  private latest: VirtualServerDecision | undefined;
   private sorryFailed = false;
   /** of the check of the sorry server; undefined = not checked */
   private readonly sorryKey: string | undefined;
@@ -92,7 +94,7 @@ export class VirtualServer {
     for (const service of this.services) {
       const destinations = table.get(service.key)?.destinations ?? [];
       if (destinations === service.known) continue;
-      this.standing = undefined;
+      this.changed();
       service.observe(destinations);
     }
   }
@@ -110,6 +112,7 @@ export class VirtualServer {
   /** A verdict on one of its servers is new, or time has come for something. */
   changed(): void {
     this.standing = undefined;
+    this.latest = undefined;
   }
 
   /** When something changes without a verdict, e.g. the next step of a slow start; of the monotonic clock. */
@@ -131,7 +134,10 @@ export class VirtualServer {
     if (!first) throw new RangeError(`the virtual server ${this.name} has no service`);
     this.quorum = first.decision.pool.quorum;
     this.decision = first.decision.pool;
-    return { pool: first.decision.pool, desired: decisions.map(({ service: { service }, decision: { destinations } }) => ({ name: this.name, service, destinations })), notices };
+    const decision = { pool: first.decision.pool, desired: decisions.map(({ service: { service }, decision: { destinations } }) => ({ name: this.name, service, destinations })), notices };
+    // one by the verdicts of an earlier decision is not up to date
+    if (now !== undefined) this.latest = decision;
+    return decision;
   }
 
   private advance(stateOf: (key: string) => HealthState | undefined, now: Microseconds): readonly PolicyNotice[] {
@@ -157,7 +163,8 @@ export class VirtualServer {
   applied(decision: VirtualServerDecision): void {
     if (decision === this.standing) return;
     for (const [index, { destinations }] of decision.desired.entries()) this.services[index]?.observe(destinations);
-    if (this.isTimeless && decision.pool.quorum !== 'undecided') this.standing = { ...decision, pool: { ...decision.pool, quorumChange: undefined }, notices: [] };
+    // a verdict that came while it was written is for the next decision
+    if (decision === this.latest && this.isTimeless && decision.pool.quorum !== 'undecided') this.standing = { ...decision, pool: { ...decision.pool, quorumChange: undefined }, notices: [] };
   }
 
   /** Nothing changes in it with time alone. */
