@@ -185,9 +185,10 @@ const masters = (instance: InstanceConfiguration, accepted: readonly Heard[], st
   return [];
 };
 
-const silence = ({ listened, daemon }: Facts, instance: InstanceConfiguration, status: InstanceStatus | undefined): readonly Finding[] => {
+const silence = ({ listened, daemon, unseen }: Facts, instance: InstanceConfiguration, status: InstanceStatus | undefined): readonly Finding[] => {
   // a master hears nobody, and whether this is one may be unknown; a silence shorter than two intervals says nothing
-  if (daemon === undefined || status?.state === 'MASTER' || status?.state === 'FAULT' || listened < 2 * toMilliseconds(instance.advertisementInterval)) return [];
+  const isDeaf = unseen.some(({ what }) => what === instance.interface);
+  if (daemon === undefined || isDeaf || status?.state === 'MASTER' || status?.state === 'FAULT' || listened < 2 * toMilliseconds(instance.advertisementInterval)) return [];
   const whom = instance.unicast ? `from ${instance.unicast.peers.join(', ')}` : 'from anyone';
   return [
     finding('vrrp_not_heard', instance.name, `${status === undefined ? 'this director takes no part' : `this director is ${status.state}`}, and no advertisement of virtual router ${instance.virtualRouterId} came ${whom} by ${instance.interface} within ${(listened / 1_000).toFixed(1)} s`, `look at the other director: tandem status there. If it is MASTER, the network does not carry protocol 112${instance.unicast ? '' : ' or its multicast group (give both unicast: { peers: [...] })'}; tcpdump -ni ${instance.interface} vrrp on both shows what is sent`),
