@@ -1,31 +1,21 @@
 /** Probes of hosts that swallow packets, from a network namespace of the test's own (root). */
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import koffi from 'koffi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { probe } from '../../src/health/probe.js';
 import { HealthRunner } from '../../src/health/runner.js';
 import type { HealthState } from '../../src/health/state.js';
 import { Milliseconds } from '../../src/time/microseconds.js';
 import { httpCheck, shortTimeout, tcpCheck, tlsCheck } from '../health/checks.js';
-
-/** sched.h; setns moves the calling thread only, which is the one that opens the sockets of net.connect */
-const CLONE_NEWNET = 0x40000000;
-const setns = koffi.load('libc.so.6').func('int setns(int fd, int type)');
+import { visit } from './visit.js';
 
 const director = `tandem-health-d${process.pid}`;
 const server = `tandem-health-s${process.pid}`;
 const run = (command: string, ...args: string[]): void => void execFileSync(command, args, { stdio: 'pipe' });
 const ip = (...args: string[]): void => run('ip', ...args);
 
-function enterNamespace(fd: number): void {
-  if (setns(fd, CLONE_NEWNET) !== 0) throw new Error('setns failed');
-}
-
-let home = -1;
+let leave: (() => void) | undefined;
 
 beforeAll(() => {
-  home = openSync('/proc/thread-self/ns/net', 'r');
   for (const namespace of [director, server]) {
     ip('netns', 'add', namespace);
     ip('-n', namespace, 'link', 'set', 'lo', 'up');
@@ -38,16 +28,11 @@ beforeAll(() => {
   run('ip', 'netns', 'exec', server, 'iptables', '-A', 'INPUT', '-p', 'tcp', '--dport', '81', '-j', 'DROP');
   ip('-n', director, 'neigh', 'add', '10.78.0.3', 'lladdr', '02:00:00:00:00:03', 'dev', 'e0', 'nud', 'permanent');
   ip('-n', director, 'route', 'add', 'unreachable', '10.79.0.0/24');
-  const namespace = openSync(`/run/netns/${director}`, 'r');
-  enterNamespace(namespace);
-  closeSync(namespace);
+  leave = visit(director);
 });
 
 afterAll(() => {
-  if (home >= 0) {
-    enterNamespace(home);
-    closeSync(home);
-  }
+  leave?.();
   for (const namespace of [director, server]) ip('netns', 'del', namespace);
 });
 

@@ -1,7 +1,6 @@
 /** Pings, and what the network says of datagrams, from a network namespace of the test's own (root). */
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readdirSync } from 'node:fs';
-import koffi from 'koffi';
+import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PingHealthCheck } from '../../src/config/model.js';
 import { EchoSockets } from '../../src/health/echo-sockets.js';
@@ -11,12 +10,9 @@ import type { ProbeResult } from '../../src/health/state.js';
 import { Milliseconds, Seconds } from '../../src/time/microseconds.js';
 import { pingCheck, shortTimeout, udpCheck } from '../health/checks.js';
 import { requireNetworkNamespaces } from '../tiers.js';
+import { visit } from './visit.js';
 
 requireNetworkNamespaces();
-
-/** sched.h; setns moves the calling thread only, which is the one that opens the sockets */
-const CLONE_NEWNET = 0x40000000;
-const setns = koffi.load('libc.so.6').func('int setns(int fd, int type)');
 
 const director = `tandem-ping-d${process.pid}`;
 const server = `tandem-ping-s${process.pid}`;
@@ -24,14 +20,9 @@ const run = (command: string, ...args: string[]): string => execFileSync(command
 const ip = (...args: string[]): void => void run('ip', ...args);
 const inServer = (...args: string[]): void => void run('ip', 'netns', 'exec', server, ...args);
 
-const enterNamespace = (fd: number): void => {
-  if (setns(fd, CLONE_NEWNET) !== 0) throw new Error('setns failed');
-};
-
-let home = -1;
+let leave: (() => void) | undefined;
 
 beforeAll(() => {
-  home = openSync('/proc/thread-self/ns/net', 'r');
   for (const namespace of [director, server]) {
     ip('netns', 'add', namespace);
     ip('-n', namespace, 'link', 'set', 'lo', 'up');
@@ -55,16 +46,11 @@ beforeAll(() => {
   // 10.81.0.200: only one of the director's addresses may ask; 10.81.0.201: nobody
   inServer('iptables', '-A', 'INPUT', '-d', '10.81.0.200', '!', '-s', '10.78.0.11', '-j', 'DROP');
   inServer('iptables', '-A', 'INPUT', '-d', '10.81.0.201', '-j', 'DROP');
-  const namespace = openSync(`/run/netns/${director}`, 'r');
-  enterNamespace(namespace);
-  closeSync(namespace);
+  leave = visit(director);
 });
 
 afterAll(() => {
-  if (home >= 0) {
-    enterNamespace(home);
-    closeSync(home);
-  }
+  leave?.();
   for (const namespace of [director, server]) ip('netns', 'del', namespace);
 });
 

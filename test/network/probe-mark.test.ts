@@ -1,31 +1,25 @@
 /** Probes whose packets bear a firewall mark, seen by rules of a network namespace of the test's own (root). */
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
-import koffi from 'koffi';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { probe } from '../../src/health/probe.js';
 import { Milliseconds, Seconds } from '../../src/time/microseconds.js';
 import { makeAuthority } from '../health/certificates.js';
 import { agentCheck, dnsCheck, httpCheck, pingCheck, smtpCheck, tcpCheck, tlsCheck, udpCheck } from '../health/checks.js';
+import { visit } from './visit.js';
 
-/** sched.h; setns moves the calling thread only, which is the one that opens the sockets */
-const CLONE_NEWNET = 0x40000000;
-const setns = koffi.load('libc.so.6').func('int setns(int fd, int type)');
 const namespace = `tandem-mark-${process.pid}`;
 const ip = (...args: string[]): void => void execFileSync('ip', args, { stdio: 'pipe' });
 const inside = (...command: string[]): string => execFileSync('ip', ['netns', 'exec', namespace, ...command], { encoding: 'utf8', stdio: 'pipe' });
-const enter = (fd: number): void => {
-  if (setns(fd, CLONE_NEWNET) !== 0) throw new Error('setns failed');
-};
 const never = new AbortController().signal;
 
-let home = -1;
+let leave: (() => void) | undefined;
 let directory = '';
 let secure: tls.Server;
 const plain = http.createServer((_request, response) => response.end('ok'));
@@ -42,7 +36,6 @@ const dnsOverTcp = net.createServer((socket) => socket.on('error', () => undefin
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tandem-mark-'));
   const { pem, keyPath } = makeAuthority(directory, 'authority');
-  home = openSync('/proc/thread-self/ns/net', 'r');
   ip('netns', 'add', namespace);
   ip('-n', namespace, 'link', 'set', 'lo', 'up');
   // whatever goes to the servers without the mark is dropped
@@ -51,9 +44,7 @@ beforeAll(async () => {
   for (const program of ['iptables', 'ip6tables'] as const) {
     for (const packets of [toServers, ['-p', 'udp', '--dport', '8002'], pings[program]]) inside(program, '-A', 'OUTPUT', ...packets, '-m', 'mark', '!', '--mark', '77', '-j', 'DROP');
   }
-  const fd = openSync(`/run/netns/${namespace}`, 'r');
-  enter(fd);
-  closeSync(fd);
+  leave = visit(namespace);
   secure = tls.createServer({ cert: pem, key: readFileSync(keyPath) }, (socket) => socket.on('error', () => undefined).once('data', () => socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n')));
   await new Promise<void>((resolve) => plain.listen(8000, '::', resolve));
   await new Promise<void>((resolve) => secure.listen(8001, '::', resolve));
@@ -68,10 +59,7 @@ afterAll(() => {
   mail.close();
   dnsOverTcp.close();
   dnsOverUdp.close();
-  if (home >= 0) {
-    enter(home);
-    closeSync(home);
-  }
+  leave?.();
   ip('netns', 'del', namespace);
   rmSync(directory, { recursive: true, force: true });
 });

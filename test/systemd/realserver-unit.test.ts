@@ -1,32 +1,20 @@
 /** systemd/tandem-realserver@.service, as systemd itself reads it. */
-import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { installed, systemdAnalyze } from './analyze.js';
 
 const text = readFileSync(new URL('../../systemd/tandem-realserver@.service', import.meta.url), 'utf8');
 const valuesOf = (key: string): readonly string[] => text.split('\n').flatMap((line) => (line.startsWith(`${key}=`) ? [line.slice(key.length + 1)] : []));
 
-const installed = ((): boolean => {
-  try {
-    execFileSync('systemd-analyze', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-
 /** Runs `systemd-analyze` on an instance of it, with programs that exist here: verify looks whether they do. */
-const analyze = (...args: readonly string[]): Promise<{ code: number; output: string }> => {
+const analyze = async (...args: readonly string[]): ReturnType<typeof systemdAnalyze> => {
   const directory = mkdtempSync(join(tmpdir(), 'tandem-unit-'));
   writeFileSync(join(directory, 'tandem-realserver@.service'), text.replaceAll(/^(Exec\w+)=\S+/gm, `$1=${process.execPath}`));
-  return new Promise((resolve) => {
-    execFile('systemd-analyze', [...args, join(directory, 'tandem-realserver@web.service')], (error, stdout, stderr) => {
-      rmSync(directory, { recursive: true });
-      resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr });
-    });
-  });
+  const result = await systemdAnalyze(...args, join(directory, 'tandem-realserver@web.service'));
+  rmSync(directory, { recursive: true });
+  return result;
 };
 
 describe("the real server's unit", () => {
@@ -39,9 +27,7 @@ describe("the real server's unit", () => {
     const path = join(directory, 'tandem-realserver.service');
     writeFileSync(path, text);
     try {
-      const { code, output } = await new Promise<{ code: number; output: string }>((resolve) =>
-        execFile('systemd-analyze', ['security', '--offline=true', '--threshold=40', '--no-pager', path], (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr })),
-      );
+      const { code, output } = await systemdAnalyze('security', '--offline=true', '--threshold=40', '--no-pager', path);
       expect(code, output).toBe(0);
     } finally {
       rmSync(directory, { recursive: true });

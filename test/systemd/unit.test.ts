@@ -1,9 +1,9 @@
 /** systemd/tandemd.service, as systemd itself reads it. */
-import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { installed, systemdAnalyze } from './analyze.js';
 
 const text = readFileSync(new URL('../../systemd/tandemd.service', import.meta.url), 'utf8');
 const settings = text
@@ -12,19 +12,10 @@ const settings = text
   .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const);
 const valuesOf = (key: string): readonly string[] => settings.filter(([name]) => name === key).map(([, value]) => value);
 
-const installed = ((): boolean => {
-  try {
-    execFileSync('systemd-analyze', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-
 const dropIn = readFileSync(new URL('../../systemd/realtime.conf', import.meta.url), 'utf8');
 
 /** Runs `systemd-analyze` on the unit with programs that exist here: verify looks whether they do. */
-const analyze = (args: readonly string[], more?: string): Promise<{ code: number; output: string }> => {
+const analyze = async (args: readonly string[], more?: string): ReturnType<typeof systemdAnalyze> => {
   const directory = mkdtempSync(join(tmpdir(), 'tandem-unit-'));
   const unit = join(directory, 'tandemd.service');
   writeFileSync(unit, text.replaceAll(/^(ExecStart|ExecReload)=\S+/gm, `$1=${process.execPath}`));
@@ -32,12 +23,9 @@ const analyze = (args: readonly string[], more?: string): Promise<{ code: number
     mkdirSync(`${unit}.d`);
     writeFileSync(join(`${unit}.d`, 'more.conf'), more);
   }
-  return new Promise((resolve) => {
-    execFile('systemd-analyze', [...args, unit], (error, stdout, stderr) => {
-      rmSync(directory, { recursive: true });
-      resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr });
-    });
-  });
+  const result = await systemdAnalyze(...args, unit);
+  rmSync(directory, { recursive: true });
+  return result;
 };
 
 describe('the systemd unit', () => {
