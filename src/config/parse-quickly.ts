@@ -9,7 +9,7 @@ import { readBySchema } from './schema-read.js';
 import { fileSchema } from './schema.js';
 import { valueAt } from './value-at.js';
 
-/** What the last file was made of: a service whose text has not changed is not read again. */
+/** What the last file was made of: a service that says the same stays the same object, and is not checked again. */
 export class QuickMemory {
   items: RememberedItems = new Map();
   private certificates: Surroundings['certificates'] = new Map();
@@ -25,19 +25,20 @@ export class QuickMemory {
 /** As `parseConfiguration`; undefined when it would find anything to say, if only a warning, or the text is too rare a YAML. */
 export const parseQuickly = (text: string, path: string, options: ParseOptions, memory: QuickMemory): Configuration | undefined => {
   const quick = readQuickly(withoutMark(text), 'virtual_servers', memory.items);
-  const file = quick && readBySchema(fileSchema, quick.value);
+  if (quick === undefined) return undefined;
+  const file = readBySchema(fileSchema, quick.value);
   if (file === undefined) return undefined;
   let isRight = true;
   const context = {
     file,
     report: (): void => void (isRight = false),
     lineOf: () => 0,
-    given: (where: readonly PropertyKey[]): boolean => valueAt(quick?.value, where) !== undefined,
-    valueAt: (where: readonly PropertyKey[]): unknown => valueAt(quick?.value, where),
+    given: (where: readonly PropertyKey[]): boolean => valueAt(quick.value, where) !== undefined,
+    valueAt: (where: readonly PropertyKey[]): unknown => valueAt(quick.value, where),
   };
   const surroundings = checkAcross(context, path, options);
   checkPurpose(context);
   if (!isRight) return undefined;
-  memory.items = quick?.items ?? new Map();
+  memory.items = quick.items;
   return complete(file, { ...surroundings, certificates: memory.sameCertificates(surroundings.certificates) });
 };

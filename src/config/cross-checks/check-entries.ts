@@ -8,14 +8,13 @@ export interface CheckEntry {
   readonly place: Path;
 }
 
+/** Most servers have none of their own: no place is made for them. */
+const entry = (check: CheckKeys | 'none' | undefined, ...place: Path): readonly CheckEntry[] => (check === undefined || check === 'none' ? [] : [{ check, place }]);
+
 /** As they stand there; without those that are `none`. */
 export const checkEntries = ({ virtual_servers: services = [] }: Pick<ReadableFile, 'virtual_servers'>): readonly CheckEntry[] =>
-  services.flatMap((service, index) => {
-    const path: Path = ['virtual_servers', index];
-    const entries = [
-      { check: service?.health_check, place: [...path, 'health_check'] },
-      ...(service?.real_servers ?? []).map((server, item) => ({ check: server?.health_check, place: [...path, 'real_servers', item, 'health_check'] })),
-      { check: service?.sorry_server?.health_check, place: [...path, 'sorry_server', 'health_check'] },
-    ];
-    return entries.flatMap(({ check, place }) => (check === undefined || check === 'none' ? [] : [{ check, place }]));
-  });
+  services.flatMap((service, index) => [
+    ...entry(service?.health_check, 'virtual_servers', index, 'health_check'),
+    ...(service?.real_servers ?? []).flatMap((server, item) => entry(server?.health_check, 'virtual_servers', index, 'real_servers', item, 'health_check')),
+    ...entry(service?.sorry_server?.health_check, 'virtual_servers', index, 'sorry_server', 'health_check'),
+  ]);
