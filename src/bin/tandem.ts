@@ -181,12 +181,14 @@ const exitCodeOf = (error: unknown): number => {
 
 // `tandem status | head -1` is no failure
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-try {
-  const args = process.argv.slice(2);
-  if (args.length === 0) {
-    program.outputHelp({ error: true });
-    process.exitCode = 2;
-  } else await program.parseAsync(expandCommand(args), { from: 'user' });
-} catch (error) {
-  process.exitCode = exitCodeOf(error);
-}
+const run = async (args: readonly string[]): Promise<void> => {
+  try {
+    if (args.length === 0) {
+      program.outputHelp({ error: true });
+      process.exitCode = 2;
+    } else await program.parseAsync(expandCommand(args), { from: 'user' });
+  } catch (error) {
+    process.exitCode = exitCodeOf(error);
+  }
+};
+void run(process.argv.slice(2));
