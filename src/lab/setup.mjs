@@ -12,7 +12,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const oldestNode = 20;
+const oldestNode = '20.19.0';
 
 /** What each thing runs. */
 const things = {
@@ -75,7 +75,7 @@ function newestIn(folder) {
 }
 
 function checkNode() {
-  if (Number(process.versions.node.split('.')[0]) >= oldestNode) return;
+  if (process.versions.node.localeCompare(oldestNode, undefined, { numeric: true }) >= 0) return;
   throw new SetupError(`Tandem needs Node ${oldestNode} or later, this is ${process.versions.node} (${process.execPath})`);
 }
 

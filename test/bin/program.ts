@@ -11,19 +11,23 @@ import type { Reply } from '../../src/control/server.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Compiles src/ beside nothing else of the working tree; `remove` it when done. */
+/** Builds src/ as `npm run build` does, beside nothing else of the working tree; `remove` it when done. */
 export class Build {
   readonly directory = mkdtempSync(join(tmpdir(), 'tandem-build-'));
 
   constructor() {
-    for (const name of ['node_modules', 'package.json']) symlinkSync(join(root, name), join(this.directory, name));
+    for (const name of ['node_modules', 'package.json', 'src']) symlinkSync(join(root, name), join(this.directory, name));
     try {
       execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.json'), '--outDir', join(this.directory, 'dist'), '--sourceMap', 'false'], { stdio: 'pipe' });
     } catch (error) {
       // a type error elsewhere does not keep the compiler from writing
       if (!existsSync(this.path('tandemd'))) throw error;
     }
-    for (const name of ['vrrp', 'lvs']) copyFileSync(join(root, 'test/supervisor/stub-child.mjs'), this.path(name));
+    execFileSync(process.execPath, [join(this.directory, 'dist/build/bundle.js')], { stdio: 'pipe' });
+    for (const name of ['vrrp', 'lvs']) {
+      copyFileSync(join(root, 'test/supervisor/stub-child.mjs'), this.path(name));
+      writeFileSync(join(this.directory, 'dist/bundle', `${name}.js`), `import('../bin/${name}.js');`);
+    }
   }
 
   path(program: string): string {

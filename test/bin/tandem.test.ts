@@ -1,4 +1,5 @@
 /** tandem as a process, without a daemon: files, usage, exit codes. (With a daemon: tandemd.test.ts.) */
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -89,6 +90,7 @@ describe('tandem', () => {
   });
 
   it('prints its version and its help', async () => {
+    expect(execFileSync(build.path('tandem'), ['--version'], { encoding: 'utf8' })).toBe('0.1.0\n');
     expect(await tandem('--version')).toEqual({ code: 0, stdout: '0.1.0\n', stderr: '' });
     const { code, stdout } = await tandem('--help');
     expect(code).toBe(0);
