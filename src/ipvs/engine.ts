@@ -354,13 +354,10 @@ export class LvsEngine {
     // what is put right after others is what was decided before: what changed meanwhile has its turn
     const now = cause === 'drift' ? undefined : monotonicNow();
     const decisions = servers.map((server) => ({ server, decision: server.decide((key) => this.runner.stateOf(key), now) }));
-    const operations = reconcile(
-      [...probes, ...decisions.flatMap(({ decision }) => decision.desired)],
-      table,
-      owned,
-    );
+    const operations = reconcile([...probes, ...decisions.flatMap(({ decision }) => decision.desired)], table, owned);
     const refused = operations.length > 0 ? await client.apply(operations) : [];
-    for (const { server, decision } of decisions) {
+    const news = decisions.filter(({ server, decision }) => !server.isStanding(decision));
+    for (const { server, decision } of news) {
       this.wakeUps.set(server, server.nextChange);
       for (const notice of decision.notices) {
         const { level, sentence } = describePolicyNotice(server.configuration, notice);
@@ -368,7 +365,7 @@ export class LvsEngine {
       }
       if (refused.length === 0) server.applied(decision);
     }
-    this.telling.quorums(decisions, operations.length > 0);
+    this.telling.quorums(news, operations.length > 0);
     const failed = new Set(refused.map(({ operation }) => operation));
     this.telling.operations(operations.filter((operation) => !failed.has(operation)), cause, (operation) => this.probes.purposeOf(operation));
     return refused;

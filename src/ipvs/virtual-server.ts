@@ -161,9 +161,13 @@ export class VirtualServer {
     return notices;
   }
 
+  /** It is the last one, which was in the kernel already, and nothing changes it with time: there is nothing to tell of it. */
+  isStanding(decision: VirtualServerDecision): boolean {
+    return decision === this.standing;
+  }
+
   /** What was decided is in the kernel. */
   applied(decision: VirtualServerDecision): void {
-    if (decision === this.standing) return;
     for (const [index, { destinations }] of decision.desired.entries()) this.services[index]?.observe(destinations);
     // a verdict that came while it was written is for the next decision
     if (decision === this.latest && this.isTimeless && decision.pool.quorum !== 'undecided') this.standing = { ...decision, pool: { ...decision.pool, quorumChange: undefined }, notices: [] };
