@@ -4,7 +4,7 @@
  */
 import { CORE_SCHEMA, load, YAMLException } from 'js-yaml';
 
-/** The items of the list that is remembered, by their texts: the very value of last time for an item that is written as it was. */
+/** The items of the list that is remembered, by their texts: the very value of last time for an item that says the same. */
 export type RememberedItems = ReadonlyMap<string, unknown>;
 
 export interface QuickText {
@@ -63,14 +63,20 @@ const readInParts = (text: string, list: string, remembered: RememberedItems): Q
   const [first = 0] = starts;
   const rest = read(`${text.slice(0, first)}${indentation}- ${standIn}\n${text.slice(end)}`);
   if (typeof rest !== 'object' || rest === null || JSON.stringify(Reflect.get(rest, list)) !== JSON.stringify([standIn])) return undefined;
-  const items = new Map<string, unknown>();
-  const values = starts.map((start, index) => {
-    const item = text.slice(start, starts[index + 1] ?? end);
-    const value = remembered.get(item) ?? readItem(item);
-    items.set(item, value);
-    return value;
-  });
-  return { value: { ...rest, [list]: values }, items };
+  const texts = starts.map((start, index) => text.slice(start, starts[index + 1] ?? end));
+  const items = readItems(texts, remembered);
+  return { value: { ...rest, [list]: texts.map((item) => items.get(item)) }, items };
+};
+
+const readItems = (texts: readonly string[], remembered: RememberedItems): RememberedItems => {
+  const written = new Set(texts);
+  // what says the same with other comments, or other space, is what it was too
+  const rewritten = new Map([...remembered].flatMap(([text, value]) => (written.has(text) ? [] : [[JSON.stringify(value), value] as const])));
+  const readAnew = (text: string): unknown => {
+    const value = readItem(text);
+    return (rewritten.size > 0 ? rewritten.get(JSON.stringify(value)) : undefined) ?? value;
+  };
+  return new Map([...written].map((text) => [text, remembered.get(text) ?? readAnew(text)]));
 };
 
 const readItem = (text: string): unknown => {

@@ -71,6 +71,9 @@ describe('what was read before', () => {
     expect(first).toBe(ccc);
     expect(third).toBe(a);
     expect(second).toEqual({ ...bb, scheduler: 'rr' });
+    const [other, space] = servicesOf(file(service('ccc').replace('# a word', '# another'), service('bb', '    scheduler: rr\n\n# the last one\n')), memory);
+    expect(other).toBe(ccc);
+    expect(space).toBe(second);
   });
 
   it('does not hide what two services have in common, nor what another section makes wrong', () => {
