@@ -9,6 +9,7 @@ import { Microseconds, Seconds } from '../time/microseconds.js';
 import type { AuthenticationConfiguration, ChangeCommands, Configuration, DestinationConfiguration, EmailConfiguration, HealthCheckBase, HealthCheckConfiguration, InstanceConfiguration, IpvsConfiguration, NotifyConfiguration, PersistenceConfiguration, RealServerConfiguration, ScriptHealthCheck, ServiceTarget, SorryServerConfiguration, SyncDaemonConfiguration, TlsSettings, TrackConfiguration, VirtualMacConfiguration, VirtualServerConfiguration, VrrpConfiguration } from './model.js';
 import { type Family, familyOf } from '../network/ip-address.js';
 import { completeRoute, completeRule, completeTrackedRoute } from './complete-routing.js';
+import { onceForEach } from './once-for-each.js';
 import { withProbeMarks } from './probe-marks.js';
 import { checkDefaults, type CheckType, healthCheckKeys, keysOfTypes } from './schema/health-check.js';
 import { sysctls } from './schema/ipvs.js';
@@ -43,7 +44,7 @@ export const complete = (file: ConfigurationFile, surroundings: Surroundings): C
     startupDelay: file.vrrp.startup_delay,
   },
   ipvs: completeIpvs(file),
-  virtualServers: withProbeMarks(file.virtual_servers.map((entry) => completeServiceOnce(entry, surroundings.certificates)), file.ipvs.probe_marks),
+  virtualServers: withProbeMarks(file.virtual_servers.map(completion(surroundings.certificates)), file.ipvs.probe_marks),
   system: file.system,
   scripts: file.scripts.map((entry) => ({ ...entry, timeout: entry.timeout ?? entry.interval })),
   email: file.notify.email && completeEmail(file.notify.email, surroundings),
@@ -172,19 +173,8 @@ const completeSync = (sync: NonNullable<ConfigurationFile['ipvs']['sync']>, vrrp
   id: sync.id ?? vrrp.instances.find((instance) => instance.name === sync.instance)?.virtual_router_id ?? 0,
 });
 
-/** By the texts of files that it may have been completed with. */
-const completed = new WeakMap<Surroundings['certificates'], WeakMap<ServiceEntry, VirtualServerConfiguration>>();
-
-/** An entry that a reload leaves as it is stays the service that it is. */
-const completeServiceOnce = (entry: ServiceEntry, certificates: Surroundings['certificates']): VirtualServerConfiguration => {
-  let known = completed.get(certificates);
-  if (known === undefined) completed.set(certificates, (known = new WeakMap()));
-  const before = known.get(entry);
-  if (before !== undefined) return before;
-  const service = completeService(entry, certificates);
-  known.set(entry, service);
-  return service;
-};
+/** By the texts of files that it may be completed with: an entry that a reload leaves as it is stays the service that it is. */
+const completion = onceForEach((certificates: Surroundings['certificates']) => onceForEach((entry: ServiceEntry): VirtualServerConfiguration => completeService(entry, certificates)));
 
 const completeService = (entry: ServiceEntry, certificates: Surroundings['certificates']): VirtualServerConfiguration => {
   const targets = targetsOf(entry);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Family, familyOf } from '../network/ip-address.js';
 import type { HealthCheckConfiguration, MarkRange, ProbePath, RealServerConfiguration, VirtualServerConfiguration } from './model.js';
+import { onceForEach } from './once-for-each.js';
 
 /** What IPVS does with packets of a mark. */
 export interface MarkedPath extends ProbePath {
@@ -10,15 +11,19 @@ export interface MarkedPath extends ProbePath {
   readonly family: Family;
 }
 
-type Services = readonly { readonly realServers: readonly Pick<RealServerConfiguration, 'healthCheck'>[] }[];
+interface Service {
+  readonly realServers: readonly Pick<RealServerConfiguration, 'healthCheck'>[];
+}
+
+type Services = readonly Service[];
 
 export const pathOf = (check: HealthCheckConfiguration): ProbePath | undefined => ('through' in check ? check.through : undefined);
 
 /** The same for probes that can share a mark: the packet keeps the virtual address and port, only the way is chosen by the mark. */
 const pathKey = (family: Family, { server, forwarding, tunnel }: ProbePath): string => [family, server, forwarding, ...(tunnel ? [tunnel.type, tunnel.port, tunnel.checksum] : [])].join(' ');
 
-const keysOf = (services: Services): ReadonlySet<string> =>
-  new Set(services.flatMap(({ realServers }) => realServers.flatMap(({ healthCheck: check }) => ('through' in check && check.through ? [pathKey(familyOf(check.address), check.through)] : []))));
+/** Of the checks of a service that have one: most have none. */
+const keysOf = onceForEach(({ realServers }: Service): readonly string[] => realServers.flatMap(({ healthCheck: check }) => ('through' in check && check.through ? [pathKey(familyOf(check.address), check.through)] : [])));
 
 const wantedPlace = (key: string, size: number): number => createHash('sha256').update(key).digest().readUInt32BE(0) % size;
 
@@ -41,21 +46,22 @@ const assign = (keys: ReadonlySet<string>, { from, to }: MarkRange): ReadonlyMap
 
 /** Each check of a virtual address with its mark; none where there are too few of them, which the checks across the file have reported. */
 export const withProbeMarks = (services: readonly VirtualServerConfiguration[], range: MarkRange): readonly VirtualServerConfiguration[] => {
-  const keys = keysOf(services);
+  const keys = new Set(services.flatMap(keysOf));
   if (keys.size === 0 || keys.size > range.to - range.from + 1) return services;
   const marks = assign(keys, range);
   const marked = (server: RealServerConfiguration): RealServerConfiguration => {
     const { healthCheck: check } = server;
     return 'through' in check && check.through ? { ...server, healthCheck: { ...check, mark: marks.get(pathKey(familyOf(check.address), check.through)) } } : server;
   };
-  return services.map((service) => (service.realServers.some(({ healthCheck }) => pathOf(healthCheck)) ? { ...service, realServers: service.realServers.map(marked) } : service));
+  return services.map((service) => (keysOf(service).length > 0 ? { ...service, realServers: service.realServers.map(marked) } : service));
 };
 
 /** Each of them once. */
 export const markedPaths = (services: Services): readonly MarkedPath[] => {
   const paths = new Map<string, MarkedPath>();
-  for (const { realServers } of services) {
-    for (const { healthCheck: check } of realServers) {
+  for (const service of services) {
+    if (keysOf(service).length === 0) continue;
+    for (const { healthCheck: check } of service.realServers) {
       if (!('through' in check) || !check.through || check.mark === undefined) continue;
       const family = familyOf(check.address);
       paths.set(`${check.mark} ${family}`, { ...check.through, mark: check.mark, family });

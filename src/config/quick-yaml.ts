@@ -4,7 +4,7 @@
  */
 import { CORE_SCHEMA, load, YAMLException } from 'js-yaml';
 
-/** The items of the list that is remembered, by what they say: the very value of last time for an item that says the same. */
+/** The items of the list that is remembered, by their texts: the very value of last time for an item that says the same. */
 export type RememberedItems = ReadonlyMap<string, unknown>;
 
 export interface QuickText {
@@ -22,32 +22,86 @@ const rare = /(?:^|[\s,[{-])[:&*!?|>%~]|^ *(?:\.\.\.|---)|\.(?:nan|inf)/im;
 /** A key that is no text, or may be none. */
 const noTextKey = /(?:^|[\s,[{-])(?:null|true|false|[-+.\d][^\s:]*)\s*:(?:\s|$)/im;
 
+/** Stands for all items of the list where the text is read without them. */
+const standIn = 'the items of the list';
+
+/** A text that cannot be read quickly. */
+class UnreadError extends Error {
+  readonly code = 'UNREAD';
+}
+
 /**
  * The value that document.ts finds in the text; undefined when it has to look itself.
  * @param list key of the mapping that is the document: the items of its list are remembered
  */
 export const readQuickly = (text: string, list: string, remembered: RememberedItems = new Map()): QuickText | undefined => {
-  if (unusual.test(text)) return undefined;
-  const said = text.replace(comments, '');
-  if (rare.test(said) || noTextKey.test(said)) return undefined;
+  if (unusual.test(text) || text.includes(standIn)) return undefined;
   try {
-    return remember(load(text, { schema: CORE_SCHEMA }), list, remembered);
+    return readInParts(text, list, remembered) ?? { value: read(text), items: new Map() };
   } catch (error) {
-    if (error instanceof YAMLException) return undefined;
+    if (error instanceof YAMLException || error instanceof UnreadError) return undefined;
     throw error;
   }
 };
 
-const remember = (value: unknown, list: string, remembered: RememberedItems): QuickText => {
-  const items = new Map<string, unknown>();
-  if (typeof value !== 'object' || value === null) return { value, items };
-  const found: unknown = Reflect.get(value, list);
-  if (!Array.isArray(found)) return { value, items };
-  const same = found.map((item: unknown): unknown => {
-    const key = JSON.stringify(item);
-    const known = remembered.get(key) ?? item;
-    items.set(key, known);
-    return known;
-  });
-  return { value: { ...value, [list]: same }, items };
+/** @throws YAMLException, UnreadError */
+const read = (text: string): unknown => {
+  const said = text.replace(comments, '');
+  if (rare.test(said) || noTextKey.test(said)) throw new UnreadError();
+  return load(text, { schema: CORE_SCHEMA });
+};
+
+/**
+ * Each item of the list, which stands there in block form, by itself, and the rest with one item in place of all. What goes on over the end of what
+ * looks like an item (a quotation, brackets) is none, and no YAML by itself.
+ * @returns undefined when there is no such list
+ */
+const readInParts = (text: string, list: string, remembered: RememberedItems): QuickText | undefined => {
+  const place = findItems(text, list);
+  if (place === undefined) return undefined;
+  const { starts, end, indentation } = place;
+  const [first = 0] = starts;
+  const rest = read(`${text.slice(0, first)}${indentation}- ${standIn}\n${text.slice(end)}`);
+  if (typeof rest !== 'object' || rest === null || JSON.stringify(Reflect.get(rest, list)) !== JSON.stringify([standIn])) return undefined;
+  const texts = starts.map((start, index) => text.slice(start, starts[index + 1] ?? end));
+  const items = readItems(texts, remembered);
+  return { value: { ...rest, [list]: texts.map((item) => items.get(item)) }, items };
+};
+
+const readItems = (texts: readonly string[], remembered: RememberedItems): RememberedItems => {
+  const written = new Set(texts);
+  // what says the same with other comments, or other space, is what it was too
+  const rewritten = new Map([...remembered].flatMap(([text, value]) => (written.has(text) ? [] : [[JSON.stringify(value), value] as const])));
+  const readAnew = (text: string): unknown => {
+    const value = readItem(text);
+    return (rewritten.size > 0 ? rewritten.get(JSON.stringify(value)) : undefined) ?? value;
+  };
+  return new Map([...written].map((text) => [text, remembered.get(text) ?? readAnew(text)]));
+};
+
+const readItem = (text: string): unknown => {
+  const value = read(text);
+  if (!Array.isArray(value) || value.length !== 1) throw new UnreadError();
+  return value[0] as unknown;
+};
+
+/** Where the lines of its items begin, and where the last one ends. */
+const findItems = (text: string, list: string): { readonly starts: readonly number[]; readonly end: number; readonly indentation: string } | undefined => {
+  const key = new RegExp(`^${list}:(?: +#.*| *)\\n(?: *(?:#.*)?\\n)*(?=( *)-[ \\n])`, 'm').exec(text);
+  if (key === null) return undefined;
+  const [before, indentation = ''] = key;
+  // of the lines that say something those that are not within an item
+  const outer = new RegExp(`^ {0,${indentation.length}}[^ \\n#]`, 'gm');
+  const starts: number[] = [];
+  let end = text.length;
+  outer.lastIndex = key.index + before.length;
+  for (let line = outer.exec(text); line !== null; line = outer.exec(text)) {
+    const isItem = line[0] === `${indentation}-` && /[ \n]/.test(text.charAt(outer.lastIndex));
+    if (!isItem) {
+      end = line.index;
+      break;
+    }
+    starts.push(line.index);
+  }
+  return { starts, end, indentation };
 };

@@ -8,7 +8,8 @@ import { type Attributes, IpvsMessageError, required } from './message.js';
 import { encodeOperation, type Operation, type OperationFailure } from './operation.js';
 import type { TableEntry } from './reconcile.js';
 import { decodeService, encodeServiceSelector, type Service, serviceKey, type ServiceSelector } from './service.js';
-import { isAsShown, readShownTable } from './table-text.js';
+import { ServiceMemory } from './service-memory.js';
+import { shownAsKnown } from './table-text.js';
 import { type Counted, decodeInformation, decodeStatistics, type IpvsInformation } from './statistics.js';
 import { decodeTimeouts, encodeTimeouts, type TimeoutChange, type Timeouts } from './timeouts.js';
 
@@ -33,6 +34,8 @@ export interface WantedService {
 }
 
 export class IpvsClient {
+  private readonly services = new ServiceMemory();
+
   private constructor(private readonly family: IpvsFamily) {}
 
   /** @throws IpvsUnavailableError */
@@ -56,18 +59,17 @@ export class IpvsClient {
    * @throws NetlinkError, IpvsMessageError
    */
   async readDestinations(wanted: readonly WantedService[]): Promise<readonly TableEntry[]> {
-    const shown = wanted.length > fewServices && wanted.some(({ known }) => known !== undefined) ? readShownTable() : undefined;
+    const hoped = wanted.length > fewServices ? new Map(wanted.flatMap(({ service, known }) => (known === undefined ? [] : [[serviceKey(service), known] as const]))) : new Map<string, never>();
+    const same = hoped.size === 0 ? new Set() : shownAsKnown(hoped);
     const table: TableEntry[] = [];
-    for (const { service, known } of wanted) {
-      const now = known && shown?.get(serviceKey(service));
-      table.push({ service, destinations: known && now && isAsShown(known, now) ? known : await this.getDestinations(service) });
-    }
+    for (const { service, known } of wanted) table.push({ service, destinations: known && same.has(serviceKey(service)) ? known : await this.getDestinations(service) });
     return table;
   }
 
+  /** A service that is as it was at the last call is the same object. @throws NetlinkError, IpvsMessageError */
   async getServices(): Promise<readonly Service[]> {
     const entries = await this.family.dump({ command: ipvs.IPVS_CMD_GET_SERVICE, attributes: [] });
-    return entries.map((entry) => decodeService(content(entry, ipvs.IPVS_CMD_ATTR_SERVICE, 'the service')));
+    return this.services.decode(entries.map((entry) => content(entry, ipvs.IPVS_CMD_ATTR_SERVICE, 'the service')));
   }
 
   async getDestinations(service: ServiceSelector): Promise<readonly Destination[]> {

@@ -311,7 +311,7 @@ export class LvsEngine {
   private async compareAll(client: IpvsClient, cause: Cause): Promise<void> {
     if (cause !== 'drift') this.dirty.clear(); // this looks at all of them
     const wereClosed = !this.probes.inPlace;
-    await this.settle(client, this.servers, await this.readTable(client), this.owned, cause);
+    await this.settle(client, this.servers, await this.readTable(client, cause === 'drift'), this.owned, cause);
     this.owned = [...this.selectors, ...this.probes.selectors];
     if (wereClosed) this.runChecks();
   }
@@ -328,15 +328,15 @@ export class LvsEngine {
 
   /**
    * All services, ours with their destinations. What /proc/net/ip_vs does not show of them (thresholds and tunnels that someone
-   * else gave) is asked for in turn, a tenth of them each time.
+   * else gave) is asked for in turn, a tenth of them in each audit.
    */
-  private async readTable(client: IpvsClient): Promise<readonly TableEntry[]> {
+  private async readTable(client: IpvsClient, isAudit: boolean): Promise<readonly TableEntry[]> {
     const services = await client.getServices();
-    this.turn = (this.turn + 1) % turns;
+    if (isAudit) this.turn = (this.turn + 1) % turns;
     const ours = new Map([...this.servers.flatMap((server) => server.services.map((service) => [service.key, service] as const)), ...this.probes.known]);
     const wanted = services.flatMap((service, index) => {
       const own = ours.get(serviceKey(service));
-      return own ? [{ service, known: index % turns === this.turn ? undefined : own.known }] : [];
+      return own ? [{ service, known: isAudit && index % turns === this.turn ? undefined : own.known }] : [];
     });
     const others = services.filter((service) => !ours.has(serviceKey(service)));
     return [...(await client.readDestinations(wanted)), ...others.map((service) => ({ service, destinations: [] }))];
@@ -354,13 +354,10 @@ export class LvsEngine {
     // what is put right after others is what was decided before: what changed meanwhile has its turn
     const now = cause === 'drift' ? undefined : monotonicNow();
     const decisions = servers.map((server) => ({ server, decision: server.decide((key) => this.runner.stateOf(key), now) }));
-    const operations = reconcile(
-      [...probes, ...decisions.flatMap(({ decision }) => decision.desired)],
-      table,
-      owned,
-    );
+    const operations = reconcile([...probes, ...decisions.flatMap(({ decision }) => decision.desired)], table, owned);
     const refused = operations.length > 0 ? await client.apply(operations) : [];
-    for (const { server, decision } of decisions) {
+    const news = decisions.filter(({ server, decision }) => !server.isStanding(decision));
+    for (const { server, decision } of news) {
       this.wakeUps.set(server, server.nextChange);
       for (const notice of decision.notices) {
         const { level, sentence } = describePolicyNotice(server.configuration, notice);
@@ -368,7 +365,7 @@ export class LvsEngine {
       }
       if (refused.length === 0) server.applied(decision);
     }
-    this.telling.quorums(decisions, operations.length > 0);
+    this.telling.quorums(news, operations.length > 0);
     const failed = new Set(refused.map(({ operation }) => operation));
     this.telling.operations(operations.filter((operation) => !failed.has(operation)), cause, (operation) => this.probes.purposeOf(operation));
     return refused;
@@ -380,7 +377,7 @@ export class LvsEngine {
   }
 
   private async observe(): Promise<void> {
-    if (this.client) this.see(this.servers, await this.readTable(this.client));
+    if (this.client) this.see(this.servers, await this.readTable(this.client, true));
   }
 
   private async remove({ staying, table }: AtStop): Promise<void> {

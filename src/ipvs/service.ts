@@ -1,4 +1,5 @@
 /** An IPVS service: what tells it from others, its settings, and its form in a message (IPVS_SVC_ATTR_*, linux/ip_vs.h). */
+import { onceForEach } from '../config/once-for-each.js';
 import { type Family, familyOf, formatEndpoint } from '../network/ip-address.js';
 import { type Attribute, decodeAttributes, readString, readU16, readU32, string, u16, u16be, u32 } from '../network/netlink-attributes.js';
 import { type Microseconds, Seconds, toSeconds } from '../time/microseconds.js';
@@ -54,8 +55,9 @@ const wholeMask = 0xffffffff;
 const selectorFamily = (selector: ServiceSelector): Family => ('fwmark' in selector ? selector.family : familyOf(selector.address));
 
 /** What the kernel tells services apart by, as text: one and the same for equal selectors. */
-export const serviceKey = (selector: ServiceSelector): string =>
-  'fwmark' in selector ? `mark ${selector.fwmark} ${selector.family}` : `${formatEndpoint(selector.address, selector.port)}/${selector.protocol}`;
+export const serviceKey = onceForEach((selector: ServiceSelector): string =>
+  'fwmark' in selector ? `mark ${selector.fwmark} ${selector.family}` : `${formatEndpoint(selector.address, selector.port)}/${selector.protocol}`,
+);
 
 export const sameSettings = (a: ServiceSettings, b: ServiceSettings): boolean =>
   a.scheduler === b.scheduler &&

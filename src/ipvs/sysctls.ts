@@ -1,5 +1,5 @@
 /** The settings of /proc/sys/net/ipv4/vs: written where they differ, remembered, put back. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ChangedSetting, SettingsRecord } from '../supervisor/settings-record.js';
 
@@ -55,7 +55,7 @@ export class Sysctls {
   async apply(values: Readonly<Record<string, string>>): Promise<readonly SysctlChange[]> {
     const wanted = Object.entries(values).map(([key, value]) => ({ key, value: normalise(value) }));
     const before = new Map<string, string>();
-    for (const { key } of wanted) before.set(key, await this.read(key));
+    for (const { key } of wanted) before.set(key, this.read(key));
     const changes = await this.putBack((key) => !before.has(key));
     const differing = wanted.flatMap(({ key, value }) => {
       const present = before.get(key) ?? '';
@@ -65,7 +65,7 @@ export class Sysctls {
     for (const { key, before: present, after } of differing) this.written.set(key, { original: this.written.get(key)?.original ?? present, ours: after });
     await this.save();
     for (const change of differing) {
-      await this.write(change.key, change.after);
+      this.write(change.key, change.after);
       changes.push(change);
     }
     return changes;
@@ -82,8 +82,8 @@ export class Sysctls {
     const known = this.written.size;
     for (const [key, { original, ours }] of this.written) {
       if (!which(key)) continue;
-      if ((await this.read(key)) === ours) {
-        await this.write(key, original);
+      if (this.read(key) === ours) {
+        this.write(key, original);
         changes.push({ key, before: ours, after: original });
       }
       this.written.delete(key);
@@ -103,19 +103,19 @@ export class Sysctls {
     await this.record?.save(changed);
   }
 
-  private async read(key: string): Promise<string> {
+  private read(key: string): string {
     if (!/^[a-z0-9_]+$/.test(key)) throw new UnknownSysctlError(key);
     try {
-      return normalise(await readFile(join(this.root, key), 'utf8'));
+      return normalise(readFileSync(join(this.root, key), 'utf8'));
     } catch (cause) {
       if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') throw new UnknownSysctlError(key, { cause });
       throw cause;
     }
   }
 
-  private async write(key: string, value: string): Promise<void> {
+  private write(key: string, value: string): void {
     try {
-      await writeFile(join(this.root, key), `${value}\n`);
+      writeFileSync(join(this.root, key), `${value}\n`);
     } catch (cause) {
       throw new SysctlRefusedError(key, value, { cause });
     }

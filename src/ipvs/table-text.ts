@@ -2,20 +2,19 @@
  * The kernel's table as /proc/net/ip_vs shows it (ip_vs_info_seq_show in linux/net/netfilter/ipvs/ip_vs_ctl.c): one file instead of a
  * dump for each service. It has no thresholds, tunnels and flags. The text is read here; whether it says what is known is pure.
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { encodeIPv6, familyOf, formatEndpoint } from '../network/ip-address.js';
 import type { DestinationEntry } from './destination.js';
 import { decodeAddress } from './message.js';
 
-/** The lines of a service's destinations: a stretch of the file's text, which ends before `end`. */
-export interface ShownDestinations {
+/** A service and the lines of its destinations: a stretch of a text, which ends before `end`. */
+export interface ShownService {
+  /** as `serviceKey` */
+  readonly key: string;
   readonly text: string;
   readonly start: number;
   readonly end: number;
 }
-
-/** By `serviceKey`; services of firewall marks are not in it, since the file does not tell their families. */
-export type ShownTable = ReadonlyMap<string, ShownDestinations>;
 
 type Known = readonly DestinationEntry[];
 
@@ -41,28 +40,74 @@ const lineEnd = (text: string, from: number): number => {
   return end === -1 ? text.length : end;
 };
 
-export const parseShownTable = (text: string): ShownTable => {
-  const table = new Map<string, ShownDestinations>();
-  let line = 0;
-  for (let heading = 0; heading < 3; heading++) line = lineEnd(text, line) + 1;
-  while (line < text.length) {
-    const [protocol = '', shown = ''] = text.slice(line, lineEnd(text, line)).split(/ +/, 2);
-    const start = lineEnd(text, line) + 1;
-    for (line = start; text.startsWith(arrow, line); ) line = lineEnd(text, line) + 1;
-    if (protocol !== 'FWM' && shown !== '') table.set(`${endpoint(shown)}/${protocol.toLowerCase()}`, { text, start, end: line });
-  }
-  return table;
-};
-
 const arrow = '  -> ';
 
-/** The table of this network namespace; undefined where the kernel does not show it. */
-export const readShownTable = (): ShownTable | undefined => {
-  try {
-    return parseShownTable(readFileSync('/proc/net/ip_vs', 'latin1'));
-  } catch {
-    return undefined; // then every service is asked for
+/** The services of a text that comes in pieces, without those of firewall marks, since it does not tell their families. */
+export function* shownServices(pieces: Iterable<string>): Generator<ShownService> {
+  let headings = 3;
+  let text = '';
+  for (const piece of pieces) {
+    text += piece;
+    let line = 0;
+    for (; headings > 0 && text.includes('\n', line); headings--) line = lineEnd(text, line) + 1;
+    // the last service, and a line, may go on in the next piece
+    for (let next = headings > 0 ? undefined : afterService(text, line); next !== undefined; next = afterService(text, line)) {
+      yield* shownService(text, line, next);
+      line = next;
+    }
+    text = text.slice(line);
   }
+  if (headings === 0 && text !== '') yield* shownService(text, 0, text.length);
+}
+
+/** Where the next service begins; undefined while that has not come. */
+const afterService = (text: string, service: number): number | undefined => {
+  let line = lineEnd(text, service) + 1;
+  while (text.startsWith(arrow, line)) line = lineEnd(text, line) + 1;
+  return line + arrow.length <= text.length ? line : undefined;
+};
+
+function* shownService(text: string, from: number, end: number): Generator<ShownService> {
+  const header = lineEnd(text, from);
+  const [protocol = '', shown = ''] = text.slice(from, header).split(/ +/, 2);
+  if (protocol !== 'FWM' && shown !== '') yield { key: `${endpoint(shown)}/${protocol.toLowerCase()}`, text, start: header + 1, end };
+}
+
+/** Used again and again: in pieces of this size a table of megabytes leaves nothing behind. */
+const piece = Buffer.alloc(65_536);
+
+function* readPieces(path: string): Generator<string> {
+  const file = openSync(path, 'r');
+  try {
+    let length = 0;
+    for (let read = 1; read > 0; ) {
+      // the kernel gives a page at a time
+      read = readSync(file, piece, length, piece.length - length, null);
+      length += read;
+      if (length < piece.length && read > 0) continue;
+      yield piece.toString('latin1', 0, length);
+      length = 0;
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The services of this network namespace's table. @throws Error where the kernel does not show it */
+export const readShownServices = (): Iterable<ShownService> => shownServices(readPieces('/proc/net/ip_vs'));
+
+/** Of these services, by their keys, those that the kernel shows as they are known. */
+export const shownAsKnown = (known: ReadonlyMap<string, Known>): ReadonlySet<string> => {
+  const same = new Set<string>();
+  try {
+    for (const service of readShownServices()) {
+      const destinations = known.get(service.key);
+      if (destinations !== undefined && isAsShown(destinations, service)) same.add(service.key);
+    }
+  } catch {
+    return new Set(); // then every service is asked for
+  }
+  return same;
 };
 
 /** Whether the file shows all that is to be known of these destinations. */
@@ -87,7 +132,7 @@ const expectationOf = (known: Known): ReadonlyMap<string, string> | 'not shown' 
 };
 
 /** What is known of a service's destinations is what the file shows, and there is nothing that it would not show. */
-export const isAsShown = (known: Known, { text, start, end }: ShownDestinations): boolean => {
+export const isAsShown = (known: Known, { text, start, end }: Omit<ShownService, 'key'>): boolean => {
   const expected = expectationOf(known);
   if (expected === 'not shown') return false;
   let count = 0;

@@ -20,6 +20,14 @@ import { selectorOf } from './table.js';
 
 const isActive = (check: HealthCheckConfiguration): check is ActiveCheck => check.type !== 'none';
 
+const checksOf = ({ realServers, sorryServer }: VirtualServerConfiguration): readonly ActiveCheck[] => {
+  const ofSorry = sorryServer?.healthCheck;
+  return [
+    ...realServers.flatMap(({ healthCheck, agentCheck }) => [...(isActive(healthCheck) ? [healthCheck] : []), ...(agentCheck ? [agentCheck] : [])]),
+    ...(ofSorry && isActive(ofSorry) ? [ofSorry] : []),
+  ];
+};
+
 export interface VirtualServerDecision {
   readonly pool: PoolDecision;
   /** one for each of its services, in their order */
@@ -31,6 +39,7 @@ export interface VirtualServerDecision {
 export class VirtualServer {
   /** one for each of its targets, in their order: at least one */
   readonly services: readonly PoolService[];
+  readonly checks: readonly ActiveCheck[];
   /** of the check of each real server, in their order; undefined = not checked */
   readonly checkKeys: readonly (string | undefined)[];
   /** the same of the agents beside them */
@@ -57,6 +66,7 @@ export class VirtualServer {
     readonly configuration: VirtualServerConfiguration,
     predecessor: VirtualServer | undefined,
   ) {
+    this.checks = checksOf(configuration);
     this.checkKeys = configuration.realServers.map(({ healthCheck }) => (isActive(healthCheck) ? checkKey(healthCheck) : undefined));
     const { sorryServer: { healthCheck: ofSorry } = {} } = configuration;
     this.sorryKey = ofSorry && isActive(ofSorry) ? checkKey(ofSorry) : undefined;
@@ -79,14 +89,6 @@ export class VirtualServer {
 
   get quorumState(): QuorumState {
     return this.quorum;
-  }
-
-  get checks(): readonly ActiveCheck[] {
-    const { realServers, sorryServer: { healthCheck: ofSorry } = {} } = this.configuration;
-    return [
-      ...realServers.flatMap(({ healthCheck, agentCheck }) => [...(isActive(healthCheck) ? [healthCheck] : []), ...(agentCheck ? [agentCheck] : [])]),
-      ...(ofSorry && isActive(ofSorry) ? [ofSorry] : []),
-    ];
   }
 
   /** What the kernel has now: of its services, those that are there. */
@@ -159,9 +161,13 @@ export class VirtualServer {
     return notices;
   }
 
+  /** It is the last one, which was in the kernel already, and nothing changes it with time: there is nothing to tell of it. */
+  isStanding(decision: VirtualServerDecision): boolean {
+    return decision === this.standing;
+  }
+
   /** What was decided is in the kernel. */
   applied(decision: VirtualServerDecision): void {
-    if (decision === this.standing) return;
     for (const [index, { destinations }] of decision.desired.entries()) this.services[index]?.observe(destinations);
     // a verdict that came while it was written is for the next decision
     if (decision === this.latest && this.isTimeless && decision.pool.quorum !== 'undecided') this.standing = { ...decision, pool: { ...decision.pool, quorumChange: undefined }, notices: [] };

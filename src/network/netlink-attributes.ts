@@ -69,6 +69,15 @@ export const encodeAttributes = (attributes: readonly Attribute[]): Buffer => {
   return whole;
 };
 
+/** Type without its flag bits, length with the header, and where the next attribute begins. @throws NetlinkFormatError when the length does not fit the buffer */
+export const readAttributeHeader = (buffer: Buffer, offset: number): { readonly type: number; readonly length: number; readonly next: number } => {
+  const length = readU16(buffer, offset);
+  if (length < headerLength || offset + length > buffer.length) {
+    throw new NetlinkFormatError(`netlink attribute at octet ${offset} has length ${length}, ${buffer.length - offset} octets are left`);
+  }
+  return { type: readU16(buffer, offset + 2) & NLA_TYPE_MASK, length, next: offset + align(length) };
+};
+
 /**
  * Type (without its flag bits) -> payload; a later attribute of the same type wins.
  * @throws NetlinkFormatError when a length does not fit the buffer
@@ -76,12 +85,9 @@ export const encodeAttributes = (attributes: readonly Attribute[]): Buffer => {
 export const decodeAttributes = (buffer: Buffer): Map<number, Buffer> => {
   const attributes = new Map<number, Buffer>();
   for (let offset = 0; offset + headerLength <= buffer.length; ) {
-    const length = readU16(buffer, offset);
-    if (length < headerLength || offset + length > buffer.length) {
-      throw new NetlinkFormatError(`netlink attribute at octet ${offset} has length ${length}, ${buffer.length - offset} octets are left`);
-    }
-    attributes.set(readU16(buffer, offset + 2) & NLA_TYPE_MASK, buffer.subarray(offset + headerLength, offset + length));
-    offset += align(length);
+    const { type, length, next } = readAttributeHeader(buffer, offset);
+    attributes.set(type, buffer.subarray(offset + headerLength, offset + length));
+    offset = next;
   }
   return attributes;
 };

@@ -1,7 +1,7 @@
 /** Reads what a host is: links, addresses, settings, rules, the IPVS table. Needs no privileges but for arptables. */
 import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { readShownTable } from '../ipvs/table-text.js';
+import { readShownServices } from '../ipvs/table-text.js';
 import type { ArpRules } from '../network/arp-rules.js';
 import type { Arptables } from '../network/arptables.js';
 import { decodeFouFamily, decodeGuePort, fouDump, fouFamilyRequest, type FouPort } from '../network/fou.js';
@@ -86,8 +86,13 @@ export const fouFamily = async (channel: NetlinkChannel): Promise<number | undef
 };
 
 /** `10.0.0.100:80/tcp`, `[fd00::1]:80/tcp` -> the address */
-const servicesOfIpvs = (): ReadonlySet<string> =>
-  new Set([...(readShownTable()?.keys() ?? [])].map((key) => key.slice(0, key.lastIndexOf(':')).replace(/^\[|\]$/g, '')).filter((address) => isIP(address) !== 0));
+const servicesOfIpvs = (): ReadonlySet<string> => {
+  try {
+    return new Set([...readShownServices()].map(({ key }) => key.slice(0, key.lastIndexOf(':')).replace(/^\[|\]$/g, '')).filter((address) => isIP(address) !== 0));
+  } catch {
+    return new Set(); // a host without IPVS
+  }
+};
 
 const CAP_NET_ADMIN = 12n;
 

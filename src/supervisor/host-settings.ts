@@ -1,5 +1,5 @@
 /** The host's settings that forwarding needs: what is missing is told, or with `system: { manage: true }` set and put back. */
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Configuration } from '../config/model.js';
 import { event, type Report } from '../control/event.js';
@@ -31,7 +31,7 @@ export class HostSettings {
     const needed = new Set(manage ? settings.map(({ path }) => path) : []);
     await this.putBack(({ cause }) => !needed.has(cause));
     const present = new Map<string, string | undefined>();
-    for (const path of ['ipv4/conf/all/rp_filter', 'ipv4/conf/all/accept_local', ...settings.map((need) => need.path)]) present.set(path, await this.read(path));
+    for (const path of ['ipv4/conf/all/rp_filter', 'ipv4/conf/all/accept_local', ...settings.map((need) => need.path)]) present.set(path, this.read(path));
     const warnings = [...notes, ...(manage ? [] : redirects)];
     for (const need of settings) {
       const value = present.get(need.path);
@@ -55,13 +55,13 @@ export class HostSettings {
   /** @returns what went wrong, in words */
   private async set({ path, wanted, why }: Need): Promise<string | undefined> {
     try {
-      const before = (await this.read(path)) ?? '';
+      const before = this.read(path) ?? '';
       const known = await this.load();
       const originals = new Set(known.map((setting) => setting.path));
-      const more = [{ path, before, ours: wanted, cause: path }, ...(await this.followers(path, wanted))];
+      const more = [{ path, before, ours: wanted, cause: path }, ...this.followers(path, wanted)];
       // written first: a crash between the two leaves a record of what did not happen, and then nothing is put back
       await this.save([...known, ...more.filter((setting) => !originals.has(setting.path))]);
-      await this.write(path, wanted);
+      this.write(path, wanted);
       this.report(event('info', `${sysctlName(path)}: ${before} -> ${wanted}, put back at the end. ${why}`));
       return undefined;
     } catch (error) {
@@ -70,15 +70,15 @@ export class HostSettings {
   }
 
   /** What the kernel changes with it on every interface (linux/net/ipv4/devinet.c, inet_forward_change(); ipv6/addrconf.c, addrconf_fixup_forwarding()). */
-  private async followers(path: string, wanted: string): Promise<readonly ChangedSetting[]> {
+  private followers(path: string, wanted: string): readonly ChangedSetting[] {
     const folder = { 'ipv4/ip_forward': 'ipv4/conf', 'ipv6/conf/all/forwarding': 'ipv6/conf' }[path];
     if (folder === undefined) return [];
-    const names = await readdir(join(this.root, folder));
+    const names = readdirSync(join(this.root, folder));
     const follow = names.map((name) => ({ path: `${folder}/${name}/forwarding`, ours: wanted }));
     if (folder === 'ipv4/conf') follow.push({ path: 'ipv4/conf/all/accept_redirects', ours: wanted === '1' ? '0' : '1' });
     const found: ChangedSetting[] = []; // also what is so already: it changes when the other one is put back
     for (const setting of follow) {
-      const before = await this.read(setting.path);
+      const before = this.read(setting.path);
       if (before !== undefined && setting.path !== path) found.push({ ...setting, before, cause: path });
     }
     return found;
@@ -92,9 +92,9 @@ export class HostSettings {
       if (going.length === 0) return;
       const still: ChangedSetting[] = [];
       // looked at before anything is written: some follow others
-      for (const setting of going) if ((await this.read(setting.path)) === setting.ours) still.push(setting);
+      for (const setting of going) if (this.read(setting.path) === setting.ours) still.push(setting);
       for (const { path, before, ours, cause } of still) {
-        await this.write(path, before);
+        this.write(path, before);
         if (path === cause) this.report(event('info', `${sysctlName(path)}: ${ours} -> ${before}, as it was`));
       }
       await this.save(known.filter((setting) => !which(setting)));
@@ -114,16 +114,16 @@ export class HostSettings {
     this.changed = changed;
   }
 
-  private async read(path: string): Promise<string | undefined> {
+  private read(path: string): string | undefined {
     try {
-      return (await readFile(join(this.root, path), 'latin1')).trim();
+      return readFileSync(join(this.root, path), 'latin1').trim();
     } catch {
       return undefined; // the kernel has no such setting, or no such interface any more
     }
   }
 
   /** @throws Error */
-  private async write(path: string, value: string): Promise<void> {
-    if ((await this.read(path)) !== value) await writeFile(join(this.root, path), `${value}\n`);
+  private write(path: string, value: string): void {
+    if (this.read(path) !== value) writeFileSync(join(this.root, path), `${value}\n`);
   }
 }

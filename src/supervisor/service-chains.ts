@@ -4,10 +4,12 @@ import type { DestinationConfiguration, MarkTarget, Protocol, ServiceTarget, Vir
 import { markedPaths } from '../config/probe-marks.js';
 import { portRuns } from '../config/port-runs.js';
 import { targetFamily } from '../config/targets.js';
+import { onceForEach } from '../config/once-for-each.js';
 import type { FirewallChain } from '../network/firewall-chain.js';
 import { type Family, familyOf } from '../network/ip-address.js';
 
-type Services = readonly Pick<VirtualServerConfiguration, 'protocol' | 'targets' | 'realServers' | 'sorryServer'>[];
+type Service = Pick<VirtualServerConfiguration, 'protocol' | 'targets' | 'realServers' | 'sorryServer'>;
+type Services = readonly Service[];
 
 const families: readonly Family[] = ['ipv4', 'ipv6'];
 const protocolNumbers: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
@@ -43,8 +45,11 @@ const connectionsOf = (target: ServiceTarget, protocol: Protocol): string =>
 
 const translation = ({ sourceNat }: DestinationConfiguration): string => (sourceNat?.address === undefined ? '-j MASQUERADE' : `-j SNAT --to-source ${sourceNat.address}`);
 
+/** Of a thousand services most have none. */
+const isTranslated = onceForEach((service: Service): boolean => destinationsOf(service).some(({ forwarding, sourceNat }) => forwarding === 'nat' && sourceNat));
+
 /** One rule for a target; one for each destination only where they differ. */
-const translationsOf = ({ protocol, targets, ...pool }: Services[number], family: Family): readonly string[] => {
+const translationsOf = ({ protocol, targets, ...pool }: Service, family: Family): readonly string[] => {
   const masqueraded = destinationsOf(pool).filter(({ forwarding }) => forwarding === 'nat');
   const translated = masqueraded.filter(({ sourceNat }) => sourceNat);
   const [first] = translated;
@@ -62,7 +67,7 @@ const translationsOf = ({ protocol, targets, ...pool }: Services[number], family
 /** `first`: before a rule of someone else's that would translate them otherwise, or not at all. */
 export const sourceNatChains = (services: Services): readonly FirewallChain[] =>
   families.flatMap((family): readonly FirewallChain[] => {
-    const rules = services.flatMap((service) => translationsOf(service, family));
+    const rules = services.filter(isTranslated).flatMap((service) => translationsOf(service, family));
     return rules.length === 0 ? [] : [{ family, table: 'nat', hook: 'POSTROUTING', name: 'TANDEM-FULLNAT', position: 'first', rules }];
   });
 

@@ -41,6 +41,20 @@ describe('a text without what is rare', () => {
     fc.assert(fc.property(fc.array(piece, { maxLength: 14 }), (pieces) => void agreed(pieces.join(''))), { numRuns: 5_000 });
     const line = fc.tuple(fc.constantFrom('', '', '  ', '  ', '    ', '   '), fc.constantFrom('- ', '', '', '-', '# '), fc.constantFrom('a:', 'b:', 'c:', ''), fc.constantFrom('', ' 1', ' x', ' [1, {a: b}]', ' "q" # c', " 'q'", ' x: y', ' # c', ' - z', ' {a: 1, b: [x y, 2]}', '  two words  ', ' "a', ' [', ' ]', ' {x', ' }'));
     fc.assert(fc.property(fc.array(line, { maxLength: 7 }), (lines) => void agreed(lines.map((parts) => parts.join('')).join('\n'))), { numRuns: 5_000 });
+    const ofList = fc.tuple(fc.constantFrom('', '  ', '  ', ' ', '    '), fc.constantFrom('- ', '- ', '-', '', '# '), fc.constantFrom('a:', 'virtual_servers:', '', 'x', '{', '}', '"', "'", '['), fc.constantFrom('', ' 1', ' x', ' # c', ' "', ' }', ' ]', ' [', " '"));
+    fc.assert(fc.property(fc.constantFrom('', 'a: 1\n', '# c\n', '{\n', '"\n', 'a: "\n', 'a: [\n', 'a:\n'), fc.array(ofList, { maxLength: 7 }), (before, lines) => void agreed(`${before}virtual_servers:\n${lines.map((parts) => parts.join('')).join('\n')}`)), { numRuns: 10_000 });
+  });
+
+  it.each([
+    ['b: 1\nvirtual_servers: # all\n\n  # the first\n  - a: 1\n\n# the second\n  - a: 2\n   # its\n    b: c\n     d\n  - x\n  -\nc: 2\n', { b: 1, virtual_servers: [{ a: 1 }, { a: 2, b: 'c d' }, 'x', null], c: 2 }],
+    ['virtual_servers:\n- - a\n  - b\n- "c\n  d"\n- [e,\n  f]\ng:\n- h', { virtual_servers: [['a', 'b'], 'c d', ['e', 'f']], g: ['h'] }],
+    ['virtual_servers:\n  - a\n  - a', { virtual_servers: ['a', 'a'] }],
+  ])('has the list in %j', (text, value) => {
+    expect(agreed(text)).toEqual(value);
+  });
+
+  it.each(['{ a: 1,\nvirtual_servers:\n- b\n}', 'a: "\nvirtual_servers:\n- b\n"', 'virtual_servers:\n- "a\n- b"', 'virtual_servers:\n- a: 1\n  a: 2', 'virtual_servers:\n- a\nvirtual_servers:\n- b', 'virtual_servers:\n- a\n b: 1', 'virtual_servers:\n  - a\n - b', 'virtual_servers:\n- a: [\n- b ]', 'virtual_servers:\n- &x a\n- *x', 'virtual_servers:\n- a\n---\n- b'])('has no list to be read quickly in %j', (text) => {
+    expect(agreed(text)).toBeUndefined();
   });
 });
 
@@ -57,6 +71,9 @@ describe('what was read before', () => {
     expect(first).toBe(ccc);
     expect(third).toBe(a);
     expect(second).toEqual({ ...bb, scheduler: 'rr' });
+    const [other, space] = servicesOf(file(service('ccc').replace('# a word', '# another'), service('bb', '    scheduler: rr\n\n# the last one\n')), memory);
+    expect(other).toBe(ccc);
+    expect(space).toBe(second);
   });
 
   it('does not hide what two services have in common, nor what another section makes wrong', () => {

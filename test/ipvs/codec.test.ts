@@ -5,6 +5,7 @@ import { decodeDestination, encodeDestination } from '../../src/ipvs/destination
 import { familyNumber, familyRequest } from '../../src/ipvs/family.js';
 import { decodeAddress, decodeMessage, encodeAddress, encodeMessage, IpvsMessageError, required } from '../../src/ipvs/message.js';
 import { decodeService, encodeService, encodeServiceSelector, type Service, serviceKey } from '../../src/ipvs/service.js';
+import { ServiceMemory } from '../../src/ipvs/service-memory.js';
 import { decodeTimeouts, encodeTimeouts } from '../../src/ipvs/timeouts.js';
 import { encodeAttributes, u16 } from '../../src/network/netlink-attributes.js';
 import { Milliseconds, Seconds } from '../../src/time/microseconds.js';
@@ -61,6 +62,29 @@ describe('a service', () => {
     ]);
     // the kernel's own flag "hashed" does not make a difference
     expect(found).toContainEqual(service({ scheduler: 'wlc', persistence: { timeout: Seconds(360), netmask: '255.255.255.255' } }));
+  });
+
+  it('is the same object while only its statistics change', () => {
+    const contents = recorded('ipvsadm -Ln').replies.filter((reply) => decodeMessage(reply).command === 1).map((reply) => attribute(reply, 1));
+    const memory = new ServiceMemory();
+    const first = memory.decode(contents);
+    expect(first).toEqual(contents.map(decodeService));
+    const lastOctet = (content: Buffer): Buffer => Buffer.concat([content.subarray(0, -1), Buffer.from([content.readUInt8(content.length - 1) ^ 1])]);
+    // of IPVS_SVC_ATTR_STATS64, which comes last
+    const counted = memory.decode(contents.map(lastOctet));
+    expect(counted.map((found, index) => found === first[index])).toEqual(contents.map(() => true));
+    const scheduler = (content: Buffer): Buffer => {
+      const copy = Buffer.from(content);
+      copy.write('x', copy.indexOf(decodeService(content).scheduler), 'latin1');
+      return copy;
+    };
+    expect(memory.decode(contents.map(scheduler))).toEqual(first.map((found) => ({ ...found, scheduler: `x${found.scheduler.slice(1)}` })));
+    // what follows the statistics would not be seen
+    const followed = contents.map((content) => Buffer.concat([content, encodeAttributes([{ type: 99, value: u16(1) }])]));
+    const before = memory.decode(followed);
+    expect(before).toEqual(first);
+    const other = contents.map((content) => Buffer.concat([content, encodeAttributes([{ type: 99, value: u16(2) }])]));
+    expect(memory.decode(other).some((found) => before.includes(found))).toBe(false);
   });
 
   it('is asked for by the attributes with which ipvsadm asks for its destinations', () => {

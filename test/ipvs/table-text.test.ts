@@ -1,7 +1,7 @@
 /** The table as /proc/net/ip_vs shows it; the text is what Linux 6.1 wrote in the lab kernel. */
 import { describe, expect, it } from 'vitest';
 import type { DestinationEntry } from '../../src/ipvs/destination.js';
-import { isAsShown, parseShownTable } from '../../src/ipvs/table-text.js';
+import { isAsShown, shownServices } from '../../src/ipvs/table-text.js';
 
 const text = `IP Virtual Server version 1.2.1 (size=4096)
 Prot LocalAddress:Port Scheduler Flags
@@ -16,19 +16,31 @@ FWM  00000007 wrr
 `;
 const server = (address: string, more: Partial<DestinationEntry> = {}): DestinationEntry => ({ address, port: 80, forwarding: 'dr', weight: 1, ...more });
 
-const shown = (of: string) => parseShownTable(text).get(of) ?? { text: '', start: 0, end: 0 };
+const inPieces = (of: string, length: number): readonly string[] => Array.from({ length: Math.ceil(of.length / length) }, (_, index) => of.slice(index * length, (index + 1) * length));
+const shown = (of: string, from = text) => [...shownServices([from])].find(({ key }) => key === of) ?? { text: '', start: 0, end: 0 };
 const web = [server('10.0.0.12', { forwarding: 'nat', weight: 0 }), server('10.0.0.11')];
 
 describe('the shown table', () => {
   it('has the services by their keys, but not those of marks, whose family it does not tell', () => {
-    expect([...parseShownTable(text).keys()]).toEqual(['10.0.0.100:80/tcp', '[fd00::100]:53/udp']);
+    expect([...shownServices([text])].map(({ key }) => key)).toEqual(['10.0.0.100:80/tcp', '[fd00::100]:53/udp']);
+  });
+
+  it('is the same in pieces, wherever they end', () => {
+    const lines = (pieces: readonly string[]) => [...shownServices(pieces)].map(({ key, text: of, start, end }) => [key, of.slice(start, end)]);
+    const whole = lines([text]);
+    expect(whole[0]).toEqual(['10.0.0.100:80/tcp', text.split('\n').slice(4, 6).map((line) => `${line}\n`).join('')]);
+    for (let length = 1; length <= text.length; length++) expect(lines(inPieces(text, length)), `of ${length}`).toEqual(whole);
+    expect(lines([])).toEqual([]);
+    expect(lines([text.split('TCP')[0] ?? ''])).toEqual([]);
+    const ending = text.slice(0, text.indexOf('UDP'));
+    for (let length = 1; length <= ending.length; length++) expect(lines(inPieces(ending, length)), `of ${length}`).toEqual(whole.slice(0, 1));
   });
 
   it('agrees with what is known, in any order', () => {
     expect(isAsShown(web, shown('10.0.0.100:80/tcp'))).toBe(true);
     expect(isAsShown([...web].reverse(), shown('10.0.0.100:80/tcp'))).toBe(true);
     const dns = text.replace('Tunnel ', 'Route  ');
-    expect(isAsShown([server('fd00::11', { port: 53, weight: 2 })], parseShownTable(dns).get('[fd00::100]:53/udp') ?? shown(''))).toBe(true);
+    expect(isAsShown([server('fd00::11', { port: 53, weight: 2 })], shown('[fd00::100]:53/udp', dns))).toBe(true);
     expect(isAsShown([], shown('10.0.0.100:443/tcp'))).toBe(true);
   });
 

@@ -27,15 +27,20 @@ export interface CapturedArp {
   readonly target: string;
 }
 
+/** octets */
+const fileHeader = 24;
+const frameHeader = 16;
+
 export class Capture {
   readonly frames: Frame[] = [];
-  private rest = '';
+  private rest = Buffer.alloc(0);
+  private begun = false;
   private readonly waiters = new Set<() => void>();
 
   private constructor(private readonly tcpdump: ChildProcess) {}
 
   static async open(host: Host, filter: string, interfaceName: string): Promise<Capture> {
-    const options = ['--immediate-mode', '-l', '-n', '-tt', '-xx', '-s', '2048', '-B', '16384', '-i', interfaceName, '-Q', 'inout'];
+    const options = ['--immediate-mode', '-U', '-w', '-', '-n', '-s', '2048', '-B', '16384', '-i', interfaceName, '-Q', 'inout'];
     const tcpdump = spawn('ip', ['netns', 'exec', host.namespace, 'tcpdump', ...options, filter], { stdio: ['ignore', 'pipe', 'pipe'] });
     const capture = new Capture(tcpdump);
     let messages = '';
@@ -46,20 +51,23 @@ export class Capture {
       });
       tcpdump.once('exit', () => reject(new Error(`tcpdump ended: ${messages}`)));
     });
-    tcpdump.stdout.on('data', (chunk) => capture.read(String(chunk)));
+    tcpdump.stdout.on('data', (chunk: Buffer) => capture.read(chunk));
     return capture;
   }
 
-  /** A frame is a line with its time, and lines of hexadecimal; complete when the last of those has been read. */
-  private read(text: string): void {
-    const lines = (this.rest + text).split('\n');
-    this.rest = lines.pop() ?? '';
-    for (const line of lines) {
-      const time = /^(\d+\.\d+) /.exec(line);
-      const data = /^\t0x[0-9a-f]+: {2}([0-9a-f ]+?)\s*$/.exec(line);
-      const last = this.frames.at(-1);
-      if (time) this.frames.push({ at: 1000 * Number(time[1]), octets: Buffer.alloc(0) });
-      else if (data && last) this.frames[this.frames.length - 1] = { at: last.at, octets: Buffer.concat([last.octets, Buffer.from((data[1] ?? '').replaceAll(' ', ''), 'hex')]) };
+  /** pcap-savefile(5), as this machine writes it: a header of the file, then each frame whole behind one of its own. */
+  private read(octets: Buffer): void {
+    this.rest = Buffer.concat([this.rest, octets]);
+    if (!this.begun) {
+      if (this.rest.length < fileHeader) return;
+      this.begun = true;
+      this.rest = this.rest.subarray(fileHeader);
+    }
+    while (this.rest.length >= frameHeader) {
+      const end = frameHeader + this.rest.readUInt32LE(8);
+      if (this.rest.length < end) break;
+      this.frames.push({ at: 1000 * this.rest.readUInt32LE(0) + this.rest.readUInt32LE(4) / 1000, octets: this.rest.subarray(frameHeader, end) });
+      this.rest = this.rest.subarray(end);
     }
     for (const waiter of [...this.waiters]) waiter();
   }

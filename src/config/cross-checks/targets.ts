@@ -2,6 +2,7 @@
 import { type Family, familyOf, formatEndpoint } from '../../network/ip-address.js';
 import type { Path } from '../document.js';
 import type { MarkTarget, ServiceTarget } from '../model.js';
+import { onceForEach } from '../once-for-each.js';
 import { targetFamily, targetsOf } from '../targets.js';
 import type { Context, ReadableFile } from './context.js';
 import { familyNames } from './family.js';
@@ -19,19 +20,8 @@ export const targetWords = (target: ServiceTarget): string => {
 /** What is marked for a service, as the address services of the same are called with their protocol. */
 export const matchWords = ({ match = [] }: MarkTarget): readonly string[] => match.flatMap(({ address, ports, protocol }) => ports.map((port) => `${targetWords({ address, port })} ${protocol}`));
 
-/** Every check of a service and of each of its servers asks for them. */
-const known = new WeakMap<Service, readonly ServiceTarget[]>();
-
-/** The targets of an entry, as far as it can be read. */
-export const readableTargets = (service: Service): readonly ServiceTarget[] => {
-  const before = known.get(service);
-  if (before !== undefined) return before;
-  const targets = readTargets(service);
-  known.set(service, targets);
-  return targets;
-};
-
-const readTargets = ({ fwmark, family, match, ...keys }: Service): readonly ServiceTarget[] => {
+/** The targets of an entry, as far as it can be read: every check of a service and of each of its servers asks for them. */
+export const readableTargets = onceForEach(({ fwmark, family, match, ...keys }: Service): readonly ServiceTarget[] => {
   if (ways.filter((way) => ({ ...keys, fwmark })[way] !== undefined).length !== 1) return []; // reported as such
   return targetsOf({
     ...keys,
@@ -42,7 +32,7 @@ const readTargets = ({ fwmark, family, match, ...keys }: Service): readonly Serv
     addresses: keys.addresses?.map((entry) => (entry?.addresses === undefined ? undefined : { addresses: entry.addresses.flatMap((each) => each ?? []), ports: entry.ports?.flatMap((each) => each ?? []) })),
     ports: keys.ports?.flatMap((each) => each ?? []),
   });
-};
+});
 
 /** Exactly one of address, addresses and fwmark, with the ports that it needs. */
 export const checkTargets = (context: Context, service: Service, path: Path): void => {

@@ -2,6 +2,7 @@
 import { familyOf } from '../../network/ip-address.js';
 import type { Path } from '../document.js';
 import { type CheckKeys, inheritedKeys, inheritedType } from '../inherit-check.js';
+import { onceForEach } from '../once-for-each.js';
 import { keysOfTypes, type CheckType } from '../schema/health-check.js';
 import { addressesOf } from '../targets.js';
 import type { Context, ReadableFile } from './context.js';
@@ -25,20 +26,23 @@ const isOfVirtualAddress = (type: CheckType, { probe }: CheckKeys): boolean => p
 /** The virtual address that a check asks for; undefined where it asks for none, or does not say which. */
 export const probedAddress = (service: Service, type: CheckType, keys: CheckKeys): string | undefined => (isOfVirtualAddress(type, keys) ? (keys.address ?? addressesOf(readableTargets(service))[0]) : undefined);
 
-/** Of ten thousand servers most ask for nothing of the kind. */
 const saysProbe = (entry: Service['health_check']): boolean => entry !== undefined && entry !== 'none' && entry.probe !== undefined;
 
+/** Of a thousand services most ask for nothing of the kind. */
+const mayProbe = onceForEach((service: Service): boolean => saysProbe(service.health_check) || service.real_servers?.some((server) => saysProbe(server?.health_check)) === true);
+
 const probesOf = ({ file, given }: Context): readonly Probe[] =>
-  (file.virtual_servers ?? []).flatMap((service, index) =>
-    (service?.real_servers ?? []).flatMap((server, item): readonly Probe[] => {
-      if (service === undefined || server === undefined || ![service.health_check, server.health_check].some(saysProbe)) return [];
+  (file.virtual_servers ?? []).flatMap((service, index) => {
+    if (service === undefined || !mayProbe(service)) return [];
+    return (service.real_servers ?? []).flatMap((server, item): readonly Probe[] => {
+      if (server === undefined || ![service.health_check, server.health_check].some(saysProbe)) return [];
       const type = inheritedType(service.health_check, server.health_check);
       const keys = inheritedKeys(service.health_check, server.health_check, type);
       const places = [['virtual_servers', index, 'real_servers', item, 'health_check'], ['virtual_servers', index, 'health_check']];
       const place = places.map((each) => [...each, 'probe']).find(given);
       return place === undefined || !isOfVirtualAddress(type, keys) ? [] : [{ service, server, keys, places, place }];
-    }),
-  );
+    });
+  });
 
 export const checkVirtualAddressProbes = (context: Context): void => {
   const probes = probesOf(context);
