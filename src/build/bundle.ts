@@ -2,7 +2,7 @@
  * Makes one file of each program, in `dist/bundle`; part of `npm run build`. Node takes longer to find, read and link the 500 modules of a
  * start than to run them. What is imported only when it is needed stays a file of its own. CommonJS, which Node 20 starts faster than ES modules.
  */
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -17,7 +17,6 @@ import { createRequire } from 'node:module';
 createRequire(import.meta.url)('../bundle/${program}.js');
 `;
 
-rmSync(folder, { recursive: true, force: true });
 for (const program of ['tandemd', 'vrrp', 'lvs', 'tandem']) {
   // each by itself: what programs have in common would become files of their own
   const bundle = await rolldown({ cwd: root, input: `src/bin/${program}.ts`, platform: 'node', external: native });
