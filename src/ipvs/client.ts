@@ -7,7 +7,7 @@ import { IpvsFamily } from './family.js';
 import { type Attributes, IpvsMessageError, required } from './message.js';
 import { encodeOperation, type Operation, type OperationFailure } from './operation.js';
 import type { TableEntry } from './reconcile.js';
-import { decodeService, encodeServiceSelector, type Service, serviceKey, type ServiceSelector } from './service.js';
+import { decodeService, encodeServiceSelector, type Service, type ServiceSelector } from './service.js';
 import { ServiceMemory } from './service-memory.js';
 import { shownAsKnown } from './table-text.js';
 import { type Counted, decodeInformation, decodeStatistics, type IpvsInformation } from './statistics.js';
@@ -59,10 +59,10 @@ export class IpvsClient {
    * @throws NetlinkError, IpvsMessageError
    */
   async readDestinations(wanted: readonly WantedService[]): Promise<readonly TableEntry[]> {
-    const hoped = wanted.length > fewServices ? new Map(wanted.flatMap(({ service, known }) => (known === undefined ? [] : [[serviceKey(service), known] as const]))) : new Map<string, never>();
-    const same = hoped.size === 0 ? new Set() : shownAsKnown(hoped);
+    const known = wanted.flatMap((each) => (each.known === undefined ? [] : [[each.service, each.known] as const]));
+    const same = wanted.length > fewServices && known.length > 0 ? shownAsKnown(known) : new Set();
     const table: TableEntry[] = [];
-    for (const { service, known } of wanted) table.push({ service, destinations: known && same.has(serviceKey(service)) ? known : await this.getDestinations(service) });
+    for (const { service, known: destinations } of wanted) table.push({ service, destinations: destinations && same.has(service) ? destinations : await this.getDestinations(service) });
     return table;
   }
 

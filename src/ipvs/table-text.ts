@@ -3,14 +3,16 @@
  * dump for each service. It has no thresholds, tunnels and flags. The text is read here; whether it says what is known is pure.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { encodeIPv6, familyOf, formatEndpoint } from '../network/ip-address.js';
+import { onceForEach } from '../config/once-for-each.js';
+import { encodeIPv6, familyOf } from '../network/ip-address.js';
 import type { DestinationEntry } from './destination.js';
 import { decodeAddress } from './message.js';
+import type { ServiceSelector } from './service.js';
 
 /** A service and the lines of its destinations: a stretch of a text, which ends before `end`. */
 export interface ShownService {
-  /** as `serviceKey` */
-  readonly key: string;
+  /** as the file has it: `TCP  0A000064:0050` */
+  readonly heading: string;
   readonly text: string;
   readonly start: number;
   readonly end: number;
@@ -28,11 +30,10 @@ export const parseShownAddress = (shown: string): string => {
   return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
 };
 
-/** `0A000064:0050` and `[FD00:...:0064]:0050`, as they are for keys. */
-const endpoint = (shown: string): string => {
-  const colon = shown.lastIndexOf(':');
-  const address = shown.slice(0, colon);
-  return formatEndpoint(parseShownAddress(address.startsWith('[') ? address.slice(1, -1) : address), Number.parseInt(shown.slice(colon + 1), 16));
+/** Of `TCP  0A000064:0050` and `TCP  [FD00:...:0064]:0050`. @throws IpvsMessageError */
+export const addressOfHeading = (heading: string): string => {
+  const shown = heading.slice(heading.lastIndexOf(' ') + 1, heading.lastIndexOf(':'));
+  return parseShownAddress(shown.startsWith('[') ? shown.slice(1, -1) : shown);
 };
 
 const lineEnd = (text: string, from: number): number => {
@@ -68,9 +69,9 @@ const afterService = (text: string, service: number): number | undefined => {
 };
 
 function* shownService(text: string, from: number, end: number): Generator<ShownService> {
-  const header = lineEnd(text, from);
-  const [protocol = '', shown = ''] = text.slice(from, header).split(/ +/, 2);
-  if (protocol !== 'FWM' && shown !== '') yield { key: `${endpoint(shown)}/${protocol.toLowerCase()}`, text, start: header + 1, end };
+  // the protocol's name, two blanks, the endpoint and a blank
+  const heading = text.slice(from, text.indexOf(' ', text.indexOf('  ', from) + 2));
+  if (!heading.startsWith('FWM')) yield { heading, text, start: lineEnd(text, from) + 1, end };
 }
 
 /** Used again and again: in pieces of this size a table of megabytes leaves nothing behind. */
@@ -96,13 +97,14 @@ function* readPieces(path: string): Generator<string> {
 /** The services of this network namespace's table. @throws Error where the kernel does not show it */
 export const readShownServices = (): Iterable<ShownService> => shownServices(readPieces('/proc/net/ip_vs'));
 
-/** Of these services, by their keys, those that the kernel shows as they are known. */
-export const shownAsKnown = (known: ReadonlyMap<string, Known>): ReadonlySet<string> => {
-  const same = new Set<string>();
+/** Of these services those whose destinations the kernel shows as they are known. */
+export const shownAsKnown = <S extends ServiceSelector>(known: Iterable<readonly [S, Known]>, shown: Iterable<ShownService> = readShownServices()): ReadonlySet<S> => {
+  const wanted = new Map([...known].map((entry) => [headingOf(entry[0]), entry] as const));
+  const same = new Set<S>();
   try {
-    for (const service of readShownServices()) {
-      const destinations = known.get(service.key);
-      if (destinations !== undefined && isAsShown(destinations, service)) same.add(service.key);
+    for (const now of shown) {
+      const [service, destinations] = wanted.get(now.heading) ?? [];
+      if (service !== undefined && destinations !== undefined && isAsShown(destinations, now)) same.add(service);
     }
   } catch {
     return new Set(); // then every service is asked for
@@ -114,13 +116,16 @@ export const shownAsKnown = (known: ReadonlyMap<string, Known>): ReadonlySet<str
 const isWhollyShown = ({ forwarding, upperThreshold, lowerThreshold }: DestinationEntry): boolean => forwarding !== 'tun' && !upperThreshold && !lowerThreshold;
 
 const hex = (number: number, digits: number): string => number.toString(16).toUpperCase().padStart(digits, '0');
-const hexOfIPv4 = (address: string): string => hex(address.split('.').reduce((all, part) => 256 * all + Number(part), 0), 8);
+const hexOfOctet: Readonly<Record<string, string>> = Object.fromEntries(Array.from({ length: 256 }, (_, octet) => [String(octet), hex(octet, 2)]));
+
+const shownAddress = (address: string): string => (familyOf(address) === 'ipv6' ? `[${encodeIPv6(address).toString('hex').replace(/(....)(?!$)/g, '$1:')}]` : address.split('.').map((octet) => hexOfOctet[octet] ?? '').join(''));
+const shownEndpoint = (address: string, port: number): string => `${shownAddress(address)}:${hex(port, 4)}`;
+
+/** In the form of a heading; a service of a mark has none that tells it from that of the other family. */
+const headingOf = onceForEach((selector: ServiceSelector): string => ('fwmark' in selector ? '' : `${selector.protocol.toUpperCase()}  ${shownEndpoint(selector.address, selector.port)}`));
 
 /** What the file writes of it up to the counts of its connections: its endpoint, and the rest. */
-const expectedLine = ({ address, port, forwarding, weight }: DestinationEntry): readonly [string, string] => {
-  const shown = familyOf(address) === 'ipv6' ? `[${encodeIPv6(address).toString('hex').toUpperCase().replace(/(....)(?!$)/g, '$1:')}]` : hexOfIPv4(address);
-  return [`${shown}:${hex(port, 4)}`, `      ${shownForwarding[forwarding].padEnd(7)} ${String(weight).padEnd(6)} `];
-};
+const expectedLine = ({ address, port, forwarding, weight }: DestinationEntry): readonly [string, string] => [shownEndpoint(address, port), `      ${shownForwarding[forwarding].padEnd(7)} ${String(weight).padEnd(6)} `];
 
 /** Once for what is known: most is the same at the next look. */
 const expectations = new WeakMap<Known, ReadonlyMap<string, string> | 'not shown'>();
@@ -132,15 +137,14 @@ const expectationOf = (known: Known): ReadonlyMap<string, string> | 'not shown' 
 };
 
 /** What is known of a service's destinations is what the file shows, and there is nothing that it would not show. */
-export const isAsShown = (known: Known, { text, start, end }: Omit<ShownService, 'key'>): boolean => {
+export const isAsShown = (known: Known, { text, start, end }: Omit<ShownService, 'heading'>): boolean => {
   const expected = expectationOf(known);
   if (expected === 'not shown') return false;
   let count = 0;
   for (let line = start; line < end; line = lineEnd(text, line) + 1, count++) {
     const from = line + arrow.length;
     const to = text.indexOf(' ', from);
-    const shown = text.slice(from, to);
-    const rest = expected.get(shown.startsWith('[') ? shown.toUpperCase() : shown);
+    const rest = expected.get(text.slice(from, to));
     if (rest === undefined || !text.startsWith(rest, to)) return false;
   }
   return count === known.length;

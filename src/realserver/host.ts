@@ -1,7 +1,6 @@
 /** Reads what a host is: links, addresses, settings, rules, the IPVS table. Needs no privileges but for arptables. */
 import { existsSync, readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
-import { readShownServices } from '../ipvs/table-text.js';
+import { addressOfHeading, readShownServices } from '../ipvs/table-text.js';
 import type { ArpRules } from '../network/arp-rules.js';
 import type { Arptables } from '../network/arptables.js';
 import { decodeFouFamily, decodeGuePort, fouDump, fouFamilyRequest, type FouPort } from '../network/fou.js';
@@ -85,10 +84,10 @@ export const fouFamily = async (channel: NetlinkChannel): Promise<number | undef
   }
 };
 
-/** `10.0.0.100:80/tcp`, `[fd00::1]:80/tcp` -> the address */
+/** The addresses of its services. */
 const servicesOfIpvs = (): ReadonlySet<string> => {
   try {
-    return new Set([...readShownServices()].map(({ key }) => key.slice(0, key.lastIndexOf(':')).replace(/^\[|\]$/g, '')).filter((address) => isIP(address) !== 0));
+    return new Set([...readShownServices()].map(({ heading }) => addressOfHeading(heading)));
   } catch {
     return new Set(); // a host without IPVS
   }

@@ -1,7 +1,8 @@
 /** The table as /proc/net/ip_vs shows it; the text is what Linux 6.1 wrote in the lab kernel. */
 import { describe, expect, it } from 'vitest';
 import type { DestinationEntry } from '../../src/ipvs/destination.js';
-import { isAsShown, shownServices } from '../../src/ipvs/table-text.js';
+import type { ServiceSelector } from '../../src/ipvs/service.js';
+import { addressOfHeading, isAsShown, shownAsKnown, shownServices } from '../../src/ipvs/table-text.js';
 
 const text = `IP Virtual Server version 1.2.1 (size=4096)
 Prot LocalAddress:Port Scheduler Flags
@@ -16,19 +17,23 @@ FWM  00000007 wrr
 `;
 const server = (address: string, more: Partial<DestinationEntry> = {}): DestinationEntry => ({ address, port: 80, forwarding: 'dr', weight: 1, ...more });
 
+const web80 = 'TCP  0A000064:0050';
+const dns53 = 'UDP  [fd00:0000:0000:0000:0000:0000:0000:0100]:0035';
 const inPieces = (of: string, length: number): readonly string[] => Array.from({ length: Math.ceil(of.length / length) }, (_, index) => of.slice(index * length, (index + 1) * length));
-const shown = (of: string, from = text) => [...shownServices([from])].find(({ key }) => key === of) ?? { text: '', start: 0, end: 0 };
+const shown = (of: string, from = text) => [...shownServices([from])].find(({ heading }) => heading === of) ?? { text: '', start: 0, end: 0 };
 const web = [server('10.0.0.12', { forwarding: 'nat', weight: 0 }), server('10.0.0.11')];
 
 describe('the shown table', () => {
-  it('has the services by their keys, but not those of marks, whose family it does not tell', () => {
-    expect([...shownServices([text])].map(({ key }) => key)).toEqual(['10.0.0.100:80/tcp', '[fd00::100]:53/udp']);
+  it('has the services, but not those of marks, whose family it does not tell', () => {
+    const headings = [...shownServices([text])].map(({ heading }) => heading);
+    expect(headings).toEqual([web80, dns53]);
+    expect(headings.map(addressOfHeading)).toEqual(['10.0.0.100', 'fd00::100']);
   });
 
   it('is the same in pieces, wherever they end', () => {
-    const lines = (pieces: readonly string[]) => [...shownServices(pieces)].map(({ key, text: of, start, end }) => [key, of.slice(start, end)]);
+    const lines = (pieces: readonly string[]) => [...shownServices(pieces)].map(({ heading, text: of, start, end }) => [heading, of.slice(start, end)]);
     const whole = lines([text]);
-    expect(whole[0]).toEqual(['10.0.0.100:80/tcp', text.split('\n').slice(4, 6).map((line) => `${line}\n`).join('')]);
+    expect(whole[0]).toEqual([web80, text.split('\n').slice(4, 6).map((line) => `${line}\n`).join('')]);
     for (let length = 1; length <= text.length; length++) expect(lines(inPieces(text, length)), `of ${length}`).toEqual(whole);
     expect(lines([])).toEqual([]);
     expect(lines([text.split('TCP')[0] ?? ''])).toEqual([]);
@@ -37,11 +42,22 @@ describe('the shown table', () => {
   });
 
   it('agrees with what is known, in any order', () => {
-    expect(isAsShown(web, shown('10.0.0.100:80/tcp'))).toBe(true);
-    expect(isAsShown([...web].reverse(), shown('10.0.0.100:80/tcp'))).toBe(true);
+    expect(isAsShown(web, shown(web80))).toBe(true);
+    expect(isAsShown([...web].reverse(), shown(web80))).toBe(true);
     const dns = text.replace('Tunnel ', 'Route  ');
-    expect(isAsShown([server('fd00::11', { port: 53, weight: 2 })], shown('[fd00::100]:53/udp', dns))).toBe(true);
-    expect(isAsShown([], shown('10.0.0.100:443/tcp'))).toBe(true);
+    expect(isAsShown([server('fd00::11', { port: 53, weight: 2 })], shown(dns53, dns))).toBe(true);
+    expect(isAsShown([], shown('TCP  0A000064:01BB'))).toBe(true);
+  });
+
+  it('tells which of the services are as known', () => {
+    const dns = { protocol: 'udp', address: 'fd00::100', port: 53 } as const;
+    const http = { protocol: 'tcp', address: '10.0.0.100', port: 80 } as const;
+    const other = { ...http, port: 443 };
+    const mark = { family: 'ipv4', fwmark: 7 } as const;
+    const direct = [...shownServices([text.replace('Tunnel ', 'Route  ')])];
+    const resolvers = [server('fd00::11', { port: 53, weight: 2 })];
+    expect(shownAsKnown<ServiceSelector>([[http, web], [dns, resolvers], [other, web], [mark, [server('10.0.0.11', { port: 0 })]]], direct)).toEqual(new Set([http, dns]));
+    expect(shownAsKnown<ServiceSelector>([[http, resolvers], [dns, web]], direct)).toEqual(new Set());
   });
 
   it.each([
@@ -52,11 +68,11 @@ describe('the shown table', () => {
     ['how many there are', [server('10.0.0.11')]],
     ['how many there should be', [...web, server('10.0.0.13')]],
   ])('does not agree when %s is another', (_, known) => {
-    expect(isAsShown(known, shown('10.0.0.100:80/tcp'))).toBe(false);
+    expect(isAsShown(known, shown(web80))).toBe(false);
   });
 
   it('says nothing of thresholds and tunnels: such servers are asked for', () => {
-    expect(isAsShown([server('10.0.0.12', { forwarding: 'nat', weight: 0 }), server('10.0.0.11', { upperThreshold: 5 })], shown('10.0.0.100:80/tcp'))).toBe(false);
-    expect(isAsShown([server('fd00::11', { port: 53, weight: 2, forwarding: 'tun' })], shown('[fd00::100]:53/udp'))).toBe(false);
+    expect(isAsShown([server('10.0.0.12', { forwarding: 'nat', weight: 0 }), server('10.0.0.11', { upperThreshold: 5 })], shown(web80))).toBe(false);
+    expect(isAsShown([server('fd00::11', { port: 53, weight: 2, forwarding: 'tun' })], shown(dns53))).toBe(false);
   });
 });
