@@ -24,7 +24,7 @@ export const addDoctorCommand = (program: Command, { print, fail }: Tools, { pri
     .option('--json', 'as JSON')
     .addHelpText('after', '\nChanges nothing. It needs root (CAP_NET_RAW and CAP_NET_ADMIN) to see everything.')
     .action(async ({ config = defaultConfig, realServer, peer, wait, json }: Options, command: Command) => {
-      const [{ parseDuration }, { loadConfiguration }, { formatDiagnostics }, { readFile }] = await Promise.all([import('../config/duration.js'), import('../config/load.js'), import('../config/diagnostic.js'), import('node:fs/promises')]);
+      const [{ parseDuration }, { loadConfiguration }, { formatDiagnostics }, { readFile }] = await Promise.all([import('../config/duration.js'), import('../config/load.js'), import('../config/format-diagnostics.js'), import('node:fs/promises')]);
       const duration = wait === undefined ? undefined : parseDuration(wait);
       if (wait !== undefined && duration === undefined) throw fail(`--wait ${wait}: give a duration, e.g. 5s or 500ms`, 2);
       const { existsSync } = await import('node:fs');

@@ -146,7 +146,7 @@ const vipsFrom = async (addresses: readonly string[], realServer: string | undef
 
 const fromFile = async (path: string, own: readonly string[], realServer: string | undefined, options: WishOptions, { fail }: Tools): Promise<Pick<Wishes, 'vips' | 'modprobe'>> => {
   if (options.method !== undefined || options.tunnel !== undefined || options.guePort !== undefined || options.greChecksum !== undefined) throw fail('--method and what goes with it are for addresses; the file says them itself', 2);
-  const [{ loadConfiguration, formatDiagnostics }, { wishesFromFile }] = await Promise.all([import('../config/load.js'), import('../realserver/from-file.js')]);
+  const [{ loadConfiguration }, { formatDiagnostics }, { wishesFromFile }] = await Promise.all([import('../config/load.js'), import('../config/format-diagnostics.js'), import('../realserver/from-file.js')]);
   // the keys and certificates that it names are the directors' own
   const result = await loadConfiguration(path, { withoutFiles: true });
   if (!result.ok) {

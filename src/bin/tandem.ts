@@ -66,7 +66,7 @@ program
   .argument('<file>', 'the file')
   .option('--show-defaults', 'print the configuration with every default that applies')
   .action(async (file: string, { showDefaults }: { showDefaults?: boolean }) => {
-    const [{ loadConfiguration }, { formatDiagnostics }] = await Promise.all([import('../config/load.js'), import('../config/diagnostic.js')]);
+    const [{ loadConfiguration }, { formatDiagnostics }] = await Promise.all([import('../config/load.js'), import('../config/format-diagnostics.js')]);
     const result = await loadConfiguration(file);
     if (!result.ok) {
       printError(formatDiagnostics(result.diagnostics, result.text).trimEnd());

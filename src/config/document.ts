@@ -2,7 +2,7 @@
 import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document, type Node, type Pair, type YAMLError } from 'yaml';
 import { aliasTargets, type AliasTargets } from './aliases.js';
 import { withoutMark, type DiagnosticCode } from './diagnostic.js';
-import { maskSecrets } from './secrets.js';
+import { maskSecrets } from './mask-secrets.js';
 import { inWords } from '../control/in-words.js';
 
 export type Path = readonly PropertyKey[];

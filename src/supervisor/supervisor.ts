@@ -14,6 +14,7 @@ import { Child } from './child.js';
 import { composeStatus, summarise } from './compose-status.js';
 import { diagnosticLine, logSettings, type Loaded } from './loaded.js';
 import { atStop } from '../config/on-stop.js';
+import type { RejectedConfiguration } from '../config/load-result.js';
 import type { ConfigurationReader } from '../config/reader.js';
 import { EventLog } from './event-log.js';
 import { HandoverRecord } from './handovers.js';
@@ -60,6 +61,9 @@ export class StartError extends Error {
     this.name = 'StartError';
   }
 }
+
+/** For people; what it takes is not loaded for a file with nothing wrong. */
+const shown = async ({ diagnostics, text }: RejectedConfiguration): Promise<string> => (await import('../config/format-diagnostics.js')).formatDiagnostics(diagnostics, text);
 
 export class Supervisor {
   readonly #events = new EventLog();
@@ -149,10 +153,10 @@ export class Supervisor {
     const path = controlPath(runtimeDirectory);
     if (await isAnswering(path)) throw new StartError(`another tandemd runs already: it answers at ${path}`, 1);
     // the schema and the parser are slow to load: after the fork, and beside it
-    const [{ ConfigurationReader }, { formatDiagnostics }] = await Promise.all([import('../config/reader.js'), import('../config/diagnostic.js')]);
+    const { ConfigurationReader } = await import('../config/reader.js');
     this.#reader = new ConfigurationReader(configPath);
     const result = await this.#reader.load();
-    if (!result.ok) throw new StartError(formatDiagnostics(result.diagnostics, result.text), 3);
+    if (!result.ok) throw new StartError(await shown(result), 3);
     const { configuration, sha256 } = result;
     await this.#events.configure(logSettings(configuration, { level: this.options.logLevel, format: this.options.logFormat }));
     this.#manager = await connectServiceManager((error) => this.#events.say('warn', `the service manager cannot be told: ${error.message}`));
@@ -351,7 +355,7 @@ export class Supervisor {
   async #reload(dryRun: boolean): Promise<ReloadOutcome> {
     if (this.#stopping !== undefined) return { ok: false, error: 'tandemd is stopping', diagnostics: '' };
     const { configPath } = this.options;
-    const [{ formatDiagnostics }, { differences }] = await Promise.all([import('../config/diagnostic.js'), import('../config/reload-difference.js')]);
+    const { differences } = await import('../config/reload-difference.js');
     const result = await this.#reader?.load();
     const running = this.#loaded;
     if (result === undefined || running === undefined || this.#record === undefined) return { ok: false, error: 'tandemd is still starting', diagnostics: '' };
@@ -361,7 +365,7 @@ export class Supervisor {
         this.#events.say('error', error);
         for (const diagnostic of result.diagnostics) this.#events.say('error', diagnosticLine(diagnostic));
       }
-      return { ok: false, error, diagnostics: formatDiagnostics(result.diagnostics, result.text) };
+      return { ok: false, error, diagnostics: await shown(result) };
     }
     const { configuration, sha256 } = result;
     const changes = configuration === running.configuration ? [] : differences(running.configuration, configuration);

@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { formatDiagnostics, loadConfiguration, type ParseOptions } from '../../src/config/load.js';
+import { formatDiagnostics } from '../../src/config/format-diagnostics.js';
+import { loadConfiguration, type ParseOptions } from '../../src/config/load.js';
 import { differences } from '../../src/config/reload-difference.js';
 import { showDefaults } from '../../src/config/show-defaults.js';
-import { maskSecrets } from '../../src/config/secrets.js';
+import { maskSecrets } from '../../src/config/mask-secrets.js';
 import { accepted, acceptedWithWarnings, instanceFile, rejected } from './reading.js';
 
 const digits = '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f';

@@ -1,6 +1,6 @@
 /** `notify.email`. */
 import { describe, expect, test } from 'vitest';
-import { formatDiagnostics } from '../../src/config/load.js';
+import { formatDiagnostics } from '../../src/config/format-diagnostics.js';
 import { differences } from '../../src/config/reload-difference.js';
 import { showDefaults } from '../../src/config/show-defaults.js';
 import { Seconds } from '../../src/time/microseconds.js';

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { formatDiagnostics, loadConfiguration } from '../../src/config/load.js';
+import { formatDiagnostics } from '../../src/config/format-diagnostics.js';
+import { loadConfiguration } from '../../src/config/load.js';
 import { parseConfiguration } from '../../src/config/parse.js';
 import { instanceFile, serviceFile } from './reading.js';
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { formatDiagnostics, type LoadResult } from '../../src/config/load.js';
+import { formatDiagnostics } from '../../src/config/format-diagnostics.js';
+import type { LoadResult } from '../../src/config/load.js';
 import { parseQuickly, QuickMemory } from '../../src/config/parse-quickly.js';
 import { parseConfiguration } from '../../src/config/parse.js';
 import { differences } from '../../src/config/reload-difference.js';

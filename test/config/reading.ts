@@ -1,7 +1,8 @@
 /** Short ways to read a text in these tests, and a small file to vary. */
 import { expect } from 'vitest';
 import type { Diagnostic } from '../../src/config/diagnostic.js';
-import { formatDiagnostics, type LoadedConfiguration, type LoadResult, type ParseOptions } from '../../src/config/load.js';
+import { formatDiagnostics } from '../../src/config/format-diagnostics.js';
+import type { LoadedConfiguration, LoadResult, ParseOptions } from '../../src/config/load.js';
 import { parseQuickly, QuickMemory } from '../../src/config/parse-quickly.js';
 import { parseConfiguration } from '../../src/config/parse.js';
 import type { Configuration, InstanceConfiguration, RealServerConfiguration, VirtualServerConfiguration } from '../../src/config/model.js';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { formatDiagnostics } from '../../src/config/load.js';
+import { formatDiagnostics } from '../../src/config/format-diagnostics.js';
 import { parseConfiguration } from '../../src/config/parse.js';
 import { differences } from '../../src/config/reload-difference.js';
-import { maskSecrets } from '../../src/config/secrets.js';
+import { maskSecrets } from '../../src/config/mask-secrets.js';
 import { showDefaults } from '../../src/config/show-defaults.js';
 import { accepted, instanceFile, rejected } from './reading.js';
 

@@ -1,7 +1,8 @@
 /** `tandem import ipvsadm FILE`: rules as ipvsadm -S writes and ipvsadm -R reads them, turned into a tandem.yaml. */
 import { createReadStream } from 'node:fs';
 import { text as readText } from 'node:stream/consumers';
-import { type Diagnostic, formatDiagnostics, withoutMark } from '../../config/diagnostic.js';
+import { type Diagnostic, withoutMark } from '../../config/diagnostic.js';
+import { formatDiagnostics } from '../../config/format-diagnostics.js';
 import { parseConfiguration } from '../../config/parse.js';
 import { inWords } from '../../control/in-words.js';
 import { resolveEndpoint } from '../../ipvs/view/resolve.js';

@@ -1,5 +1,6 @@
 /** Errors and warnings of an import as a person reads them: each with its line, whichever file that is in, and a count at the end. */
-import { formatDiagnostics, type Diagnostic } from '../../config/diagnostic.js';
+import type { Diagnostic } from '../../config/diagnostic.js';
+import { formatDiagnostics } from '../../config/format-diagnostics.js';
 import { maskConfiguration } from './masked.js';
 
 export const formatImportDiagnostics = (diagnostics: readonly Diagnostic[], texts: ReadonlyMap<string, string>): string => {
