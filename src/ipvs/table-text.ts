@@ -127,25 +127,40 @@ const headingOf = onceForEach((selector: ServiceSelector): string => ('fwmark' i
 /** What the file writes of it up to the counts of its connections: its endpoint, and the rest. */
 const expectedLine = ({ address, port, forwarding, weight }: DestinationEntry): readonly [string, string] => [shownEndpoint(address, port), `      ${shownForwarding[forwarding].padEnd(7)} ${String(weight).padEnd(6)} `];
 
-/** Once for what is known: most is the same at the next look. */
-const expectations = new WeakMap<Known, ReadonlyMap<string, string> | 'not shown'>();
-
-const expectationOf = (known: Known): ReadonlyMap<string, string> | 'not shown' => {
-  let expected = expectations.get(known);
-  if (expected === undefined) expectations.set(known, (expected = known.every(isWhollyShown) ? new Map(known.map(expectedLine)) : 'not shown'));
-  return expected;
-};
+/** Lines up to the counts of their connections, each with a line end, as they were found to be what is known: at the next look most stand there as they are. */
+const found = new WeakMap<Known, string>();
 
 /** What is known of a service's destinations is what the file shows, and there is nothing that it would not show. */
-export const isAsShown = (known: Known, { text, start, end }: Omit<ShownService, 'heading'>): boolean => {
-  const expected = expectationOf(known);
-  if (expected === 'not shown') return false;
+export const isAsShown = (known: Known, shown: Omit<ShownService, 'heading'>): boolean => {
+  const before = found.get(known);
+  if (before !== undefined && begins(shown, before)) return true;
+  const lines = known.every(isWhollyShown) ? expectedLines(known, shown) : undefined;
+  if (lines !== undefined) found.set(known, lines);
+  return lines !== undefined;
+};
+
+/** Each line begins with the next one of `lines`. */
+const begins = ({ text, start, end }: Omit<ShownService, 'heading'>, lines: string): boolean => {
+  let at = 0;
+  for (let line = start; line < end; line = lineEnd(text, line) + 1) {
+    const to = lineEnd(lines, at);
+    if (at >= lines.length || !text.startsWith(lines.slice(at, to), line)) return false;
+    at = to + 1;
+  }
+  return at >= lines.length;
+};
+
+/** The lines as they stand there, in whichever order, when they say what is known. */
+const expectedLines = (known: Known, { text, start, end }: Omit<ShownService, 'heading'>): string | undefined => {
+  const expected = new Map(known.map(expectedLine));
+  let lines = '';
   let count = 0;
   for (let line = start; line < end; line = lineEnd(text, line) + 1, count++) {
     const from = line + arrow.length;
     const to = text.indexOf(' ', from);
     const rest = expected.get(text.slice(from, to));
-    if (rest === undefined || !text.startsWith(rest, to)) return false;
+    if (rest === undefined || !text.startsWith(rest, to)) return undefined;
+    lines += `${text.slice(line, to)}${rest}\n`;
   }
-  return count === known.length;
+  return count === known.length ? lines : undefined;
 };

@@ -49,6 +49,19 @@ describe('the shown table', () => {
     expect(isAsShown([], shown('TCP  0A000064:01BB'))).toBe(true);
   });
 
+  it('agrees at the next look too, with other counts or in another order, but not with more, less or another line', () => {
+    const known = [...web];
+    const at = (of: string) => isAsShown(known, shown(web80, of));
+    const [first = '', second = ''] = text.split('\n').slice(4, 6);
+    expect([at(text), at(text)]).toEqual([true, true]);
+    expect(at(text.replace('3          9', '12         0'))).toBe(true);
+    expect(at(text.replace(`${first}\n${second}`, `${second}\n${first}`))).toBe(true);
+    expect(at(text.replace(`${second}\n`, ''))).toBe(false);
+    expect(at(text.replace(second, `${second}\n${second.replace('0C:', '0D:')}`))).toBe(false);
+    expect(at(text.replace(first, first.replace('1      3', '10     3')))).toBe(false);
+    expect(at(text)).toBe(true);
+  });
+
   it('tells which of the services are as known', () => {
     const dns = { protocol: 'udp', address: 'fd00::100', port: 53 } as const;
     const http = { protocol: 'tcp', address: '10.0.0.100', port: 80 } as const;
