@@ -51,9 +51,13 @@ export class InsideDaemon {
     return this.log.slice(mark);
   }
 
-  /** Puts another file in force, as SIGHUP does. */
-  reload(configuration: string): void {
+  /** Another file, not in force yet. */
+  write(configuration: string): void {
     writeFileSync(this.file, configuration);
+  }
+
+  /** Puts the file in force. */
+  reload(): void {
     this.process.kill('SIGHUP');
   }
 

@@ -84,14 +84,16 @@ try {
   } else {
     await delay(3_000);
     for (const round of [1, 2]) {
+      daemon.write(tableConfiguration[name](settings));
       await timed(`same${round}`, () => {
         const { mark } = daemon;
-        daemon.reload(tableConfiguration[name](settings));
+        daemon.reload();
         return name === 'tandem' ? until('reloaded', () => daemon.linesSince(mark).some((line) => line.includes('configuration reloaded'))) : settled();
       });
       const lastWeight = 1 + round;
+      daemon.write(tableConfiguration[name]({ ...settings, lastWeight }));
       await timed(`one${round}`, () => {
-        daemon.reload(tableConfiguration[name]({ ...settings, lastWeight }));
+        daemon.reload();
         return until('the weight', async () => (await client.getDestinations(last)).some(({ weight }) => weight === lastWeight));
       });
       await expectInTable(total);
