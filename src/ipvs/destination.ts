@@ -56,6 +56,16 @@ export const sameDestination = (a: DestinationSettings, b: DestinationSettings):
   );
 };
 
+/** In any order. */
+export const sameDestinations = (some: readonly DestinationEntry[], others: readonly DestinationEntry[] = []): boolean => {
+  if (some.length !== others.length) return false;
+  const byKey = new Map(others.map((destination) => [destinationKey(destination), destination]));
+  return some.every((destination) => {
+    const other = byKey.get(destinationKey(destination));
+    return other !== undefined && sameDestination(destination, other);
+  });
+};
+
 /** The attributes that select a destination. */
 export const encodeDestinationSelector = ({ address, port }: DestinationSelector): readonly Attribute[] => [
   { type: ipvs.IPVS_DEST_ATTR_ADDR_FAMILY, value: u16(encodeFamily(familyOf(address))) },

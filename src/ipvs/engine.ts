@@ -32,6 +32,8 @@ import { WakeUps } from './wake-ups.js';
 import { inWords } from '../control/in-words.js';
 
 const driftMilliseconds = 30_000;
+/** after a start what was written is soon looked at: others start then too */
+const firstLookMilliseconds = 1_000;
 /** before what failed is tried again */
 const retryMilliseconds = 5_000;
 /** audits until everything of every service was asked for */
@@ -67,6 +69,7 @@ export class LvsEngine {
   private readonly dirty = new Map<VirtualServer, 'health' | 'time'>();
   private readonly wakeUps = new WakeUps<VirtualServer>((server) => this.changed(server, 'time'));
   private readonly drift: NodeJS.Timeout;
+  private firstLook: NodeJS.Timeout | undefined;
   private retry: NodeJS.Timeout | undefined;
   private stopped = false;
   /** of reading everything of a part of the services */
@@ -78,10 +81,7 @@ export class LvsEngine {
     const probe = probeThroughServers(probeWith(options.runScript), new ProbeSurroundings(() => this.probes.virtual));
     this.runner = new HealthRunner({ probe, onResult: (key, state, previous) => this.verdictChanged(key, state, previous), onVoid: (reason) => this.probeVoid(reason) });
     this.shortages = new QuietConditions(options.report);
-    this.drift = setInterval(() => {
-      this.shortages.sweep();
-      void this.enqueue(() => this.reconcileAll('drift'));
-    }, driftMilliseconds);
+    this.drift = setInterval(() => this.audit(), driftMilliseconds);
   }
 
   /** Puts a configuration in force; done when the kernel's table was compared with it. Never rejects: what fails is tried again. */
@@ -101,6 +101,7 @@ export class LvsEngine {
       this.runChecks();
       await this.reconcileAll(cause, given.filter(({ isKnown }) => isKnown));
       this.tellHealth();
+      if (cause === 'start') this.firstLook = setTimeout(() => this.audit(), firstLookMilliseconds);
     });
   }
 
@@ -129,7 +130,7 @@ export class LvsEngine {
 
   async status(): Promise<readonly VirtualServerStatus[]> {
     if (this.client && this.servers.length <= freshStatusServices) {
-      await this.enqueue(() => this.observe()).catch(() => undefined);
+      await this.enqueue(async () => { if (this.client) this.see(this.servers, await this.readTable(this.client, true)); }).catch(() => undefined);
     }
     return this.servers.map((server) => server.status((key) => this.runner.stateOf(key), monotonicNow()));
   }
@@ -138,6 +139,7 @@ export class LvsEngine {
   async stop(orderly: boolean): Promise<void> {
     this.stopped = true;
     clearInterval(this.drift);
+    clearTimeout(this.firstLook);
     clearTimeout(this.retry);
     this.runner.stop();
     await this.work;
@@ -224,6 +226,11 @@ export class LvsEngine {
     const done = this.work.then(task);
     this.work = done.catch((error: unknown) => this.options.report(event('error', `IPVS: ${inWords(error)}`)));
     return done;
+  }
+
+  private audit(): void {
+    this.shortages.sweep();
+    void this.enqueue(() => this.reconcileAll('drift'));
   }
 
   /** @param first what a reload changed where the table is known: that does not wait until all of it is compared */
@@ -374,10 +381,6 @@ export class LvsEngine {
   private see(servers: readonly VirtualServer[], table: readonly TableEntry[]): void {
     const entries = new Map(table.map((entry) => [serviceKey(entry.service), entry]));
     for (const server of servers) server.observe(entries);
-  }
-
-  private async observe(): Promise<void> {
-    if (this.client) this.see(this.servers, await this.readTable(this.client, true));
   }
 
   private async remove({ staying, table }: AtStop): Promise<void> {

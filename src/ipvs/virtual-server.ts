@@ -11,6 +11,7 @@ import { type HealthState, initialHealthState, uncheckedHealthState } from '../h
 import { advisedWeight, type WeightAdvice } from '../health/weight.js';
 import { describeCheck } from '../health/wording.js';
 import { earliest, type Microseconds } from '../time/microseconds.js';
+import { sameDestinations } from './destination.js';
 import { leavingStatus } from './leaving-status.js';
 import { policyStatus } from './policy-status.js';
 import { PoolService } from './pool-service.js';
@@ -95,7 +96,8 @@ export class VirtualServer {
   observe(table: ReadonlyMap<string, TableEntry>): void {
     for (const service of this.services) {
       const destinations = table.get(service.key)?.destinations ?? [];
-      if (destinations === service.known) continue;
+      // read anew, and yet the same
+      if (destinations === service.known || (this.standing !== undefined && sameDestinations(destinations, service.known))) continue;
       this.changed();
       service.observe(destinations);
     }

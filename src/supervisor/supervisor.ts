@@ -62,6 +62,9 @@ export class StartError extends Error {
   }
 }
 
+/** Loaded after the start, not at the first reload: that need not find the program's files as they were. */
+const reloadDifference = () => import('../config/reload-difference.js');
+
 /** For people; what it takes is not loaded for a file with nothing wrong. */
 const shown = async ({ diagnostics, text }: RejectedConfiguration): Promise<string> => (await import('../config/format-diagnostics.js')).formatDiagnostics(diagnostics, text);
 
@@ -188,6 +191,7 @@ export class Supervisor {
       took_ms: Date.now() - this.#startedAt,
     });
     if (this.#reloadWanted) this.reloadBySignal();
+    await reloadDifference();
   }
 
   // --- the children ---------------------------------------------------------------------------------------------
@@ -355,7 +359,7 @@ export class Supervisor {
   async #reload(dryRun: boolean): Promise<ReloadOutcome> {
     if (this.#stopping !== undefined) return { ok: false, error: 'tandemd is stopping', diagnostics: '' };
     const { configPath } = this.options;
-    const { differences } = await import('../config/reload-difference.js');
+    const { differences } = await reloadDifference();
     const result = await this.#reader?.load();
     const running = this.#loaded;
     if (result === undefined || running === undefined || this.#record === undefined) return { ok: false, error: 'tandemd is still starting', diagnostics: '' };

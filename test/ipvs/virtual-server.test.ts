@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkKey } from '../../src/health/check-key.js';
 import { initialHealthState, type HealthState, type Verdict } from '../../src/health/state.js';
+import { serviceKey } from '../../src/ipvs/service.js';
 import { VirtualServer, type VirtualServerDecision } from '../../src/ipvs/virtual-server.js';
 import { type Microseconds, Seconds } from '../../src/time/microseconds.js';
 import { realServer, tcpCheck, virtualServer } from '../health/checks.js';
@@ -54,5 +55,24 @@ describe('a verdict that comes', () => {
     const standing = decide(Seconds(3));
     expect(decide(Seconds(4))).toBe(standing);
     expect(table(standing)).toBe('12=1');
+  });
+});
+
+describe('a decision that stands', () => {
+  it('stands while the kernel has what it says, in whichever order it is read, and not when it has something else', () => {
+    const { server, decide } = run();
+    const standing = decide(Seconds(2));
+    const [{ service, destinations } = { service: undefined, destinations: [] }] = standing.desired;
+    if (service === undefined) throw new Error('no service');
+    const read = (now: typeof destinations): void => server.observe(new Map([[serviceKey(service), { service, destinations: now }]]));
+    read([...destinations].reverse().map((destination) => ({ ...destination })));
+    expect(server.isStanding(decide(Seconds(3)))).toBe(true);
+    read(destinations.map((destination) => ({ ...destination, weight: 7 })));
+    const next = decide(Seconds(4));
+    expect(server.isStanding(next)).toBe(false);
+    expect(table(next)).toBe('11=1 12=1');
+    server.applied(next);
+    read(destinations.slice(1));
+    expect(server.isStanding(decide(Seconds(5)))).toBe(false);
   });
 });
