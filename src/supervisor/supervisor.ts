@@ -191,7 +191,8 @@ export class Supervisor {
       took_ms: Date.now() - this.#startedAt,
     });
     if (this.#reloadWanted) this.reloadBySignal();
-    await reloadDifference();
+    // a reload that finds it missing says so
+    void reloadDifference().catch(() => undefined);
   }
 
   // --- the children ---------------------------------------------------------------------------------------------
