@@ -6,7 +6,6 @@ import type { LoadResult, ParseOptions, RejectedConfiguration } from './load-res
 import { parseQuickly, QuickMemory } from './parse-quickly.js';
 import { sha256 } from './sha256.js';
 
-export type { Diagnostic } from './diagnostic.js';
 export type { LoadedConfiguration, LoadResult, ParseOptions, RejectedConfiguration } from './load-result.js';
 
 /** More than a thousand services with their servers: what is larger is not ours. */

@@ -3,13 +3,12 @@
  * has, and leave to zod what is no mapping and no list. What is wrong they do not say; zod does.
  */
 import { z } from 'zod';
+import { onceForEach } from './once-for-each.js';
 import { isMappingValue, kindOfValue, optionFor } from './schema-walk.js';
 import { ownReaderOf, wrong } from './schema/values.js';
 
 type Schema = z.core.$ZodType;
 type Read = (value: unknown) => unknown;
-
-const compiled = new WeakMap<Schema, Read>();
 
 /** What `schema.safeParse` finds, undefined when it fails. Parts that are the same values as before are the same results. */
 export const readBySchema = <T extends Schema>(schema: T, value: unknown): z.output<T> | undefined => {
@@ -22,13 +21,7 @@ export const readBySchema = <T extends Schema>(schema: T, value: unknown): z.out
   }
 };
 
-const readerOf = (schema: Schema): Read => {
-  const known = compiled.get(schema);
-  if (known !== undefined) return known;
-  const reader = compile(schema);
-  compiled.set(schema, reader);
-  return reader;
-};
+const readerOf = onceForEach((schema: Schema): Read => compile(schema));
 
 const hasChecks = (schema: Schema): boolean => (schema._zod.def.checks?.length ?? 0) > 0;
 
@@ -82,8 +75,7 @@ const list = (item: Read): Read => (value) => {
 
 const mapping = (schema: z.ZodObject): Read => {
   const readers = Object.entries(schema.shape).map(([key, child]) => ({ key, read: readerOf(child) }));
-  const results = new WeakMap<object, unknown>();
-  const read = (value: Readonly<Record<string, unknown>>): unknown => {
+  const read = onceForEach((value: Readonly<Record<string, unknown>>): unknown => {
     const result: Record<string, unknown> = {};
     let known = 0;
     for (const each of readers) {
@@ -94,13 +86,6 @@ const mapping = (schema: z.ZodObject): Read => {
       if (part !== undefined || isGiven) result[each.key] = part;
     }
     return known === Object.keys(value).length ? result : wrong;
-  };
-  return (value) => {
-    if (!isMappingValue(value)) return wrong;
-    const before = results.get(value);
-    if (before !== undefined) return before;
-    const result = read(value);
-    if (result !== wrong) results.set(value, result);
-    return result;
-  };
+  });
+  return (value) => (isMappingValue(value) ? read(value) : wrong);
 };

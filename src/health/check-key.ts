@@ -1,29 +1,19 @@
 /** The identity of a health check: equal keys are one check, made once whichever services ask. */
 import { createHash } from 'node:crypto';
 import type { HealthCheckConfiguration, NoHealthCheck } from '../config/model.js';
+import { onceForEach } from '../config/once-for-each.js';
 
 /** A check that sends probes. */
 export type ActiveCheck = Exclude<HealthCheckConfiguration, NoHealthCheck>;
 
 /** The same for checks that agree in every option (type, target, source, interval, ...); in no particular form. A CA bundle and a client certificate count by their SHA-256, to keep keys short and free of secrets. */
-export function checkKey(check: ActiveCheck): string {
-  const known = keys.get(check);
-  if (known !== undefined) return known;
-  const key = makeKey(check);
-  keys.set(check, key);
-  return key;
-}
-
-/** They are asked for again at every reload. */
-const keys = new WeakMap<ActiveCheck, string>();
-
-function makeKey(check: ActiveCheck): string {
+export const checkKey = onceForEach((check: ActiveCheck): string => {
   const options = Object.entries(check)
     .filter(([name, value]) => value !== undefined && name !== 'caPath') // the same bundle under another name
     .map(([name, value]) => [name, hashed.has(name) ? createHash('sha256').update(contentOf(value)).digest('hex') : value] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify(options);
-}
+});
 
 const hashed = new Set(['ca', 'clientCertificate', 'requests']);
 

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import type { Client as UndiciClient, buildConnector } from 'undici';
 import type { HttpHealthCheck, HttpRequest } from '../config/model.js';
+import { onceForEach } from '../config/once-for-each.js';
 import { afterThis, type Attempt } from './attempt.js';
 import { connectTcp, connectTls } from './connect.js';
 import type { Answer } from './http.js';
@@ -13,12 +14,7 @@ const Client = createRequire(import.meta.url)('undici/lib/dispatcher/client.js')
 /** What is said to undici when a connection is no longer needed: an error of its own for each would cost more than the answer does. */
 const over = new Error('the request is over');
 
-const origins = new WeakMap<HttpHealthCheck, URL>();
-const originOf = (check: HttpHealthCheck): URL => {
-  const origin = origins.get(check) ?? new URL(`${check.type}://${describeEndpoint(check)}`);
-  origins.set(check, origin);
-  return origin;
-};
+const originOf = onceForEach((check: HttpHealthCheck): URL => new URL(`${check.type}://${describeEndpoint(check)}`));
 
 export function request1(check: HttpHealthCheck, request: HttpRequest, headers: Readonly<Record<string, string>>, self: Attempt, answer: Answer): void {
   const client = new Client(originOf(check), { connect: connector(check, self), headersTimeout: 0, bodyTimeout: 0 });

@@ -1,5 +1,6 @@
 /** One change of the kernel's IPVS table: as data, as a request, and in words. */
 import type { Tunnel } from '../config/model.js';
+import { onceForEach } from '../config/once-for-each.js';
 import { encodeAttributes, NLA_F_NESTED } from '../network/netlink-attributes.js';
 import { toSeconds } from '../time/microseconds.js';
 import * as ipvs from './constants.js';
@@ -31,14 +32,7 @@ const commands: Readonly<Record<Operation['type'], number>> = {
 };
 
 /** One service has many destinations. */
-const selectorContents = new WeakMap<ServiceSelector, Buffer>();
-const selectorContent = (service: ServiceSelector): Buffer => {
-  const known = selectorContents.get(service);
-  if (known) return known;
-  const content = encodeAttributes(encodeServiceSelector(service));
-  selectorContents.set(service, content);
-  return content;
-};
+const selectorContent = onceForEach((service: ServiceSelector): Buffer => encodeAttributes(encodeServiceSelector(service)));
 
 const attributesOf = (operation: Operation): Request['attributes'] => {
   const { IPVS_CMD_ATTR_SERVICE: service, IPVS_CMD_ATTR_DEST: destination } = ipvs;

@@ -9,13 +9,16 @@ import type { DestinationEntry } from './destination.js';
 import { decodeAddress } from './message.js';
 import type { ServiceSelector } from './service.js';
 
-/** A service and the lines of its destinations: a stretch of a text, which ends before `end`. */
-export interface ShownService {
-  /** as the file has it: `TCP  0A000064:0050` */
-  readonly heading: string;
+/** The lines of a service's destinations: a stretch of a text, which ends before `end`. */
+export interface ShownDestinations {
   readonly text: string;
   readonly start: number;
   readonly end: number;
+}
+
+export interface ShownService extends ShownDestinations {
+  /** as the file has it: `TCP  0A000064:0050` */
+  readonly heading: string;
 }
 
 type Known = readonly DestinationEntry[];
@@ -45,6 +48,10 @@ const arrow = '  -> ';
 
 /** The services of a text that comes in pieces, without those of firewall marks, since it does not tell their families. */
 export function* shownServices(pieces: Iterable<string>): Generator<ShownService> {
+  for (const service of allServices(pieces)) if (!service.heading.startsWith('FWM')) yield service;
+}
+
+function* allServices(pieces: Iterable<string>): Generator<ShownService> {
   let headings = 3;
   let text = '';
   for (const piece of pieces) {
@@ -53,12 +60,12 @@ export function* shownServices(pieces: Iterable<string>): Generator<ShownService
     for (; headings > 0 && text.includes('\n', line); headings--) line = lineEnd(text, line) + 1;
     // the last service, and a line, may go on in the next piece
     for (let next = headings > 0 ? undefined : afterService(text, line); next !== undefined; next = afterService(text, line)) {
-      yield* shownService(text, line, next);
+      yield shownService(text, line, next);
       line = next;
     }
     text = text.slice(line);
   }
-  if (headings === 0 && text !== '') yield* shownService(text, 0, text.length);
+  if (headings === 0 && text !== '') yield shownService(text, 0, text.length);
 }
 
 /** Where the next service begins; undefined while that has not come. */
@@ -68,27 +75,16 @@ const afterService = (text: string, service: number): number | undefined => {
   return line + arrow.length <= text.length ? line : undefined;
 };
 
-function* shownService(text: string, from: number, end: number): Generator<ShownService> {
-  // the protocol's name, two blanks, the endpoint and a blank
-  const heading = text.slice(from, text.indexOf(' ', text.indexOf('  ', from) + 2));
-  if (!heading.startsWith('FWM')) yield { heading, text, start: lineEnd(text, from) + 1, end };
-}
+/** Its heading is the protocol's name, two blanks, the endpoint and a blank. */
+const shownService = (text: string, from: number, end: number): ShownService => ({ heading: text.slice(from, text.indexOf(' ', text.indexOf('  ', from) + 2)), text, start: lineEnd(text, from) + 1, end });
 
-/** Used again and again: in pieces of this size a table of megabytes leaves nothing behind. */
-const piece = Buffer.alloc(65_536);
+/** Used again and again: in pieces a table of megabytes leaves nothing behind. The kernel gives a page at a time. */
+const piece = Buffer.alloc(4_096);
 
 function* readPieces(path: string): Generator<string> {
   const file = openSync(path, 'r');
   try {
-    let length = 0;
-    for (let read = 1; read > 0; ) {
-      // the kernel gives a page at a time
-      read = readSync(file, piece, length, piece.length - length, null);
-      length += read;
-      if (length < piece.length && read > 0) continue;
-      yield piece.toString('latin1', 0, length);
-      length = 0;
-    }
+    for (let length = readSync(file, piece); length > 0; length = readSync(file, piece)) yield piece.toString('latin1', 0, length);
   } finally {
     closeSync(file);
   }
@@ -131,7 +127,7 @@ const expectedLine = ({ address, port, forwarding, weight }: DestinationEntry): 
 const found = new WeakMap<Known, string>();
 
 /** What is known of a service's destinations is what the file shows, and there is nothing that it would not show. */
-export const isAsShown = (known: Known, shown: Omit<ShownService, 'heading'>): boolean => {
+export const isAsShown = (known: Known, shown: ShownDestinations): boolean => {
   const before = found.get(known);
   if (before !== undefined && begins(shown, before)) return true;
   const lines = known.every(isWhollyShown) ? expectedLines(known, shown) : undefined;
@@ -140,7 +136,7 @@ export const isAsShown = (known: Known, shown: Omit<ShownService, 'heading'>): b
 };
 
 /** Each line begins with the next one of `lines`. */
-const begins = ({ text, start, end }: Omit<ShownService, 'heading'>, lines: string): boolean => {
+const begins = ({ text, start, end }: ShownDestinations, lines: string): boolean => {
   let at = 0;
   for (let line = start; line < end; line = lineEnd(text, line) + 1) {
     const to = lineEnd(lines, at);
@@ -151,7 +147,7 @@ const begins = ({ text, start, end }: Omit<ShownService, 'heading'>, lines: stri
 };
 
 /** The lines as they stand there, in whichever order, when they say what is known. */
-const expectedLines = (known: Known, { text, start, end }: Omit<ShownService, 'heading'>): string | undefined => {
+const expectedLines = (known: Known, { text, start, end }: ShownDestinations): string | undefined => {
   const expected = new Map(known.map(expectedLine));
   let lines = '';
   let count = 0;

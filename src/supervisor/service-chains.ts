@@ -45,16 +45,18 @@ const connectionsOf = (target: ServiceTarget, protocol: Protocol): string =>
 
 const translation = ({ sourceNat }: DestinationConfiguration): string => (sourceNat?.address === undefined ? '-j MASQUERADE' : `-j SNAT --to-source ${sourceNat.address}`);
 
+const masqueradedOf = (service: Service): readonly DestinationConfiguration[] => destinationsOf(service).filter(({ forwarding }) => forwarding === 'nat');
+
 /** Of a thousand services most have none. */
-const isTranslated = onceForEach((service: Service): boolean => destinationsOf(service).some(({ forwarding, sourceNat }) => forwarding === 'nat' && sourceNat));
+const translatedOf = onceForEach((service: Service): readonly DestinationConfiguration[] => masqueradedOf(service).filter(({ sourceNat }) => sourceNat));
 
 /** One rule for a target; one for each destination only where they differ. */
-const translationsOf = ({ protocol, targets, ...pool }: Service, family: Family): readonly string[] => {
-  const masqueraded = destinationsOf(pool).filter(({ forwarding }) => forwarding === 'nat');
-  const translated = masqueraded.filter(({ sourceNat }) => sourceNat);
+const translationsOf = (service: Service, family: Family): readonly string[] => {
+  const translated = translatedOf(service);
   const [first] = translated;
   if (!first) return [];
-  const alike = masqueraded.every((destination) => destination.sourceNat && translation(destination) === translation(first));
+  const { protocol, targets } = service;
+  const alike = masqueradedOf(service).every((destination) => destination.sourceNat && translation(destination) === translation(first));
   return targets
     .filter((target) => targetFamily(target) === family)
     .flatMap((target) => {
@@ -67,7 +69,7 @@ const translationsOf = ({ protocol, targets, ...pool }: Service, family: Family)
 /** `first`: before a rule of someone else's that would translate them otherwise, or not at all. */
 export const sourceNatChains = (services: Services): readonly FirewallChain[] =>
   families.flatMap((family): readonly FirewallChain[] => {
-    const rules = services.filter(isTranslated).flatMap((service) => translationsOf(service, family));
+    const rules = services.flatMap((service) => translationsOf(service, family));
     return rules.length === 0 ? [] : [{ family, table: 'nat', hook: 'POSTROUTING', name: 'TANDEM-FULLNAT', position: 'first', rules }];
   });
 
