@@ -2,7 +2,7 @@
  * Makes one file of each program, in `dist/bundle`; part of `npm run build`. Node takes longer to find, read and link the 500 modules of a
  * start than to run them. What is imported only when it is needed stays a file of its own. CommonJS, which Node 20 starts faster than ES modules.
  */
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -12,11 +12,13 @@ const folder = `${root}dist/bundle`;
 /** They find their native part beside themselves. */
 const native = ['koffi', 'raw-socket', 'netlink/dist/raw.js'];
 
-const launcher = (program: string): string => `#!/usr/bin/env node
-import { createRequire } from 'node:module';
+/** Run as the source says in its first line. */
+const launcher = (program: string, source: string): string => `${/^#!.*\n/.exec(source)?.[0] ?? ''}import { createRequire } from 'node:module';
 createRequire(import.meta.url)('../bundle/${program}.js');
 `;
 
+// chunks of an earlier build would stay for ever
+rmSync(folder, { recursive: true, force: true });
 for (const program of ['tandemd', 'vrrp', 'lvs', 'tandem']) {
   // each by itself: what programs have in common would become files of their own
   const bundle = await rolldown({ cwd: root, input: `src/bin/${program}.ts`, platform: 'node', external: native });
@@ -24,7 +26,7 @@ for (const program of ['tandemd', 'vrrp', 'lvs', 'tandem']) {
   await bundle.close();
   // in the place of what the compiler wrote
   const path = `${root}dist/bin/${program}.js`;
-  writeFileSync(path, launcher(program));
+  writeFileSync(path, launcher(program, readFileSync(`${root}src/bin/${program}.ts`, 'utf8')));
   chmodSync(path, 0o755);
 }
 writeFileSync(`${folder}/package.json`, '{ "type": "commonjs" }\n');

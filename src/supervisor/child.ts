@@ -5,7 +5,7 @@ import { monotonicNow } from '../time/clock.js';
 import { toMilliseconds } from '../time/microseconds.js';
 import { CappedSender, type MessagesDropped } from './channel.js';
 import type { LogEvent } from './messages.js';
-import { nodeOptions } from './node-options.js';
+import { nodeEnvironment, nodeOptions } from './node-options.js';
 import { readLines } from './output-lines.js';
 import { PING_LIMIT, PingLedger, restartDelay, SOUND_AFTER_MS, TOLD_DEATHS } from './restart-policy.js';
 import { childEnvironment } from './environment.js';
@@ -101,7 +101,7 @@ export class Child<Out extends { readonly type: string }, In extends { readonly 
       this.#adopt(
         fork(entry, [], {
           execArgv: [`--title=tandemd: ${name}`, ...nodeOptions[name]],
-          env: childEnvironment(),
+          env: { ...childEnvironment(), ...nodeEnvironment },
           serialization: 'advanced',
           stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         }),
