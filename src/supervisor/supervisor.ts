@@ -22,6 +22,7 @@ import { HostPreparation } from './host-preparation.js';
 import { InForce, type ChildName } from './in-force.js';
 import type { FromLvs, FromVrrp, LogEvent, ToLvs, ToVrrp } from './messages.js';
 import { loadModules } from './modules.js';
+import { collectGarbage } from './node-options.js';
 import { leftServices, newServices } from './new-services.js';
 import { operatorCommands, OperatorRequests } from './operator-requests.js';
 import { Recordings } from './recordings.js';
@@ -191,8 +192,19 @@ export class Supervisor {
       took_ms: Date.now() - this.#startedAt,
     });
     if (this.#reloadWanted) this.reloadBySignal();
-    // a reload that finds it missing says so
-    void reloadDifference().catch(() => undefined);
+    void this.#rehearse(configuration);
+  }
+
+  /** What the start has left goes, what a reload takes is loaded and has run once: the first one is as quick as the next. */
+  async #rehearse(configuration: Loaded['configuration']): Promise<void> {
+    collectGarbage();
+    try {
+      const { differences } = await reloadDifference();
+      const result = await this.#reader?.rehearse();
+      if (result?.ok) differences(configuration, result.configuration);
+    } catch {
+      // a reload that needs what is missing says so
+    }
   }
 
   // --- the children ---------------------------------------------------------------------------------------------
