@@ -254,8 +254,8 @@ export class Supervisor {
         return this.#configureLvs();
       case 'configured':
         return this.#configured('lvs', message.generation);
-      case 'event':
-        return this.#events.write(message.event);
+      case 'events':
+        return message.events.forEach(this.#events.write);
       case 'health':
         return this.#notification.health(message.changes, message.complete);
       case 'run_script':
