@@ -16,12 +16,7 @@ export interface PolicyConfiguration {
   readonly panic: PanicConfiguration | undefined;
 }
 
-/** What tells the real servers of a pool apart. */
-export const serverKey = ({ address, port }: { readonly address: string; readonly port: number }): string => `${address} ${port}`;
-
 export interface PolicyMember {
-  /** see `serverKey` */
-  readonly key: string;
   /** of its check */
   readonly verdict: Verdict;
   readonly weight: number;
@@ -43,7 +38,8 @@ interface ServerState extends DampingState {
 }
 
 export interface PolicyState {
-  readonly servers: ReadonlyMap<string, ServerState>;
+  /** one for each member, in their order; undefined = it came to a pool that ran already */
+  readonly servers: readonly (ServerState | undefined)[];
   readonly panic: boolean;
 }
 
@@ -65,9 +61,9 @@ export interface CountedMember {
   readonly slowSince: Microseconds | undefined;
 }
 
-/** `key` of the server. */
+/** `index` of the server. */
 export type PolicyNotice =
-  | { readonly type: 'held' | 'released' | 'slow_start' | 'slow_start_over'; readonly key: string }
+  | { readonly type: 'held' | 'released' | 'slow_start' | 'slow_start_over'; readonly index: number }
   /** of `servers` that have weight */
   | { readonly type: 'panic' | 'panic_over'; readonly failed: number; readonly servers: number };
 
@@ -81,11 +77,24 @@ const settled = { up: { ...newcomer, known: 'up', counted: 'up' }, down: { ...ne
 const unhindered = (verdict: Verdict): CountedMember => ({ verdict, share: 1, heldUntil: undefined, slowSince: undefined });
 const withoutPolicy: Readonly<Record<Verdict, CountedMember>> = { up: unhindered('up'), down: unhindered('down'), unknown: unhindered('unknown') };
 
+interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+const endpointKey = ({ address, port }: Endpoint): string => `${address} ${port}`;
+
+/** Of the servers that a pool had before a reload, for those that it has after it. */
+export const afterReload = ({ servers, panic }: PolicyState, before: readonly Endpoint[], after: readonly Endpoint[]): PolicyState => {
+  const states = new Map(before.map((server, index) => [endpointKey(server), servers[index]]));
+  return { servers: after.map((server) => states.get(endpointKey(server))), panic };
+};
+
 /** `now`: of the monotonic clock. */
 export const stepPolicies = (state: PolicyState | undefined, members: readonly PolicyMember[], configuration: PolicyConfiguration, now: Microseconds): PolicyDecision => {
   const wasPanic = state?.panic ?? false;
-  const steps = members.map((member) => {
-    const before = state?.servers.get(member.key) ?? (state === undefined ? newcomer : newcomerToRunningPool);
+  const steps = members.map((member, index) => {
+    const before = state?.servers[index] ?? (state === undefined ? newcomer : newcomerToRunningPool);
     return { member, before, after: shared(before, stepServer(before, member, configuration, wasPanic, now)) };
   });
   const withWeight = steps.filter(({ member }) => member.weight > 0);
@@ -96,9 +105,9 @@ export const stepPolicies = (state: PolicyState | undefined, members: readonly P
     if (!kept && heldUntil === undefined && slowSince === undefined) return withoutPolicy[verdict];
     return { verdict: kept ? 'up' : verdict, share: slowSince === undefined || slowStart === undefined ? 1 : slowStartShare(slowSince, slowStart, now), heldUntil, slowSince };
   });
-  const notices = steps.flatMap(({ member: { key }, before, after }) => serverNotices(key, before, after));
+  const notices = steps.flatMap(({ before, after }, index) => serverNotices(index, before, after));
   return {
-    state: { servers: new Map(steps.map(({ member: { key }, after }) => [key, after])), panic },
+    state: { servers: steps.map(({ after }) => after), panic },
     counted,
     next: earliest(steps.flatMap(({ member: { slowStart }, after: { heldUntil, slowSince } }) => [heldUntil, slowSince === undefined || slowStart === undefined ? undefined : nextSlowStartStep(slowSince, slowStart, now)])),
     notices: panic === wasPanic ? notices : [...notices, { type: panic ? 'panic' : 'panic_over', failed, servers: withWeight.length }],
@@ -136,9 +145,11 @@ const failedAt = (before: ServerState, counted: Verdict, serving: boolean, wasPa
   return stillAtOnce(at, wasPanic, panic, now) ? at : undefined;
 };
 
-const serverNotices = (key: string, before: ServerState, after: ServerState): readonly PolicyNotice[] => {
-  if (before.heldUntil === after.heldUntil && before.slowSince === after.slowSince) return [];
-  const of = (type: 'held' | 'released' | 'slow_start' | 'slow_start_over', was: unknown, is: unknown): readonly PolicyNotice[] => (was === undefined && is !== undefined ? [{ type, key }] : []);
+const nothing: readonly PolicyNotice[] = [];
+
+const serverNotices = (index: number, before: ServerState, after: ServerState): readonly PolicyNotice[] => {
+  if (before.heldUntil === after.heldUntil && before.slowSince === after.slowSince) return nothing;
+  const of = (type: 'held' | 'released' | 'slow_start' | 'slow_start_over', was: unknown, is: unknown): readonly PolicyNotice[] => (was === undefined && is !== undefined ? [{ type, index }] : []);
   return [
     ...of('held', before.heldUntil, after.heldUntil),
     ...of('released', after.heldUntil, before.heldUntil),

@@ -1,7 +1,7 @@
 /** What the log says of held servers, panic and slow start. Pure. */
 import type { LogLevel, VirtualServerConfiguration } from '../config/model.js';
 import { SLOW_START_STEPS } from './slow-start.js';
-import { serverKey, type PolicyNotice } from './policies.js';
+import type { PolicyNotice } from './policies.js';
 import { describeDuration, describeEndpoint } from './wording.js';
 
 export interface PolicySentence {
@@ -16,8 +16,8 @@ export const describePolicyNotice = ({ name, realServers, damping, panic }: Virt
       ? { level: 'warn', sentence: `${name}: panic: ${share} failed within ${panic ? describeDuration(panic.within) : 'a moment'}, more than ${panic?.threshold ?? 0} %: they stay in the table` }
       : { level: 'warn', sentence: `${name}: the panic is over: ${notice.failed === 0 ? 'none' : notice.failed} of ${notice.servers} real servers ${notice.failed === 1 ? 'is' : 'are'} down still; verdicts count again` };
   }
-  const server = realServers.find((each) => serverKey(each) === notice.key);
-  const subject = `real server ${server ? describeEndpoint(server) : notice.key} of ${name}`;
+  const server = realServers[notice.index];
+  const subject = `real server ${server ? describeEndpoint(server) : notice.index} of ${name}`;
   switch (notice.type) {
     case 'held':
       return { level: 'warn', sentence: `${subject} is held down${damping ? ` for ${describeDuration(damping.hold)}: its verdict changed more than ${damping.changes} times within ${describeDuration(damping.period)}` : ''}` };

@@ -49,7 +49,15 @@ interface Member {
   readonly kernelWeight: number | undefined;
 }
 
+/** By the keys of destinations. */
+type Weights = ReadonlyMap<string, number>;
+
+/** Of a service that has no destinations yet: at a start none has. */
+const none: Weights = new Map();
+
 const keyOf = ({ address, port }: { readonly address: string; readonly port: number }): string => `${address} ${port}`;
+
+const weightIn = (weights: Weights, destination: DestinationConfiguration): number | undefined => (weights.size === 0 ? undefined : weights.get(keyOf(destination)));
 
 /**
  * `verdicts`: one for each of `config.realServers`, in their order; the entry of a server whose check is `none` is not looked at.
@@ -62,12 +70,12 @@ export function decidePool(
   quorumState: QuorumState,
   shares: readonly number[] = [],
 ): PoolDecision {
-  const inKernel = new Map(kernel.map((destination) => [keyOf(destination), destination.weight]));
+  const inKernel: Weights = kernel.length === 0 ? none : new Map(kernel.map((destination) => [keyOf(destination), destination.weight]));
   const members = config.realServers.map((server, index): Member => ({
     server,
     verdict: server.healthCheck.type === 'none' ? 'up' : (verdicts[index] ?? 'unknown'),
     weight: weightByShare(server.weight, shares[index] ?? 1),
-    kernelWeight: inKernel.get(keyOf(server)),
+    kernelWeight: weightIn(inKernel, server),
   }));
   const sorry = config.sorryServer;
   const sorryInKernel = sorry !== undefined && isSorryInKernel(sorry, members, inKernel, quorumState);
@@ -95,9 +103,10 @@ export function decidePool(
  * A sorry server at a real server's address and port is told from it by the quorum: only with the quorum down was it put there as sorry server.
  * One without weight is on its way out.
  */
-function isSorryInKernel(sorry: DestinationConfiguration, members: readonly Member[], inKernel: ReadonlyMap<string, number>, previous: QuorumState): boolean {
+function isSorryInKernel(sorry: DestinationConfiguration, members: readonly Member[], inKernel: Weights, previous: QuorumState): boolean {
+  if ((weightIn(inKernel, sorry) ?? 0) === 0) return false;
   const isRealServer = members.some(({ server }) => keyOf(server) === keyOf(sorry));
-  return (inKernel.get(keyOf(sorry)) ?? 0) > 0 && (!isRealServer || previous === 'down');
+  return !isRealServer || previous === 'down';
 }
 
 /** The table without a sorry server. */
@@ -142,8 +151,9 @@ function wantedWeight(member: Member, config: PoolConfiguration): number | undef
   }
 }
 
+/** One with its whole weight is what it is in the configuration. */
 const destination = ({ server }: Member, weight: number | undefined): readonly PoolDestination[] =>
-  weight === undefined ? [] : [poolDestination(server, weight)];
+  weight === undefined ? [] : [weight === server.weight ? server : poolDestination(server, weight)];
 
 const poolDestination = ({ address, port, forwarding, tunnel, upperThreshold, lowerThreshold }: RealServerConfiguration, weight: number): PoolDestination => ({
   address,

@@ -114,7 +114,7 @@ export class IpvsClient {
 
   /** In the order given, in as few datagrams as will do; answers what was refused, the rest is done. */
   async apply(operations: readonly Operation[]): Promise<readonly OperationFailure[]> {
-    const failures = await this.family.batch(operations.map(encodeOperation));
+    const failures = await this.family.batch(operations, encodeOperation);
     return failures.flatMap(({ index, code }) => {
       const operation = operations[index];
       return operation ? [{ operation, code }] : [];

@@ -5,7 +5,8 @@ import { VirtualServer } from './virtual-server.js';
 /** `given`: those that are new or another. @throws RangeError for a name that was never given */
 export const configuredServers = ({ names, virtualServers }: LvsConfigure, running: readonly VirtualServer[]): { readonly servers: readonly VirtualServer[]; readonly given: readonly VirtualServer[] } => {
   const before = new Map(running.map((server) => [server.name, server]));
-  const given = new Map(virtualServers.map((virtualServer) => [virtualServer.name, new VirtualServer(virtualServer, before.get(virtualServer.name))]));
+  const now = Date.now();
+  const given = new Map(virtualServers.map((virtualServer) => [virtualServer.name, new VirtualServer(virtualServer, before.get(virtualServer.name), now)]));
   const servers = names.map((name) => {
     const server = given.get(name) ?? before.get(name);
     if (server === undefined) throw new RangeError(`the virtual server ${name} was not given`);

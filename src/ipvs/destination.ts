@@ -87,8 +87,11 @@ export const encodeDestination = (destination: DestinationEntry): readonly Attri
   ];
 };
 
-/** Octets of each of the values above, in their order. */
-const template = encodeAttributes(encodeDestination({ address: '0.0.0.0', port: 0, forwarding: 'nat', weight: 0 }));
+/** A destination that `writeDestination` makes another. */
+const anyDestination: DestinationEntry = { address: '0.0.0.0', port: 0, forwarding: 'nat', weight: 0 };
+/** The content of IPVS_CMD_ATTR_DEST. */
+export const anyDestinationContent = encodeAttributes(encodeDestination(anyDestination));
+const contentLength = anyDestinationContent.length;
 
 const writeAddress = (content: Buffer, address: string, offset: number): void => {
   if (familyOf(address) === 'ipv6') return void encodeAddress(address).copy(content, offset);
@@ -104,21 +107,20 @@ const writeAddress = (content: Buffer, address: string, offset: number): void =>
   content[at] = octet;
 };
 
-/** The content of IPVS_CMD_ATTR_DEST, as `encodeDestination` lists it: written into a copy of one that is encoded, since there may be ten thousand. */
-export const encodeDestinationContent = (destination: DestinationEntry): Buffer => {
+/** In place of the destination at the end of a message, as `encodeDestination` lists it: there may be ten thousand. */
+export const writeDestination = (message: Buffer, destination: DestinationEntry): void => {
   const tunnel = tunnelOf(destination);
-  const content = Buffer.from(template);
-  writeU16(content, encodeFamily(familyOf(destination.address)), 4);
-  writeAddress(content, destination.address, 12);
-  content.writeUInt16BE(destination.port, 32);
-  writeU32(content, methods.indexOf(destination.forwarding), 40);
-  writeU32(content, destination.weight, 48);
-  content.writeUInt8(tunnelTypes.indexOf(tunnel.type), 56);
-  content.writeUInt16BE(tunnel.port, 64);
-  writeU16(content, checksums.indexOf(tunnel.checksum), 72);
-  writeU32(content, destination.upperThreshold ?? 0, 80);
-  writeU32(content, destination.lowerThreshold ?? 0, 88);
-  return content;
+  const content = message.length - contentLength;
+  writeU16(message, encodeFamily(familyOf(destination.address)), content + 4);
+  writeAddress(message, destination.address, content + 12);
+  message.writeUInt16BE(destination.port, content + 32);
+  writeU32(message, methods.indexOf(destination.forwarding), content + 40);
+  writeU32(message, destination.weight, content + 48);
+  message.writeUInt8(tunnelTypes.indexOf(tunnel.type), content + 56);
+  message.writeUInt16BE(tunnel.port, content + 64);
+  writeU16(message, checksums.indexOf(tunnel.checksum), content + 72);
+  writeU32(message, destination.upperThreshold ?? 0, content + 80);
+  writeU32(message, destination.lowerThreshold ?? 0, content + 88);
 };
 
 const decodeTunnel = (attributes: Attributes): Tunnel => {

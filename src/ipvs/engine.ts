@@ -50,7 +50,7 @@ export interface LvsEngineOptions {
 }
 
 export class LvsEngine {
-  private configuration: LvsConfigure | undefined;
+  private configuration: Pick<LvsConfigure, 'ipvs'> | undefined;
   private servers: readonly VirtualServer[] = [];
   private probes = new ProbeServices([]);
   private checked: ReadonlyMap<string, readonly VirtualServer[]> = new Map();
@@ -84,7 +84,7 @@ export class LvsEngine {
   configure(configuration: LvsConfigure): Promise<void> {
     return this.enqueue(async () => {
       const cause = this.configuration ? 'reload' : 'start';
-      this.configuration = configuration;
+      this.configuration = { ipvs: configuration.ipvs };
       this.sysctls ??= new Sysctls(undefined, configuration.settingsRecord === undefined ? undefined : new SettingsRecord(configuration.settingsRecord));
       const { servers, given } = configuredServers(configuration, this.servers);
       this.servers = servers;
@@ -121,7 +121,7 @@ export class LvsEngine {
   }
 
   private get selectors(): readonly OwnedService[] {
-    return this.servers.flatMap(({ services }) => services.map(({ selector }) => selector));
+    return this.servers.flatMap(({ services }) => services.map(({ service }) => service));
   }
 
   async status(): Promise<readonly VirtualServerStatus[]> {
@@ -293,7 +293,7 @@ export class LvsEngine {
     }
   }
 
-  private async applySettings(client: IpvsClient, { ipvs }: LvsConfigure): Promise<void> {
+  private async applySettings(client: IpvsClient, { ipvs }: Pick<LvsConfigure, 'ipvs'>): Promise<void> {
     await this.loadHelpers();
     try {
       for (const { key, before, after } of (await this.sysctls?.apply(ipvs.sysctls)) ?? []) {

@@ -2,7 +2,7 @@
 import { readU16, string } from '../network/netlink-attributes.js';
 import { type BatchFailure, NetlinkChannel, NetlinkError, type NetlinkMessage } from '../network/netlink-channel.js';
 import * as ipvs from './constants.js';
-import { type Attributes, decodeMessage, encodeMessage, IpvsMessageError, type Request, required } from './message.js';
+import { type Attributes, decodeMessage, encodeMessage, encodeRequest, IpvsMessageError, type Request, required } from './message.js';
 
 /** The kernel has no IPVS: module `ip_vs` is not loaded and could not be loaded by the kernel itself. */
 export class IpvsUnavailableError extends Error {
@@ -51,25 +51,30 @@ export class IpvsFamily {
 
   /** @throws NetlinkError */
   async request(request: Request): Promise<readonly Attributes[]> {
-    return this.decode(await this.channel.request(this.encode(request)));
+    return this.decode(await this.channel.request(this.message(encodeRequest(request))));
   }
 
   /** @throws NetlinkError */
   async dump(request: Request): Promise<readonly Attributes[]> {
-    return this.decode(await this.channel.dump(this.encode(request)));
+    return this.decode(await this.channel.dump(this.message(encodeRequest(request))));
   }
 
-  /** In order; what is refused does not stop the rest. */
-  batch(requests: readonly Request[]): Promise<readonly BatchFailure[]> {
-    return this.channel.batch(requests.map((request) => this.encode(request)), largestBatch);
+  /** In order; what is refused does not stop the rest. Each datagram is encoded when the one before is done: of ten thousand requests few are there at once. */
+  async batch<T>(changes: readonly T[], encode: (change: T) => Buffer): Promise<readonly BatchFailure[]> {
+    const failures: BatchFailure[] = [];
+    for (let from = 0; from < changes.length; from += largestBatch) {
+      const messages = changes.slice(from, from + largestBatch).map((change) => this.message(encode(change)));
+      for (const { index, code } of await this.channel.batch(messages)) failures.push({ index: from + index, code });
+    }
+    return failures;
   }
 
   close(): void {
     this.channel.close();
   }
 
-  private encode({ command, attributes }: Request): NetlinkMessage {
-    return { type: this.id, flags: 0, payload: encodeMessage(command, ipvs.IPVS_GENL_VERSION, attributes) };
+  private message(payload: Buffer): NetlinkMessage {
+    return { type: this.id, flags: 0, payload };
   }
 
   private decode(messages: readonly NetlinkMessage[]): readonly Attributes[] {

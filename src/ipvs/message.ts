@@ -1,6 +1,7 @@
 /** The outer form of an IPVS message: struct genlmsghdr and attributes, and the addresses inside. */
 import { isIP } from 'node:net';
 import { decodeIPv4, decodeIPv6, encodeIPv6, type Family } from '../network/ip-address.js';
+import { IPVS_GENL_VERSION } from './constants.js';
 import { type Attribute, decodeAttributes, encodeAttributes } from '../network/netlink-attributes.js';
 
 /** A message from the kernel that lacks what it must have. */
@@ -24,8 +25,9 @@ export type Attributes = ReadonlyMap<number, Buffer>;
 const headerLength = 4;
 
 /** struct genlmsghdr (command, version, reserved), then the attributes. */
-export const encodeMessage = (command: number, version: number, attributes: readonly Attribute[]): Buffer =>
-  Buffer.concat([Buffer.from([command, version, 0, 0]), encodeAttributes(attributes)]);
+export const encodeMessage = (command: number, version: number, attributes: readonly Attribute[]): Buffer => encodeAttributes(attributes, [command, version, 0, 0]);
+
+export const encodeRequest = ({ command, attributes }: Request): Buffer => encodeMessage(command, IPVS_GENL_VERSION, attributes);
 
 /** @throws IpvsMessageError, NetlinkFormatError */
 export const decodeMessage = (payload: Buffer): { readonly command: number; readonly attributes: Attributes } => {
@@ -54,7 +56,7 @@ export const decodeFamily = (number: number): Family => {
 export const encodeAddress = (address: string): Buffer => {
   switch (isIP(address)) {
     case 4: {
-      const octets = Buffer.alloc(16);
+      const octets = Buffer.allocUnsafe(16).fill(0);
       let [octet, index] = [0, 0];
       for (const character of address) {
         if (character === '.') [octet, index] = [0, index + 1];

@@ -1,11 +1,11 @@
-/** One change of the kernel's IPVS table: as data, as a request, and in words. */
+/** One change of the kernel's IPVS table: as data, as a message, and in words. */
 import type { Tunnel } from '../config/model.js';
-import { onceForEach } from '../config/once-for-each.js';
-import { encodeAttributes, NLA_F_NESTED } from '../network/netlink-attributes.js';
+import { onceInARow } from '../config/once-in-a-row.js';
+import { type Attribute, NLA_F_NESTED } from '../network/netlink-attributes.js';
 import { toSeconds } from '../time/microseconds.js';
 import * as ipvs from './constants.js';
-import { type DestinationEntry, type DestinationSelector, destinationKey, encodeDestinationContent, encodeDestinationSelector } from './destination.js';
-import type { Request } from './message.js';
+import { anyDestinationContent, type DestinationEntry, type DestinationSelector, destinationKey, encodeDestinationSelector, writeDestination } from './destination.js';
+import { encodeRequest } from './message.js';
 import { encodeService, encodeServiceSelector, type Service, serviceKey, type ServiceSelector, type ServiceSettings } from './service.js';
 
 export type Operation =
@@ -31,32 +31,32 @@ const commands: Readonly<Record<Operation['type'], number>> = {
   delete_destination: ipvs.IPVS_CMD_DEL_DEST,
 };
 
-/** One service has many destinations. */
-const selectorContent = onceForEach((service: ServiceSelector): Buffer => encodeAttributes(encodeServiceSelector(service)));
+const ofDestination = (operation: Operation['type'], service: ServiceSelector, destination: Attribute): Buffer =>
+  encodeRequest({ command: commands[operation], attributes: [{ type: ipvs.IPVS_CMD_ATTR_SERVICE, value: encodeServiceSelector(service) }, destination] });
 
-const attributesOf = (operation: Operation): Request['attributes'] => {
-  const { IPVS_CMD_ATTR_SERVICE: service, IPVS_CMD_ATTR_DEST: destination } = ipvs;
+const anyOne: Attribute = { type: ipvs.IPVS_CMD_ATTR_DEST | NLA_F_NESTED, value: anyDestinationContent };
+
+/** One service has many destinations, which come one after the other: their messages are copies of one. */
+const toAdd = onceInARow((service: ServiceSelector) => ofDestination('add_destination', service, anyOne));
+const toEdit = onceInARow((service: ServiceSelector) => ofDestination('edit_destination', service, anyOne));
+
+export const encodeOperation = (operation: Operation): Buffer => {
   switch (operation.type) {
     case 'add_service':
     case 'edit_service':
-      return [{ type: service, value: encodeService(operation.service) }];
+      return encodeRequest({ command: commands[operation.type], attributes: [{ type: ipvs.IPVS_CMD_ATTR_SERVICE, value: encodeService(operation.service) }] });
     case 'delete_service':
-      return [{ type: service, value: encodeServiceSelector(operation.service) }];
+      return encodeRequest({ command: commands.delete_service, attributes: [{ type: ipvs.IPVS_CMD_ATTR_SERVICE, value: encodeServiceSelector(operation.service) }] });
     case 'add_destination':
-    case 'edit_destination':
-      return [
-        { type: service | NLA_F_NESTED, value: selectorContent(operation.service) },
-        { type: destination | NLA_F_NESTED, value: encodeDestinationContent(operation.destination) },
-      ];
+    case 'edit_destination': {
+      const message = Buffer.from((operation.type === 'add_destination' ? toAdd : toEdit)(operation.service));
+      writeDestination(message, operation.destination);
+      return message;
+    }
     case 'delete_destination':
-      return [
-        { type: service | NLA_F_NESTED, value: selectorContent(operation.service) },
-        { type: destination, value: encodeDestinationSelector(operation.destination) },
-      ];
+      return ofDestination('delete_destination', operation.service, { type: ipvs.IPVS_CMD_ATTR_DEST, value: encodeDestinationSelector(operation.destination) });
   }
 };
-
-export const encodeOperation = (operation: Operation): Request => ({ command: commands[operation.type], attributes: attributesOf(operation) });
 
 type Facts = readonly (readonly [name: string, value: string])[];
 

@@ -1,4 +1,5 @@
 /** The lvs child: obeys the supervisor's messages; when the supervisor is gone it ends and leaves the table as it is. */
+import { ReceivedParts } from '../supervisor/in-parts.js';
 import { endingWith, ignoreTerminationSignals, ParentChannel } from '../supervisor/channel.js';
 import type { FromLvs, ToLvs } from '../supervisor/messages.js';
 import { LvsEngine } from './engine.js';
@@ -10,6 +11,7 @@ export const runLvsProcess = (): void => {
   const parent = new ParentChannel<ToLvs, FromLvs>();
   const loading = new Map<number, (error: string | undefined) => void>();
   let loads = 0;
+  const parts = new ReceivedParts();
   const outbox = new Outbox((message) => parent.send(message));
   const scripts = new ScriptRequests((message) => outbox.send(message));
   const engine = new LvsEngine({
@@ -30,8 +32,10 @@ export const runLvsProcess = (): void => {
   });
   parent.onMessage((message) => {
     switch (message.type) {
+      case 'virtual_servers':
+        return parts.add(message);
       case 'configure':
-        void engine.configure(message).then(() => outbox.send({ type: 'configured', generation: message.generation }));
+        void engine.configure(parts.whole(message)).then(() => outbox.send({ type: 'configured', generation: message.generation }));
         return;
       case 'configure_again':
         void engine.configureAgain().then(() => outbox.send({ type: 'configured', generation: message.generation }));

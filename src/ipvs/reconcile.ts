@@ -19,14 +19,22 @@ export interface TableEntry {
   readonly destinations: readonly DestinationEntry[];
 }
 
+/** Of several with one key the last. */
+const byKey = (destinations: readonly DestinationEntry[]): ReadonlyMap<string, DestinationEntry> => {
+  const found = new Map<string, DestinationEntry>();
+  for (const destination of destinations) found.set(destinationKey(destination), destination);
+  return found;
+};
+
 /**
  * Additions, then edits that do not lower a weight, then edits that do, then deletions: what is usable before as well as after
  * is usable all the time, and what replaces it is in before it goes (sorry server in, last server out; and back).
  */
 const reconcileDestinations = (service: Service, desired: readonly DestinationEntry[], actual: readonly DestinationEntry[]): readonly Operation[] => {
   if (desired === actual) return []; // as it was made, and found again
-  const present = new Map(actual.map((destination) => [destinationKey(destination), destination]));
-  const wanted = new Map(desired.map((destination) => [destinationKey(destination), destination]));
+  const wanted = byKey(desired);
+  if (actual.length === 0) return Array.from(wanted.values(), (destination) => ({ type: 'add_destination', service, destination }));
+  const present = byKey(actual);
   const additions: Operation[] = [];
   const raises: Operation[] = [];
   const lowerings: Operation[] = [];

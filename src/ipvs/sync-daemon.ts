@@ -2,7 +2,7 @@
 import * as ipvs from './constants.js';
 import { type Daemon, type DaemonOperation, decodeDaemon, decodeRunningDaemon, describeDaemonOperation, encodeDaemon, encodeDaemonRole, reconcileDaemons, type RunningDaemon } from './daemon.js';
 import { IpvsFamily } from './family.js';
-import { type Request, required } from './message.js';
+import { encodeRequest, required } from './message.js';
 
 /** The kernel refused to start or stop a sync daemon; `code` is errno's name, e.g. ENODEV for an interface that is not there. */
 export class SyncDaemonError extends Error {
@@ -15,7 +15,7 @@ export class SyncDaemonError extends Error {
   }
 }
 
-const requestOf = ({ type, daemon }: DaemonOperation): Request => ({
+const encodeOperation = ({ type, daemon }: DaemonOperation): Buffer => encodeRequest({
   command: type === 'start' ? ipvs.IPVS_CMD_NEW_DAEMON : ipvs.IPVS_CMD_DEL_DAEMON,
   attributes: [{ type: ipvs.IPVS_CMD_ATTR_DAEMON, value: type === 'start' ? encodeDaemon(daemon) : encodeDaemonRole(daemon.role) }],
 });
@@ -45,7 +45,7 @@ export class SyncDaemons {
   async reconcile(wanted: readonly Daemon[]): Promise<readonly DaemonOperation[]> {
     const operations = reconcileDaemons(wanted, await this.running());
     if (operations.length === 0) return operations;
-    const failures = await this.family.batch(operations.map(requestOf));
+    const failures = await this.family.batch(operations, encodeOperation);
     for (const { index, code } of failures) {
       const operation = operations[index];
       if (operation && code !== tolerated[operation.type]) throw new SyncDaemonError(code, operation);

@@ -2,7 +2,7 @@
 import type { SchedulerFlag, ServiceTarget, VirtualServerConfiguration } from '../config/model.js';
 import { Seconds, toSeconds } from '../time/microseconds.js';
 import * as ipvs from './constants.js';
-import type { Service, ServiceSelector } from './service.js';
+import type { Service, ServiceSelector, ServiceSettings } from './service.js';
 
 /** What `ipvsadm -p` without a value means, in seconds. */
 const defaultPersistence = 360;
@@ -15,14 +15,16 @@ export const selectorOf = (target: ServiceTarget, protocol: VirtualServerConfigu
   'fwmark' in target ? { family: target.family, fwmark: target.fwmark } : { protocol, address: target.address, port: target.port };
 
 /** The kernel counts persistence in whole seconds: parts are rounded up, and 0 (which would forget at once) is the default. */
-export const serviceFromConfiguration = (target: ServiceTarget, { protocol, scheduler, schedulerFlags, onePacket, persistence }: VirtualServerConfiguration): Service => ({
-  ...selectorOf(target, protocol),
-  scheduler,
-  persistence: persistence && {
-    timeout: Seconds(persistence.timeout > 0 ? Math.ceil(toSeconds(persistence.timeout)) : defaultPersistence),
-    netmask: persistence.netmask,
-  },
-  onePacket,
-  schedulerFlags: schedulerFlags.reduce((bits, flag) => bits | flagBits[flag], 0),
-  persistenceEngine: persistence?.engine,
-});
+export const serviceFromConfiguration = (target: ServiceTarget, { protocol, scheduler, schedulerFlags, onePacket, persistence }: VirtualServerConfiguration): Service => {
+  const settings: ServiceSettings = {
+    scheduler,
+    persistence: persistence && {
+      timeout: Seconds(persistence.timeout > 0 ? Math.ceil(toSeconds(persistence.timeout)) : defaultPersistence),
+      netmask: persistence.netmask,
+    },
+    onePacket,
+    schedulerFlags: schedulerFlags.reduce((bits, flag) => bits | flagBits[flag], 0),
+    persistenceEngine: persistence?.engine,
+  };
+  return 'fwmark' in target ? { family: target.family, fwmark: target.fwmark, ...settings } : { protocol, address: target.address, port: target.port, ...settings };
+};

@@ -5,7 +5,7 @@ import type { RealServerStatus, VirtualServerStatus } from '../control/status.js
 import { agentStatus, withAgent } from '../health/agent-beside.js';
 import { type ActiveCheck, checkKey } from '../health/check-key.js';
 import type { PoolDecision } from '../health/pool.js';
-import { serverKey, stepPolicies, type CountedMember, type PolicyNotice, type PolicyState } from '../health/policies.js';
+import { afterReload, stepPolicies, type CountedMember, type PolicyNotice, type PolicyState } from '../health/policies.js';
 import type { QuorumState } from '../health/quorum.js';
 import { type HealthState, initialHealthState, uncheckedHealthState } from '../health/state.js';
 import { advisedWeight, type WeightAdvice } from '../health/weight.js';
@@ -22,11 +22,39 @@ import { selectorOf } from './table.js';
 const isActive = (check: HealthCheckConfiguration): check is ActiveCheck => check.type !== 'none';
 
 const checksOf = ({ realServers, sorryServer }: VirtualServerConfiguration): readonly ActiveCheck[] => {
+  const checks: ActiveCheck[] = [];
+  for (const { healthCheck, agentCheck } of realServers) {
+    if (isActive(healthCheck)) checks.push(healthCheck);
+    if (agentCheck) checks.push(agentCheck);
+  }
   const ofSorry = sorryServer?.healthCheck;
-  return [
-    ...realServers.flatMap(({ healthCheck, agentCheck }) => [...(isActive(healthCheck) ? [healthCheck] : []), ...(agentCheck ? [agentCheck] : [])]),
-    ...(ofSorry && isActive(ofSorry) ? [ofSorry] : []),
-  ];
+  if (ofSorry && isActive(ofSorry)) checks.push(ofSorry);
+  return checks;
+};
+
+/** One for each real server, in their order, undefined where it has none; or nothing where none has. */
+type ForEach<T> = readonly (T | undefined)[];
+
+/** A pool without checks keeps no lists of what it has not: of a thousand services they are half a megabyte. */
+const nothing: ForEach<never> = [];
+const orNothing = <T>(list: ForEach<T>): ForEach<T> => (list.some((each) => each !== undefined) ? list : nothing);
+
+const nobody: ReadonlyMap<string, readonly number[]> = new Map();
+
+/** Of each check, the indices of the real servers that it speaks for. */
+const spokenForBy = (checkKeys: ForEach<string>, agentKeys: ForEach<string>): ReadonlyMap<string, readonly number[]> => {
+  const count = Math.max(checkKeys.length, agentKeys.length);
+  if (count === 0) return nobody;
+  const spokenFor = new Map<string, number[]>();
+  for (let index = 0; index < count; index++) {
+    for (const key of new Set([checkKeys[index], agentKeys[index]])) {
+      if (key === undefined) continue;
+      const others = spokenFor.get(key);
+      if (others === undefined) spokenFor.set(key, [index]);
+      else others.push(index);
+    }
+  }
+  return spokenFor;
 };
 
 export interface VirtualServerDecision {
@@ -41,18 +69,18 @@ export class VirtualServer {
   /** one for each of its targets, in their order: at least one */
   readonly services: readonly PoolService[];
   readonly checks: readonly ActiveCheck[];
-  /** of the check of each real server, in their order; undefined = not checked */
-  readonly checkKeys: readonly (string | undefined)[];
+  /** of the checks of the real servers */
+  readonly checkKeys: ForEach<string>;
   /** the same of the agents beside them */
-  private readonly agentKeys: readonly (string | undefined)[];
+  private readonly agentKeys: ForEach<string>;
   /** of each check, whom it speaks for */
-  private readonly spokenFor = new Map<string, number[]>();
+  private readonly spokenFor: ReadonlyMap<string, readonly number[]>;
   private quorum: QuorumState = 'undecided';
   private decision: PoolDecision | undefined;
   private policyState: PolicyState | undefined;
   private counted: readonly CountedMember[] | undefined;
   /** of the weights, by their checks, at the last decision */
-  private advices: readonly (WeightAdvice | undefined)[] = [];
+  private advices: ForEach<WeightAdvice> = nothing;
   private next: Microseconds | undefined;
   /** the last decision, which stands while nothing that it was made of changes */
   private standing: VirtualServerDecision | undefined;
@@ -61,25 +89,24 @@ export class VirtualServer {
   private sorryFailed = false;
   /** of the check of the sorry server; undefined = not checked */
   private readonly sorryKey: string | undefined;
-  private readonly startedAt = Date.now();
 
   constructor(
     readonly configuration: VirtualServerConfiguration,
     predecessor: VirtualServer | undefined,
+    /** milliseconds since the epoch, for display */
+    private readonly startedAt = Date.now(),
   ) {
     this.checks = checksOf(configuration);
-    this.checkKeys = configuration.realServers.map(({ healthCheck }) => (isActive(healthCheck) ? checkKey(healthCheck) : undefined));
+    this.checkKeys = orNothing(configuration.realServers.map(({ healthCheck }) => (isActive(healthCheck) ? checkKey(healthCheck) : undefined)));
     const { sorryServer: { healthCheck: ofSorry } = {} } = configuration;
     this.sorryKey = ofSorry && isActive(ofSorry) ? checkKey(ofSorry) : undefined;
-    this.agentKeys = configuration.realServers.map(({ agentCheck }) => agentCheck && checkKey(agentCheck));
-    for (const [index, keys] of configuration.realServers.map((_, at) => new Set([this.checkKeys[at], this.agentKeys[at]])).entries()) {
-      for (const key of keys) if (key !== undefined) this.spokenFor.set(key, [...(this.spokenFor.get(key) ?? []), index]);
-    }
-    const before = new Map((predecessor?.services ?? []).map((service) => [service.key, service]));
-    this.services = configuration.targets.map((target) => new PoolService(target, configuration, before.get(serviceKey(selectorOf(target, configuration.protocol)))));
-    if (predecessor && this.services.some(({ key }) => before.has(key))) {
+    this.agentKeys = orNothing(configuration.realServers.map(({ agentCheck }) => agentCheck && checkKey(agentCheck)));
+    this.spokenFor = spokenForBy(this.checkKeys, this.agentKeys);
+    const before = predecessor && new Map(predecessor.services.map((service) => [service.key, service]));
+    this.services = configuration.targets.map((target) => new PoolService(target, configuration, before?.get(serviceKey(selectorOf(target, configuration.protocol)))));
+    if (predecessor && this.services.some(({ key }) => before?.has(key))) {
       this.quorum = predecessor.quorum;
-      this.policyState = predecessor.policyState;
+      this.policyState = predecessor.policyState && afterReload(predecessor.policyState, predecessor.configuration.realServers, configuration.realServers);
       this.sorryFailed = this.sorryKey !== undefined && predecessor.sorryFailed;
     }
   }
@@ -148,9 +175,8 @@ export class VirtualServer {
     const { realServers, initial = 'down', damping, panic } = this.configuration;
     const states = realServers.map((_, index) => this.stateAt(index, stateOf));
     this.sorryFailed = this.sorryKey !== undefined && stateOf(this.sorryKey)?.verdict === 'down';
-    this.advices = states.map(({ weight }) => weight);
+    this.advices = orNothing(states.map(({ weight }) => weight));
     const members = realServers.map((server, index) => ({
-      key: serverKey(server),
       verdict: states[index]?.verdict ?? ('unknown' as const),
       weight: advisedWeight(server.weight, states[index]?.weight),
       slowStart: server.slowStart,
@@ -182,7 +208,7 @@ export class VirtualServer {
   }
 
   get keysOfChecks(): Iterable<string> {
-    return new Set([...this.spokenFor.keys(), ...(this.sorryKey === undefined ? [] : [this.sorryKey])]);
+    return this.sorryKey === undefined ? this.spokenFor.keys() : new Set([...this.spokenFor.keys(), this.sorryKey]);
   }
 
   /** The indices of the real servers that this check speaks for. */

@@ -53,19 +53,26 @@ export const readString = (buffer: Buffer): string => {
   return buffer.toString('latin1', 0, end < 0 ? buffer.length : end);
 };
 
-export const encodeAttributes = (attributes: readonly Attribute[]): Buffer => {
-  const parts = attributes.map(({ type, value }) =>
-    Buffer.isBuffer(value) ? { type, payload: value } : { type: type | NLA_F_NESTED, payload: encodeAttributes(value as readonly Attribute[]) },
-  );
-  // into one buffer: a takeover encodes thousands of them
-  const whole = Buffer.alloc(parts.reduce((total, { payload }) => total + align(headerLength + payload.length), 0));
-  let offset = 0;
-  for (const { type, payload } of parts) {
-    writeU16(whole, headerLength + payload.length, offset);
-    writeU16(whole, type, offset + 2);
-    payload.copy(whole, offset + headerLength);
-    offset += align(headerLength + payload.length);
+const lengthOf = (attributes: readonly Attribute[]): number =>
+  attributes.reduce((total, { value }) => total + align(headerLength + (Buffer.isBuffer(value) ? value.length : lengthOf(value as readonly Attribute[]))), 0);
+
+/** @returns where the last one ends */
+const write = (whole: Buffer, attributes: readonly Attribute[], start: number): number => {
+  let offset = start;
+  for (const { type, value } of attributes) {
+    const end = Buffer.isBuffer(value) ? offset + headerLength + value.copy(whole, offset + headerLength) : write(whole, value as readonly Attribute[], offset + headerLength);
+    writeU16(whole, end - offset, offset);
+    writeU16(whole, Buffer.isBuffer(value) ? type : type | NLA_F_NESTED, offset + 2);
+    offset = start + align(end - start);
   }
+  return offset;
+};
+
+/** Into one buffer, and that from Node's pool: a takeover encodes thousands of them. @param header what stands before them, of a whole number of 4 octets */
+export const encodeAttributes = (attributes: readonly Attribute[], header: readonly number[] = []): Buffer => {
+  const whole = Buffer.allocUnsafe(header.length + lengthOf(attributes)).fill(0);
+  whole.set(header);
+  write(whole, attributes, header.length);
   return whole;
 };
 

@@ -123,15 +123,14 @@ export class NetlinkChannel {
   /**
    * Hands the requests to the kernel in order, in one datagram unless they are very many. The kernel carries all of them out
    * before the call that sends them returns; one that is refused does not stop the others.
-   * @param largest how many in one datagram: the kernel may let no other process run meanwhile
    */
-  async batch(requests: readonly NetlinkMessage[], largest = largestBatch): Promise<readonly BatchFailure[]> {
+  async batch(requests: readonly NetlinkMessage[]): Promise<readonly BatchFailure[]> {
     const failures: Promise<readonly BatchFailure[]>[] = [];
     let from = 0;
     let size = 0;
     requests.forEach((request, index) => {
       const length = headerLength + align(request.payload.length);
-      if (index > from && (size + length > largestDatagram || index - from >= largest)) {
+      if (index > from && (size + length > largestDatagram || index - from >= largestBatch)) {
         failures.push(this.sendBatch(requests.slice(from, index), from));
         from = index;
         size = 0;

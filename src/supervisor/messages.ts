@@ -63,6 +63,17 @@ export interface LvsConfigure {
   readonly settingsRecord?: string;
 }
 
+/** lvs: virtual servers of the configuration of this generation, which `configure` puts in force when all have come. */
+export interface LvsVirtualServers {
+  readonly type: 'virtual_servers';
+  readonly generation: number;
+  /** VirtualServerConfiguration[] as JSON, which is read with each short word once, and into smaller objects, than what V8 itself would send */
+  readonly text: string;
+}
+
+/** The last message of a configuration. */
+export type LvsConfigureParts = Omit<LvsConfigure, 'virtualServers'>;
+
 /** lvs: the configuration that it has is in force once more, as if it were given again; answered by `configured`. */
 export interface LvsConfigureAgain {
   readonly type: 'configure_again';
@@ -123,7 +134,7 @@ export interface ScriptEnded {
 }
 
 export type ToVrrp = VrrpConfigure | TrackResults | Stop | Ping | StatusRequest | Operate;
-export type ToLvs = LvsConfigure | LvsConfigureAgain | Stop | Ping | StatusRequest | ModulesLoaded | Isolated | ScriptEnded;
+export type ToLvs = LvsVirtualServers | LvsConfigureParts | LvsConfigureAgain | Stop | Ping | StatusRequest | ModulesLoaded | Isolated | ScriptEnded;
 
 /** From both, first of all: loaded and waiting for `configure`. */
 export interface Ready {

@@ -20,6 +20,7 @@ import { EventLog } from './event-log.js';
 import { HandoverRecord } from './handovers.js';
 import { HostPreparation } from './host-preparation.js';
 import { InForce, type ChildName } from './in-force.js';
+import { inParts } from './in-parts.js';
 import type { FromLvs, FromVrrp, LogEvent, ToLvs, ToVrrp } from './messages.js';
 import { loadModules } from './modules.js';
 import { collectGarbage } from './node-options.js';
@@ -310,7 +311,7 @@ export class Supervisor {
     if (this.#isolated) this.#lvs.send({ type: 'isolated', isolated: true });
     // nothing has changed: megabytes need not be sent, nor every check be compared
     if (this.#given === configuration && this.#lvs.send({ type: 'configure_again', generation })) return;
-    const sent = this.#lvs.send({
+    const messages = inParts({
       type: 'configure',
       generation,
       ipvs: configuration.ipvs,
@@ -318,6 +319,8 @@ export class Supervisor {
       owned: leftServices(this.#before.services ?? this.#record.current.services, configuration),
       settingsRecord: join(this.options.runtimeDirectory, 'ipvs-settings.json'),
     });
+    let sent = true;
+    for (const message of messages) sent &&= this.#lvs.send(message);
     this.#given = sent ? configuration : undefined;
   }
 

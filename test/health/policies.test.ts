@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decidePool, type KernelDestination } from '../../src/health/pool.js';
-import { stepPolicies, type PolicyConfiguration, type PolicyDecision, type PolicyMember, type PolicyNotice, type PolicyState } from '../../src/health/policies.js';
+import { afterReload, stepPolicies, type PolicyConfiguration, type PolicyDecision, type PolicyMember, type PolicyNotice, type PolicyState } from '../../src/health/policies.js';
 import { nextSlowStartStep, SLOW_START_STEPS, slowStartShare, weightByShare } from '../../src/health/slow-start.js';
 import type { Verdict } from '../../src/health/state.js';
 import { Microseconds, plus, Seconds } from '../../src/time/microseconds.js';
@@ -29,7 +29,7 @@ class Pool {
   }
 
   at(seconds: number, verdicts: string): PolicyDecision {
-    const members = verdictsOf(verdicts).map((verdict, index): PolicyMember => ({ key: String(index), verdict, weight: this.servers.weight ?? 100, slowStart: this.servers.slowStart, serving: this.#serving[index] ?? false }));
+    const members = verdictsOf(verdicts).map((verdict, index): PolicyMember => ({ verdict, weight: this.servers.weight ?? 100, slowStart: this.servers.slowStart, serving: this.#serving[index] ?? false }));
     const decision = stepPolicies(this.#state, members, { ...off, ...this.configuration }, Seconds(seconds));
     this.#state = decision.state;
     this.#serving = decision.counted.map(({ verdict }, index) => verdict === 'up' || (verdict === 'unknown' && (this.#serving[index] ?? false)));
@@ -38,7 +38,7 @@ class Pool {
   }
 }
 
-const words = (notice: PolicyNotice): string => ('key' in notice ? `${notice.type} ${notice.key}` : `${notice.type} ${notice.failed}/${notice.servers}`);
+const words = (notice: PolicyNotice): string => ('index' in notice ? `${notice.type} ${notice.index}` : `${notice.type} ${notice.failed}/${notice.servers}`);
 
 describe('until its first verdict a server', () => {
   it('has none by default, and counts as up with initial: up', () => {
@@ -91,12 +91,23 @@ describe('slow start', () => {
   });
 
   it('begins when the server comes to the table: time in which a quorum is missing does not count', () => {
-    const member: PolicyMember = { key: 'a', verdict: 'up', weight: 10, slowStart: Seconds(30), serving: false };
+    const member: PolicyMember = { verdict: 'up', weight: 10, slowStart: Seconds(30), serving: false };
     const down = stepPolicies(undefined, [{ ...member, verdict: 'down' }], off, Seconds(0));
     const up = stepPolicies(down.state, [member], off, Seconds(1));
     const later = stepPolicies(up.state, [member], off, Seconds(100));
     expect(later.counted[0]?.share).toBe(0.05);
     expect(stepPolicies(later.state, [{ ...member, serving: true }], off, Seconds(130)).counted[0]?.share).toBe(1);
+  });
+
+  it('goes on over a reload for a server that stays, wherever that stands then, and begins for one that is new', () => {
+    const one = pool();
+    one.at(0, '+-');
+    const ramp = one.at(10, '++');
+    expect(shares(ramp)).toEqual([1, 0.05]);
+    const [a, b, c] = [{ address: '10.0.0.1', port: 80 }, { address: '10.0.0.2', port: 80 }, { address: '10.0.0.2', port: 81 }];
+    const member: PolicyMember = { verdict: 'up', weight: 100, slowStart: Seconds(30), serving: true };
+    const after = stepPolicies(afterReload(ramp.state, [a, b], [b, c, a]), [member, { ...member, serving: false }, member], off, Seconds(25));
+    expect(shares(after)).toEqual([0.5, 0.05, 1]);
   });
 
   it('has a bounded number of steps, never falls, and ends at the whole weight, whenever it is asked', () => {
@@ -154,7 +165,7 @@ describe('flap damping', () => {
   });
 
   it('lets go what is held when a reload removes it', () => {
-    const members = (verdict: Verdict): readonly PolicyMember[] => [{ key: 'a', verdict, weight: 1, slowStart: undefined, serving: false }];
+    const members = (verdict: Verdict): readonly PolicyMember[] => [{ verdict, weight: 1, slowStart: undefined, serving: false }];
     let state: PolicyState | undefined;
     for (const [index, verdict] of verdictsOf('+-+-+').entries()) ({ state } = stepPolicies(state, members(verdict), { ...off, damping }, Seconds(index)));
     expect(stepPolicies(state, members('up'), off, Seconds(6))).toMatchObject({ counted: [{ verdict: 'up' }], notices: [{ type: 'released' }] });
