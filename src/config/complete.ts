@@ -3,6 +3,7 @@ import { completeDns, completeSmtp, completeTcp, completeUdp } from './complete-
 import { virtualMacAddress } from '../network/macvlan.js';
 import { virtualMacInterface } from '../vrrp/family.js';
 import { advertisedFamily } from './cross-checks/family.js';
+import { readableTargets } from './cross-checks/targets.js';
 import { completeHttp } from './http-check.js';
 import { type CheckKeys, inheritedKeys, inheritedType } from './inherit-check.js';
 import { Microseconds, Seconds } from '../time/microseconds.js';
@@ -15,7 +16,7 @@ import { checkDefaults, type CheckType, healthCheckKeys, keysOfTypes } from './s
 import { sysctls } from './schema/ipvs.js';
 import type { Forwarding } from './schema/forwarding.js';
 import type { ConfigurationFile } from './schema.js';
-import { addressesOf, commonPort, probePort, targetFamily, targetsOf } from './targets.js';
+import { addressesOf, commonPort, probePort, targetFamily } from './targets.js';
 import { completeAgent, completeAgentBeside, completeFile, completeScript } from './weighing-checks.js';
 
 export interface Surroundings {
@@ -177,9 +178,9 @@ const completeSync = (sync: NonNullable<ConfigurationFile['ipvs']['sync']>, vrrp
 const completion = onceForEach((certificates: Surroundings['certificates']) => onceForEach((entry: ServiceEntry): VirtualServerConfiguration => completeService(entry, certificates)));
 
 const completeService = (entry: ServiceEntry, certificates: Surroundings['certificates']): VirtualServerConfiguration => {
-  const targets = targetsOf(entry);
-  const port = commonPort(targets);
+  const targets = readableTargets(entry);
   const [address] = addressesOf(targets);
+  const ofService = { port: commonPort(targets), probed: probePort(targets) ?? 0, address };
   const { sorry_server: sorry } = entry;
   return {
     name: entry.name,
@@ -191,13 +192,13 @@ const completeService = (entry: ServiceEntry, certificates: Surroundings['certif
     persistence: entry.persistence && completePersistence(entry.persistence, targets),
     modules: [...(entry.helper === 'ftp' ? ['ip_vs_ftp'] : []), ...(entry.persistence?.engine === 'sip' ? ['ip_vs_pe_sip'] : [])],
     quorum: completeQuorum(entry.quorum),
-    sorryServer: sorry && completeSorryServer(sorry, { port, probed: probePort(targets) ?? 0 }, entry, certificates),
+    sorryServer: sorry && completeSorryServer(sorry, ofService, entry, certificates),
     onFailure: entry.on_failure,
     ...(entry.on_stop && { onStop: entry.on_stop }),
     initial: entry.initial,
     ...(entry.damping && { damping: entry.damping }),
     ...(entry.panic && { panic: entry.panic }),
-    realServers: entry.real_servers.map((server) => completeServer(server, { port, probed: probePort(targets) ?? 0, address }, entry, certificates)),
+    realServers: entry.real_servers.map((server) => completeServer(server, ofService, entry, certificates)),
   };
 };
 
@@ -259,10 +260,13 @@ interface Probed {
 const throughServer = (type: CheckType, { probe, address }: CheckKeys, server: string, { virtual = '', forwarding: { forwarding, tunnel } }: Probed): Pick<HealthCheckBase, 'address' | 'mark' | 'through'> | undefined =>
   probe !== 'virtual_address' || !keysOfTypes['probe']?.includes(type) || forwarding === 'nat' ? undefined : { address: address ?? virtual, through: { server, forwarding, ...(tunnel && { tunnel }) } };
 
+/** One for all that have none. */
+const unchecked: Pick<RealServerConfiguration, 'healthCheck'> = { healthCheck: { type: 'none' } };
+
 /** The check of a server, and the agent beside it. */
 const completeChecks = (server: Pick<ServerEntry, 'address' | 'health_check'>, probed: Probed, service: Pick<ServiceEntry, 'name' | 'health_check'>, files: Surroundings['certificates']): Pick<RealServerConfiguration, 'healthCheck' | 'agentCheck'> => {
   const type = inheritedType(service.health_check, server.health_check);
-  if (type === 'none') return { healthCheck: { type } };
+  if (type === 'none') return unchecked;
   const keys = inheritedKeys(service.health_check, server.health_check, type);
   const base = {
     address: keys.address ?? server.address,

@@ -22,8 +22,11 @@ export const inheritedType = (service: Entry, server: Entry): CheckType => {
 /** The keys in force for a server whose check is of this type; defaults are not filled in. */
 export const inheritedKeys = (service: Entry, server: Entry, type: CheckType): CheckKeys => {
   const from = service === undefined || service === 'none' ? {} : service;
+  const isOfType = ownType(service) === type;
+  // most of ten thousand servers say nothing: they have the very keys of their service
+  if (isOfType && (server === undefined || server === 'none')) return from;
   const own = server === undefined || server === 'none' ? {} : server;
-  const base = ownType(service) === type ? from : Object.fromEntries(sharedKeys.map((key) => [key, from[key]]));
+  const base = isOfType ? from : Object.fromEntries(sharedKeys.map((key) => [key, from[key]]));
   return { ...withoutOverruled(base, own), ...Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) };
 };
 

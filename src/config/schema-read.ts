@@ -6,11 +6,12 @@ import { z } from 'zod';
 import { onceForEach } from './once-for-each.js';
 import { isMappingValue, kindOfValue, optionFor } from './schema-walk.js';
 import { ownReaderOf, wrong } from './schema/values.js';
+import { virtualServer } from './schema/virtual-servers.js';
 
 type Schema = z.core.$ZodType;
 type Read = (value: unknown) => unknown;
 
-/** What `schema.safeParse` finds, undefined when it fails. Parts that are the same values as before are the same results. */
+/** What `schema.safeParse` finds, undefined when it fails. A service that is the same value as before is the same result; parts of which nothing changes are the values themselves. */
 export const readBySchema = <T extends Schema>(schema: T, value: unknown): z.output<T> | undefined => {
   try {
     const result = readerOf(schema)(value);
@@ -64,28 +65,40 @@ const union = (schema: z.ZodUnion): Read => {
 
 const list = (item: Read): Read => (value) => {
   if (!Array.isArray(value)) return wrong;
+  const given = value as readonly unknown[];
+  let isSame = true;
   const result: unknown[] = [];
-  for (const each of value as readonly unknown[]) {
+  for (const each of given) {
     const read = item(each);
     if (read === wrong) return wrong;
+    if (read !== each) isSame = false;
     result.push(read);
   }
-  return result;
+  return isSame ? given : result;
 };
 
 const mapping = (schema: z.ZodObject): Read => {
   const readers = Object.entries(schema.shape).map(([key, child]) => ({ key, read: readerOf(child) }));
-  const read = onceForEach((value: Readonly<Record<string, unknown>>): unknown => {
-    const result: Record<string, unknown> = {};
+  const read = (value: Readonly<Record<string, unknown>>): unknown => {
+    const keys = Object.keys(value);
+    // as long as every part is what is given, in the schema's order, the value is its own result: so are most of ten thousand servers
+    let result: Record<string, unknown> | undefined;
     let known = 0;
     for (const each of readers) {
       const isGiven = Object.hasOwn(value, each.key);
-      if (isGiven) known++;
-      const part = each.read(isGiven ? value[each.key] : undefined);
+      const given = isGiven ? value[each.key] : undefined;
+      const part = each.read(given);
       if (part === wrong) return wrong;
-      if (part !== undefined || isGiven) result[each.key] = part;
+      if (result === undefined && (part !== given || (isGiven && keys[known] !== each.key))) {
+        result = {};
+        for (const before of keys.slice(0, known)) result[before] = value[before];
+      }
+      if (isGiven) known++;
+      if (result !== undefined && (part !== undefined || isGiven)) result[each.key] = part;
     }
-    return known === Object.keys(value).length ? result : wrong;
-  });
-  return (value) => (isMappingValue(value) ? read(value) : wrong);
+    return known === keys.length ? (result ?? value) : wrong;
+  };
+  // what a reload leaves as it is
+  const once = schema === virtualServer ? onceForEach(read) : read;
+  return (value) => (isMappingValue(value) ? once(value) : wrong);
 };
