@@ -25,7 +25,7 @@ export const parseConfiguration = (text: string, path: string, options: ParseOpt
   const configuration = validate(document, collected, path, options);
   const diagnostics = collected.diagnostics();
   if (configuration === undefined || diagnostics.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics, text };
-  return { ok: true, configuration, warnings: diagnostics, text, sha256: sha256(text) };
+  return { ok: true, configuration, warnings: diagnostics, text, sha256: sha256(options.bytes ?? text) };
 };
 
 /** Reports all that is wrong; the configuration when nothing is. */
