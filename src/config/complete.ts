@@ -12,9 +12,11 @@ import { type Family, familyOf } from '../network/ip-address.js';
 import { completeRoute, completeRule, completeTrackedRoute } from './complete-routing.js';
 import { onceForEach } from './once-for-each.js';
 import { withProbeMarks } from './probe-marks.js';
+import { readBySchema } from './schema-read.js';
 import { checkDefaults, type CheckType, healthCheckKeys, keysOfTypes } from './schema/health-check.js';
 import { sysctls } from './schema/ipvs.js';
 import type { Forwarding } from './schema/forwarding.js';
+import type { Schema } from './schema/kinds.js';
 import type { ConfigurationFile } from './schema.js';
 import { addressesOf, commonPort, probePort, targetFamily } from './targets.js';
 import { completeAgent, completeAgentBeside, completeFile, completeScript } from './weighing-checks.js';
@@ -246,7 +248,23 @@ const completeServer = (server: ServerEntry, ofService: { readonly port: number;
   };
 };
 
-const defaults = healthCheckKeys.pick({ interval: true, timeout: true, rise: true, fall: true, method: true, path: true, status: true, verify: true }).required().strip().parse(checkDefaults);
+const standard = <T>(schema: Schema<T>, value: unknown): NonNullable<T> => {
+  const read = readBySchema(schema, value);
+  if (read === undefined || read === null) throw new TypeError(`the default ${String(value)} is none that a file could have`);
+  return read;
+};
+const { interval, timeout, rise, fall, method, path, status, verify } = healthCheckKeys.shape;
+/** What a check has that says nothing of it. */
+const defaults = {
+  interval: standard(interval, checkDefaults.interval),
+  timeout: standard(timeout, checkDefaults.timeout),
+  rise: standard(rise, checkDefaults.rise),
+  fall: standard(fall, checkDefaults.fall),
+  method: standard(method, checkDefaults.method),
+  path: standard(path, checkDefaults.path),
+  status: standard(status, checkDefaults.status),
+  verify: standard(verify, checkDefaults.verify),
+};
 
 /** Where a check's probe goes. */
 interface Probed {
