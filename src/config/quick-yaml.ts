@@ -3,6 +3,7 @@
  * or in which the two libraries may differ, is for document.ts.
  */
 import { CORE_SCHEMA, load, YAMLException } from 'js-yaml';
+import { readPlainly } from './plain-yaml.js';
 
 /** The items of the list that is remembered, by their texts: the very value of last time for an item that says the same. */
 export type RememberedItems = ReadonlyMap<string, unknown>;
@@ -79,7 +80,7 @@ const readItems = (texts: readonly string[], remembered: RememberedItems): Remem
   return items;
 };
 
-/** Characters that are read at once: reading makes some 10 kB of its own each time, and what it has found so far it holds several times over. */
+/** Characters that the library reads at once: it makes some 10 kB of its own each time, and holds what it has found so far several times over. */
 const enoughAtOnce = 8_192;
 
 const readAnew = (texts: readonly string[]): ReadonlyMap<string, unknown> => {
@@ -93,6 +94,11 @@ const readAnew = (texts: readonly string[]): ReadonlyMap<string, unknown> => {
     length = 0;
   };
   for (const text of texts) {
+    const plain = readPlainly(text);
+    if (plain !== undefined) {
+      values.set(text, plain);
+      continue;
+    }
     group.push(text);
     length += text.length;
     if (length >= enoughAtOnce) readGroup();
