@@ -6,6 +6,9 @@
 /** Given up: for the library. */
 const notPlain = Symbol('not plain');
 
+/** Lines that say nothing. */
+const silentLines = /(?: *(?:#.*)?\n)*/y;
+const spaces = / */y;
 const key = /[a-z][a-z0-9_]*:(?: +|(?=\n))/y;
 const scalar = /[\w/][\w.@+:/-]*/y;
 const endOfLine = / *(?: #.*)?\n/y;
@@ -16,6 +19,13 @@ const noText = /^(?:true|false|null)$/i;
 const wholeNumber = /^(?:0|[1-9]\d{0,14})$/;
 /** Addresses with or without a length, durations, paths. */
 const otherText = /^(?:\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,3})?|\d+(?:ms|s|m|h|d)|\/[\w.@+/-]*|[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){1,6}:[0-9a-f]{1,4})$/i;
+
+/** What matches anywhere, if only nothing. */
+const behind = (pattern: RegExp, text: string, from: number): number => {
+  pattern.lastIndex = from;
+  pattern.test(text);
+  return pattern.lastIndex;
+};
 
 const valueOf = (text: string): unknown => {
   if (word.test(text) ? !noText.test(text) : otherText.test(text)) return text;
@@ -56,16 +66,9 @@ class PlainItem {
 
   /** To the next line that says something. */
   #goToLine(from: number): void {
-    for (let line = from; line < this.text.length; ) {
-      this.#at = line;
-      this.#skipSpaces();
-      if (!this.#isAt('\n') && !this.#isAt('#')) {
-        this.#column = this.#at - line;
-        return;
-      }
-      line = this.text.indexOf('\n', this.#at) + 1;
-    }
-    this.#column = -1;
+    const line = behind(silentLines, this.text, from);
+    this.#at = behind(spaces, this.text, line);
+    this.#column = line === this.text.length ? -1 : this.#at - line;
   }
 
   #isAt(character: string): boolean {
@@ -73,7 +76,7 @@ class PlainItem {
   }
 
   #skipSpaces(): void {
-    while (this.#isAt(' ')) this.#at++;
+    this.#at = behind(spaces, this.text, this.#at);
   }
 
   #isAtKey(): boolean {
