@@ -14,6 +14,14 @@ export class QuickMemory {
   items: RememberedItems = new Map();
   private certificates: Surroundings['certificates'] = new Map();
 
+  /** Another one, which has forgotten an item. */
+  butOne(): QuickMemory {
+    const memory = new QuickMemory();
+    memory.items = new Map([...this.items].slice(1));
+    memory.certificates = this.certificates;
+    return memory;
+  }
+
   /** The very map of last time when it says the same. */
   sameCertificates(certificates: Surroundings['certificates']): Surroundings['certificates'] {
     const isSame = certificates.size === this.certificates.size && [...certificates].every(([name, text]) => this.certificates.get(name) === text);

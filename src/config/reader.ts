@@ -24,9 +24,19 @@ const fingerprintOf = (path: string): string => {
 
 export class ConfigurationReader {
   #last: Remembered | undefined;
-  readonly #memory = new QuickMemory();
+  readonly #memory: QuickMemory;
 
-  constructor(private readonly path: string) {}
+  constructor(
+    private readonly path: string,
+    memory = new QuickMemory(),
+  ) {
+    this.#memory = memory;
+  }
+
+  /** As `load` of a file with one service changed, of which nothing is kept. */
+  rehearse(): Promise<LoadResult> {
+    return new ConfigurationReader(this.path, this.#memory.butOne()).load();
+  }
 
   /** As `loadConfiguration`; the configuration is the very object of last time when nothing has changed, and so is each service that has not. */
   async load(): Promise<LoadResult> {

@@ -1,5 +1,5 @@
 /** Where the lines of the log go: a bounded queue in front of a file descriptor that may be slow, full or closed. */
-import { closeSync, constants, fstatSync, openSync, write } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, write, writeSync } from 'node:fs';
 
 /** Octets that may wait for a slow reader. */
 const QUEUE_LIMIT = 4 * 1024 * 1024;
@@ -39,6 +39,7 @@ export class LogDestination {
   #queue: Buffer[] = [];
   #queued = 0;
   #writing = false;
+  #soon: NodeJS.Immediate | undefined;
   #gone = false;
   #lostReported = 0;
   #retry: NodeJS.Timeout | undefined;
@@ -62,13 +63,15 @@ export class LogDestination {
     }
     this.#queue.push(octets);
     this.#queued += octets.length;
-    this.#pump();
+    // lines of one turn of the event loop go together
+    if (this.#own) this.#soon ??= setImmediate(() => this.#pump());
+    else this.#pump();
   }
 
   /** Waits until all is written, but no longer than `milliseconds`. @returns false when something is left */
   async flush(milliseconds: number): Promise<boolean> {
-    if (this.#queued === 0) return true;
     this.#pump();
+    if (this.#queued === 0) return true;
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), milliseconds);
       this.#emptied.push(() => {
@@ -80,17 +83,35 @@ export class LogDestination {
 
   close(): void {
     clearTimeout(this.#retry);
+    clearImmediate(this.#soon);
     this.#gone = true;
     if (this.#own) closeSync(this.#fd);
   }
 
   #pump(): void {
-    if (this.#writing || this.#retry !== undefined || this.#gone) return;
-    const chunk = this.#take();
-    if (chunk === undefined) {
-      for (const resolve of this.#emptied.splice(0)) resolve();
-      return;
+    clearImmediate(this.#soon);
+    this.#soon = undefined;
+    while (!this.#writing && this.#retry === undefined && !this.#gone) {
+      const chunk = this.#take();
+      if (chunk === undefined) {
+        for (const resolve of this.#emptied.splice(0)) resolve();
+        return;
+      }
+      // what never blocks needs no thread to wait in
+      if (this.#own) this.#writeNow(chunk);
+      else this.#writeInThread(chunk);
     }
+  }
+
+  #writeNow(chunk: Buffer): void {
+    try {
+      this.#written(chunk, writeSync(this.#fd, chunk));
+    } catch (error) {
+      this.#failed(error as NodeJS.ErrnoException, chunk);
+    }
+  }
+
+  #writeInThread(chunk: Buffer): void {
     this.#writing = true;
     write(this.#fd, chunk, (error, written) => {
       this.#writing = false;

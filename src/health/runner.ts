@@ -42,7 +42,7 @@ interface Entry {
 const longestTimeout = 2 ** 31 - 1;
 
 /** Between two starts: what is due meanwhile starts together, as each time that the process wakes up costs about as much as a probe. */
-const shortestWait = Milliseconds(10);
+const shortestWait = Milliseconds(25);
 
 function nodeTimer(callback: () => void, delay: Microseconds): () => void {
   const timer = setTimeout(callback, Math.min(Math.ceil(toMilliseconds(delay)), longestTimeout));
@@ -116,7 +116,9 @@ export class HealthRunner {
       if (next === undefined || this.#inFlight >= this.#options.concurrency) return;
       if (next.start > now) return this.#wake(now, Microseconds(Math.max(minus(next.start, now), shortestWait)));
       this.#waiting.pop();
-      void this.#run(next);
+      // after a stall one probe, not as many as were missed
+      if (minus(now, next.due) >= next.check.interval) next.due = now;
+      void this.#run(next, now);
     }
   }
 
@@ -125,7 +127,7 @@ export class HealthRunner {
     this.#cancelTimer = this.#options.setTimer(() => this.#proceed(), delay);
   }
 
-  async #run(entry: Entry): Promise<void> {
+  async #run(entry: Entry, startedAt: Microseconds): Promise<void> {
     // a script waits for the supervisor's turn, and holds nothing of ours meanwhile
     const room = entry.check.type === 'script' ? 0 : 1;
     this.#inFlight += room;
@@ -136,7 +138,10 @@ export class HealthRunner {
       if (!result.ok && result.isVoid) this.#options.onVoid(result.reason);
       else if (result.ok || entry.state.verdict !== 'up' || !(isolated || this.#isolated)) this.#apply(entry, result);
       const { check, state } = entry;
-      entry.due = nextStart(entry.due, intervalNow(check, state), this.#options.now());
+      const interval = intervalNow(check, state);
+      // to read the clock costs more than all else here: not where the probe has ended before the next one is due in any case. A script may have waited for its turn
+      const endedBefore = plus(startedAt, check.timeout);
+      entry.due = nextStart(entry.due, interval, check.type !== 'script' && endedBefore <= plus(entry.due, interval) ? endedBefore : this.#options.now());
       entry.start = check.jitter ? plus(entry.due, Microseconds(this.#options.random() * check.jitter)) : entry.due;
       // what was told may have ended it
       if (!entry.stop.signal.aborted) this.#waiting.push(entry);

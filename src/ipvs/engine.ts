@@ -15,6 +15,7 @@ import type { HealthState } from '../health/state.js';
 import type { HealthChange, LvsConfigure, OwnedService } from '../supervisor/messages.js';
 import { atStop, type AtStop } from '../config/on-stop.js';
 import { monotonicNow } from '../time/clock.js';
+import { Audits } from './audits.js';
 import { IpvsClient, IpvsUnavailableError } from './client.js';
 import { healthOf, verdictOf } from './health-report.js';
 import { ProbeServices } from './probe-services.js';
@@ -31,9 +32,6 @@ import { VirtualServer } from './virtual-server.js';
 import { WakeUps } from './wake-ups.js';
 import { inWords } from '../control/in-words.js';
 
-const driftMilliseconds = 30_000;
-/** after a start what was written is soon looked at: others start then too */
-const firstLookMilliseconds = 1_000;
 /** before what failed is tried again */
 const retryMilliseconds = 5_000;
 /** audits until everything of every service was asked for */
@@ -68,8 +66,7 @@ export class LvsEngine {
   /** virtual servers whose verdicts changed since the table was last written, or where time has come for something */
   private readonly dirty = new Map<VirtualServer, 'health' | 'time'>();
   private readonly wakeUps = new WakeUps<VirtualServer>((server) => this.changed(server, 'time'));
-  private readonly drift: NodeJS.Timeout;
-  private firstLook: NodeJS.Timeout | undefined;
+  private readonly audits = new Audits(() => this.audit());
   private retry: NodeJS.Timeout | undefined;
   private stopped = false;
   /** of reading everything of a part of the services */
@@ -81,7 +78,6 @@ export class LvsEngine {
     const probe = probeThroughServers(probeWith(options.runScript), new ProbeSurroundings(() => this.probes.virtual));
     this.runner = new HealthRunner({ probe, onResult: (key, state, previous) => this.verdictChanged(key, state, previous), onVoid: (reason) => this.probeVoid(reason) });
     this.shortages = new QuietConditions(options.report);
-    this.drift = setInterval(() => this.audit(), driftMilliseconds);
   }
 
   /** Puts a configuration in force; done when the kernel's table was compared with it. Never rejects: what fails is tried again. */
@@ -101,7 +97,7 @@ export class LvsEngine {
       this.runChecks();
       await this.reconcileAll(cause, given.filter(({ isKnown }) => isKnown));
       this.tellHealth();
-      if (cause === 'start') this.firstLook = setTimeout(() => this.audit(), firstLookMilliseconds);
+      this.audits.begin();
     });
   }
 
@@ -138,8 +134,7 @@ export class LvsEngine {
   /** @param orderly with it goes what `on_stop` says; when the supervisor is gone all of the table stays, since traffic must not stop */
   async stop(orderly: boolean): Promise<void> {
     this.stopped = true;
-    clearInterval(this.drift);
-    clearTimeout(this.firstLook);
+    this.audits.stop();
     clearTimeout(this.retry);
     this.runner.stop();
     await this.work;
@@ -228,9 +223,10 @@ export class LvsEngine {
     return done;
   }
 
-  private audit(): void {
+  private audit(): Promise<void> {
     this.shortages.sweep();
     void this.enqueue(() => this.reconcileAll('drift'));
+    return this.work;
   }
 
   /** @param first what a reload changed where the table is known: that does not wait until all of it is compared */

@@ -2,6 +2,7 @@
 import { endingWith, ignoreTerminationSignals, ParentChannel } from '../supervisor/channel.js';
 import type { FromLvs, ToLvs } from '../supervisor/messages.js';
 import { LvsEngine } from './engine.js';
+import { Outbox } from './outbox.js';
 import { ScriptRequests } from './script-requests.js';
 
 export const runLvsProcess = (): void => {
@@ -9,30 +10,31 @@ export const runLvsProcess = (): void => {
   const parent = new ParentChannel<ToLvs, FromLvs>();
   const loading = new Map<number, (error: string | undefined) => void>();
   let loads = 0;
-  const scripts = new ScriptRequests((message) => parent.send(message));
+  const outbox = new Outbox((message) => parent.send(message));
+  const scripts = new ScriptRequests((message) => outbox.send(message));
   const engine = new LvsEngine({
     runScript: scripts.run,
-    report: (event) => void parent.send({ type: 'event', event }),
-    onHealth: (changes, complete) => void parent.send({ type: 'health', changes, complete }),
+    report: (event) => outbox.report(event),
+    onHealth: (changes, complete) => outbox.health(changes, complete),
     loadModules: (command, modules) =>
       new Promise((resolve) => {
         const id = ++loads;
         loading.set(id, resolve);
-        if (!parent.send({ type: 'load_modules', id, command, modules })) resolve('the supervisor is gone');
+        if (!outbox.send({ type: 'load_modules', id, command, modules })) resolve('the supervisor is gone');
       }),
   });
   parent.onRoom(() => engine.tellHealth());
   const stop = endingWith(parent, (orderly) => {
     for (const resolve of loading.values()) resolve('stopping');
-    return engine.stop(orderly);
+    return engine.stop(orderly).finally(() => outbox.flush());
   });
   parent.onMessage((message) => {
     switch (message.type) {
       case 'configure':
-        void engine.configure(message).then(() => parent.send({ type: 'configured', generation: message.generation }));
+        void engine.configure(message).then(() => outbox.send({ type: 'configured', generation: message.generation }));
         return;
       case 'configure_again':
-        void engine.configureAgain().then(() => parent.send({ type: 'configured', generation: message.generation }));
+        void engine.configureAgain().then(() => outbox.send({ type: 'configured', generation: message.generation }));
         return;
       case 'modules_loaded':
         loading.get(message.id)?.(message.error);
@@ -48,7 +50,7 @@ export const runLvsProcess = (): void => {
         parent.send({ type: 'pong', id: message.id });
         return;
       case 'status':
-        void engine.status().then((virtualServers) => parent.send({ type: 'status', id: message.id, virtualServers }));
+        void engine.status().then((virtualServers) => outbox.send({ type: 'status', id: message.id, virtualServers }));
         return;
       case 'stop':
         // what goes then, its configuration says

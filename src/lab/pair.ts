@@ -89,7 +89,7 @@ export class Tandem {
   /** Starts the daemon. Its log is in the process's lines and in FOLDER/log. */
   start(): LabProcess {
     const { site, director, folder, file } = this;
-    const script = `exec node dist/bin/tandemd.js --config ${file} --runtime-dir ${folder} > >(exec tee -a ${folder}/log)`;
+    const script = `exec dist/bin/tandemd.js --config ${file} --runtime-dir ${folder} > >(exec tee -a ${folder}/log)`;
     return (this.#process = site.start(director.name, director.name, script));
   }
 

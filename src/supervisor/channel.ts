@@ -75,7 +75,7 @@ export class ParentChannel<In extends object, Out extends object> {
 
   /** Never throws, also when the supervisor is gone; of too many only events and verdicts are dropped, never an answer. @returns false when it was dropped */
   send(message: Out): boolean {
-    return this.#sender.send(message, !('type' in message && (message.type === 'event' || message.type === 'health')));
+    return this.#sender.send(message, !('type' in message && (message.type === 'event' || message.type === 'events' || message.type === 'health')));
   }
 
   onMessage(handler: (message: In) => void): void {

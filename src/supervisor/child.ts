@@ -5,7 +5,7 @@ import { monotonicNow } from '../time/clock.js';
 import { toMilliseconds } from '../time/microseconds.js';
 import { CappedSender, type MessagesDropped } from './channel.js';
 import type { LogEvent } from './messages.js';
-import { nodeOptions } from './node-options.js';
+import { nodeEnvironment, nodeOptions } from './node-options.js';
 import { readLines } from './output-lines.js';
 import { PING_LIMIT, PingLedger, restartDelay, SOUND_AFTER_MS, TOLD_DEATHS } from './restart-policy.js';
 import { childEnvironment } from './environment.js';
@@ -52,6 +52,7 @@ export class Child<Out extends { readonly type: string }, In extends { readonly 
   #deaths = 0;
   #lastDeath = '';
   #stopping = false;
+  #hasRun = false;
   #released = false;
   #pingId = 0;
   #lastStatus: StatusOf<In> | undefined;
@@ -66,6 +67,11 @@ export class Child<Out extends { readonly type: string }, In extends { readonly 
 
   get pid(): number | undefined {
     return this.#running?.process.pid;
+  }
+
+  /** it may hold something */
+  get hasRun(): boolean {
+    return this.#hasRun;
   }
 
   /** it said `ready` and still lives */
@@ -101,7 +107,7 @@ export class Child<Out extends { readonly type: string }, In extends { readonly 
       this.#adopt(
         fork(entry, [], {
           execArgv: [`--title=tandemd: ${name}`, ...nodeOptions[name]],
-          env: childEnvironment(),
+          env: { ...childEnvironment(), ...nodeEnvironment },
           serialization: 'advanced',
           stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         }),
@@ -173,6 +179,7 @@ export class Child<Out extends { readonly type: string }, In extends { readonly 
       sound: undefined,
     };
     this.#running = running;
+    this.#hasRun = true;
     running.pinger = setInterval(() => this.#ping(running), this.options.pingIntervalMs ?? PING_INTERVAL_MS);
     running.sound = setTimeout(() => this.#isSound(), SOUND_AFTER_MS);
     process.on('message', (message) => this.#receive(running, message as In | MessagesDropped));

@@ -18,20 +18,20 @@ export class InForce {
     this.#generations.delete(name);
   }
 
-  missing(generation: number): readonly ChildName[] {
-    return names.filter((name) => (this.#generations.get(name) ?? 0) < generation);
+  missing(generation: number, of: readonly ChildName[] = names): readonly ChildName[] {
+    return of.filter((name) => (this.#generations.get(name) ?? 0) < generation);
   }
 
-  /** @returns the children that do not have it in force after `milliseconds`; without a limit it waits until all have */
-  wait(generation: number, milliseconds?: number): Promise<readonly ChildName[]> {
+  /** @returns the children that do not have it in force after `milliseconds`; without a limit it waits until all of them have */
+  wait(generation: number, milliseconds?: number, of: readonly ChildName[] = names): Promise<readonly ChildName[]> {
     return new Promise((resolve) => {
       const end = (): void => {
         clearTimeout(timer);
         this.#waiters.delete(check);
-        resolve(this.missing(generation));
+        resolve(this.missing(generation, of));
       };
       const check = (): void => {
-        if (this.missing(generation).length === 0) end();
+        if (this.missing(generation, of).length === 0) end();
       };
       const timer = milliseconds === undefined ? undefined : setTimeout(end, milliseconds);
       this.#waiters.add(check);

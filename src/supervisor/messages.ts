@@ -142,6 +142,11 @@ export interface Event {
   readonly type: 'event';
   readonly event: LogEvent;
 }
+/** From lvs: several, in their order. */
+export interface Events {
+  readonly type: 'events';
+  readonly events: readonly LogEvent[];
+}
 export interface Stopped {
   readonly type: 'stopped';
 }
@@ -263,4 +268,4 @@ export interface EndScript {
 }
 
 export type FromVrrp = Ready | VrrpConfigured | Event | Stopped | Masters | Transitions | SplitBrains | Yielding | Pong | VrrpStatus | Operated | RecordingTaken;
-export type FromLvs = Ready | Configured | Event | Stopped | LoadModules | RunScriptRequest | EndScript | Health | Pong | LvsStatus;
+export type FromLvs = Ready | Configured | Events | Stopped | LoadModules | RunScriptRequest | EndScript | Health | Pong | LvsStatus;

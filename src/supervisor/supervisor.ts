@@ -22,6 +22,7 @@ import { HostPreparation } from './host-preparation.js';
 import { InForce, type ChildName } from './in-force.js';
 import type { FromLvs, FromVrrp, LogEvent, ToLvs, ToVrrp } from './messages.js';
 import { loadModules } from './modules.js';
+import { collectGarbage } from './node-options.js';
 import { leftServices, newServices } from './new-services.js';
 import { operatorCommands, OperatorRequests } from './operator-requests.js';
 import { Recordings } from './recordings.js';
@@ -33,6 +34,7 @@ import { connectServiceManager, noServiceManager, type ServiceManager } from './
 import { inWords } from '../control/in-words.js';
 
 const CONFIGURED_LIMIT_MS = 10_000;
+const TABLE_LIMIT_MS = 5_000;
 const STOP_LIMIT_MS = 5_000;
 const STATUS_LIMIT_MS = 500;
 /** what a child's full queue refused is told again after this */
@@ -136,7 +138,6 @@ export class Supervisor {
   /** Returns when the configuration is in force in both children. @throws StartError */
   async start(): Promise<void> {
     // first of all, beside what is slow: a child takes a few hundred milliseconds to load
-    this.#vrrp.start();
     this.#lvs.start();
     try {
       await this.#begin();
@@ -178,6 +179,7 @@ export class Supervisor {
     if (this.#stopped()) return;
     this.#watch();
     this.#apply({ configuration, sha256, loadedAt: Date.now(), generation: 1 }, before);
+    void this.#takePart(configuration);
     const pending = await this.#inForce.wait(1, CONFIGURED_LIMIT_MS);
     if (pending.length > 0) {
       this.#events.say('warn', `not ready yet: after ${CONFIGURED_LIMIT_MS / 1_000} s the configuration is not in force in: ${pending.join(', ')}`);
@@ -191,8 +193,27 @@ export class Supervisor {
       took_ms: Date.now() - this.#startedAt,
     });
     if (this.#reloadWanted) this.reloadBySignal();
-    // a reload that finds it missing says so
-    void reloadDifference().catch(() => undefined);
+    void this.#rehearse(configuration);
+  }
+
+  /** An address is taken when there is a table behind it; a table that does not come holds it back for a while only. */
+  async #takePart({ virtualServers }: Loaded['configuration']): Promise<void> {
+    const pending = virtualServers.length === 0 ? [] : await this.#inForce.wait(1, TABLE_LIMIT_MS, ['lvs']);
+    if (this.#stopped()) return;
+    if (pending.length > 0) this.#events.say('warn', `the election begins, although the IPVS table is not in place after ${TABLE_LIMIT_MS / 1_000} s`);
+    this.#vrrp.start();
+  }
+
+  /** What the start has left goes, what a reload takes is loaded and has run once: the first one is as quick as the next. */
+  async #rehearse(configuration: Loaded['configuration']): Promise<void> {
+    collectGarbage();
+    try {
+      const { differences } = await reloadDifference();
+      const result = await this.#reader?.rehearse();
+      if (result?.ok) differences(configuration, result.configuration);
+    } catch {
+      // a reload that needs what is missing says so
+    }
   }
 
   // --- the children ---------------------------------------------------------------------------------------------
@@ -233,8 +254,8 @@ export class Supervisor {
         return this.#configureLvs();
       case 'configured':
         return this.#configured('lvs', message.generation);
-      case 'event':
-        return this.#events.write(message.event);
+      case 'events':
+        return message.events.forEach(this.#events.write);
       case 'health':
         return this.#notification.health(message.changes, message.complete);
       case 'run_script':
@@ -491,7 +512,7 @@ export class Supervisor {
       if (stop.table === 'remove' || stop.going.length > 0) await released;
       const [addressesReleased, servicesReleased] = await Promise.all([released, this.#lvs.stop(STOP_LIMIT_MS, stop.table)]);
       if (addressesReleased) await this.#narrow({ addresses: [], links: [], routes: [], rules: [] });
-      else this.#events.say('warn', 'virtual addresses may have stayed: the vrrp process did not say that it released them');
+      else if (this.#vrrp.hasRun) this.#events.say('warn', 'virtual addresses may have stayed: the vrrp process did not say that it released them');
       const chains = await this.#host.stop(this.#record?.current.chains ?? []);
       await this.#narrow({ chains });
       if (servicesReleased && (stop.table === 'remove' || stop.going.length > 0)) await this.#narrow({ services: servicesOf(stop.staying) });

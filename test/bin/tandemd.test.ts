@@ -220,6 +220,16 @@ describe('tandemd', { timeout: 30_000 }, () => {
     await daemon.says('starts as');
     expect(await daemon.kill('SIGTERM')).toBe(0);
     expect(daemon.stdout).not.toContain('INFO ready');
+    expect(daemon.stdout).not.toContain('may have stayed');
+  });
+
+  it('begins the election when the IPVS table is in place, or after 5 s without one', async () => {
+    const daemon = place.daemon({ TANDEM_STUB_LVS: 'unconfigured' });
+    await daemon.says('starts as');
+    await vi.waitFor(() => expect(place.notes('lvs').at(-1)?.type).toBe('configure'), 5_000);
+    expect(place.notes('vrrp')).toEqual([]);
+    await daemon.says('the election begins, although the IPVS table is not in place after 5 s');
+    await vi.waitFor(() => expect(place.notes('vrrp').at(-1)?.type).toBe('configure'), 10_000);
   });
 
   it('runs the command that loads modules for its lvs child, and answers', async () => {

@@ -117,3 +117,17 @@ describe('the table of the kernel has', () => {
     expect(logSince(tandem, since, /IPVS: /)).toEqual([]);
   });
 });
+
+describe('a start', () => {
+  it('takes the virtual addresses when the table behind them is whole, however short the advertisement interval', async () => {
+    tandem.process.signal('SIGTERM');
+    await tandem.process.exited;
+    await site.must('d1', 'ipvsadm -C');
+    const services = Array.from({ length: 300 }, (_, index) => ({ address: '10.0.0.100', port: 10_000 + index }));
+    await tandem.configure({ ...content(...services), vrrp: { instances: [{ name: 'web', interface: 'e0', virtual_router_id: 51, advertisement_interval: '50ms', virtual_addresses: ['10.0.0.100'] }] } });
+    tandem.start();
+    const inTable = await site.must('d1', "until ip -o addr show dev e0 | grep -q ' 10.0.0.100/32'; do sleep 0.02; done; grep -c '^  ->' /proc/net/ip_vs", { timeout: 60_000 });
+    // the first is the heading
+    expect(Number(inTable)).toBe(1 + 300 * servers.length);
+  });
+});

@@ -50,7 +50,8 @@ process.on('message', (message) => {
     }
     case 'stop':
       if (manners.includes('stubborn')) break;
-      send({ type: 'event', event: { time: Date.now(), level: 'info', message: `${name} released`, fields: { instances: configuration?.vrrp?.instances.length ?? 0 } } });
+      const event = { time: Date.now(), level: 'info', message: `${name} released`, fields: { instances: configuration?.vrrp?.instances.length ?? 0 } };
+      send(name === 'lvs' ? { type: 'events', events: [event] } : { type: 'event', event });
       process.send({ type: 'stopped' }, () => process.exit(0));
       break;
   }

@@ -87,7 +87,7 @@ export class Daemon {
     writeFileSync(this.file, configuration);
     const command =
       name === 'tandem'
-        ? [process.execPath, fileURLToPath(new URL('../../bin/tandemd.js', import.meta.url)), '--config', this.file, '--runtime-dir', this.folder]
+        ? [fileURLToPath(new URL('../../bin/tandemd.js', import.meta.url)), '--config', this.file, '--runtime-dir', this.folder]
         : // without -D: a line for each gratuitous ARP would slow it down
           ['keepalived', '-n', '-l', '-P', '-f', this.file, '-p', `${this.folder}/pid`, '-r', `${this.folder}/vrrp.pid`];
     // both as systemd/realtime.conf runs Tandem: the daemons are measured, not what else goes on on this machine

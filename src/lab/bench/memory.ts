@@ -45,7 +45,7 @@ export const measureMemory = async (settle: number): Promise<{ readonly measurem
       cat >/run/keepalived.conf <<'END'\n${keepalivedConfiguration()}\nEND`);
     const listeners = `for (const port of ${JSON.stringify(services)}) require('node:net').createServer((socket) => socket.destroy()).listen(port, '0.0.0.0')`;
     lab.start('servers', `exec node -e "${listeners}"`);
-    lab.start('tandem', 'exec node dist/bin/tandemd.js --config /run/tandem.yaml --runtime-dir /run/tandem');
+    lab.start('tandem', 'exec dist/bin/tandemd.js --config /run/tandem.yaml --runtime-dir /run/tandem');
     lab.start('keepalived', 'exec keepalived -n -l -f /run/keepalived.conf');
     await lab.must(`sleep ${settle}`, { timeout: (settle + 60) * 1000 });
     const inTable = Number(await lab.must('ipvsadm -Ln | grep -c 127.0.1.'));

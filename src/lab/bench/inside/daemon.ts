@@ -32,7 +32,7 @@ export class InsideDaemon {
     writeFileSync(this.file, configuration);
     const [command = '', ...parameters] =
       name === 'tandem'
-        ? [process.execPath, fileURLToPath(new URL('../../../bin/tandemd.js', import.meta.url)), '--config', this.file, '--runtime-dir', this.folder]
+        ? [fileURLToPath(new URL('../../../bin/tandemd.js', import.meta.url)), '--config', this.file, '--runtime-dir', this.folder]
         : ['keepalived', '-n', '-l', '-f', this.file, '-p', `${this.folder}/pid`, '-r', `${this.folder}/vrrp.pid`, '-c', `${this.folder}/checkers.pid`];
     this.process = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.process.stdout, this.process.stderr]) if (stream) createInterface({ input: stream }).on('line', (line) => this.log.push(line));
