@@ -41,8 +41,13 @@ interface Entry {
 /** setTimeout takes no more; the runner, called early, waits again. */
 const longestTimeout = 2 ** 31 - 1;
 
-/** Between two starts: what is due meanwhile starts together, as each time that the process wakes up costs about as much as a probe. */
-const shortestWait = Milliseconds(25);
+/** Between two starts: what is due meanwhile starts together, as each time that the process wakes up costs about as much as a probe. A twentieth of the shortest interval, within these limits. */
+const waits = { shortest: Milliseconds(10), longest: Milliseconds(50) } as const;
+const waitFor = (checks: Iterable<ActiveCheck>): Microseconds => {
+  let wait = waits.longest;
+  for (const { interval, fastInterval = interval } of checks) wait = Microseconds(Math.min(wait, interval / 20, fastInterval / 20));
+  return Microseconds(Math.max(wait, waits.shortest));
+};
 
 function nodeTimer(callback: () => void, delay: Microseconds): () => void {
   const timer = setTimeout(callback, Math.min(Math.ceil(toMilliseconds(delay)), longestTimeout));
@@ -54,6 +59,7 @@ export class HealthRunner {
   readonly #entries = new Map<string, Entry>();
   /** those that are not in flight, by their next start */
   readonly #waiting = new Heap<Entry>((a, b) => a.start < b.start);
+  #shortestWait: Microseconds = waits.longest;
   #inFlight = 0;
   #isolated = false;
   /** of the one timer; undefined = none is set, as nothing waits or there is no room */
@@ -68,6 +74,7 @@ export class HealthRunner {
   configure(checks: Iterable<ActiveCheck>): void {
     const wanted = new Map<string, ActiveCheck>();
     for (const check of checks) wanted.set(checkKey(check), check);
+    this.#shortestWait = waitFor(wanted.values());
     for (const [key, entry] of this.#entries) {
       if (wanted.has(key)) continue;
       this.#entries.delete(key);
@@ -114,7 +121,7 @@ export class HealthRunner {
     for (;;) {
       const next = this.#waiting.peek();
       if (next === undefined || this.#inFlight >= this.#options.concurrency) return;
-      if (next.start > now) return this.#wake(now, Microseconds(Math.max(minus(next.start, now), shortestWait)));
+      if (next.start > now) return this.#wake(now, Microseconds(Math.max(minus(next.start, now), this.#shortestWait)));
       this.#waiting.pop();
       // after a stall one probe, not as many as were missed
       if (minus(now, next.due) >= next.check.interval) next.due = now;
