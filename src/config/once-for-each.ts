@@ -5,13 +5,13 @@ const nothing = Symbol('nothing');
 
 /** As `of`, which is asked once for each object. */
 export const onceForEach = <T extends object, R>(of: (value: T) => R): ((value: T) => R) => {
-  const known = new WeakMap<T, NonNullable<R> | null | typeof nothing>();
+  const known = new WeakMap<T, R | typeof nothing>();
   return (value) => {
     const found = known.get(value);
     if (found === nothing) return undefined as R;
     if (found !== undefined) return found as R;
     const result = of(value);
-    known.set(value, result === undefined ? nothing : (result as NonNullable<R> | null));
+    known.set(value, result === undefined ? nothing : result);
     return result;
   };
 };

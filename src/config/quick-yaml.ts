@@ -76,7 +76,7 @@ const readItems = (texts: readonly string[], remembered: RememberedItems): Remem
   const rewritten = new Map([...remembered].flatMap(([text, value]) => (written.has(text) ? [] : [[JSON.stringify(value), value] as const])));
   const same = (value: unknown): unknown => (rewritten.size > 0 ? rewritten.get(JSON.stringify(value)) : undefined) ?? value;
   const items = new Map<string, unknown>();
-  for (const text of written) items.set(text, remembered.get(text) ?? same(values.get(text)));
+  for (const text of written) items.set(text, remembered.has(text) ? remembered.get(text) : same(values.get(text)));
   return items;
 };
 
@@ -119,9 +119,9 @@ const readTogether = (texts: readonly string[]): readonly unknown[] | undefined 
 };
 
 const readItem = (text: string): unknown => {
-  const [value, ...others] = readTogether([text]) ?? [];
-  if (value === undefined || others.length > 0) throw new UnreadError();
-  return value;
+  const values = readTogether([text]);
+  if (values === undefined) throw new UnreadError();
+  return values[0];
 };
 
 /** Where the lines of its items begin, and where the last one ends. */
