@@ -3,6 +3,7 @@ import { completeDns, completeSmtp, completeTcp, completeUdp } from './complete-
 import { virtualMacAddress } from '../network/macvlan.js';
 import { virtualMacInterface } from '../vrrp/family.js';
 import { advertisedFamily } from './cross-checks/family.js';
+import { readableTargets } from './cross-checks/targets.js';
 import { completeHttp } from './http-check.js';
 import { type CheckKeys, inheritedKeys, inheritedType } from './inherit-check.js';
 import { Microseconds, Seconds } from '../time/microseconds.js';
@@ -11,11 +12,13 @@ import { type Family, familyOf } from '../network/ip-address.js';
 import { completeRoute, completeRule, completeTrackedRoute } from './complete-routing.js';
 import { onceForEach } from './once-for-each.js';
 import { withProbeMarks } from './probe-marks.js';
+import { readBySchema } from './schema-read.js';
 import { checkDefaults, type CheckType, healthCheckKeys, keysOfTypes } from './schema/health-check.js';
 import { sysctls } from './schema/ipvs.js';
 import type { Forwarding } from './schema/forwarding.js';
+import type { Schema } from './schema/kinds.js';
 import type { ConfigurationFile } from './schema.js';
-import { addressesOf, commonPort, probePort, targetFamily, targetsOf } from './targets.js';
+import { addressesOf, commonPort, probePort, targetFamily } from './targets.js';
 import { completeAgent, completeAgentBeside, completeFile, completeScript } from './weighing-checks.js';
 
 export interface Surroundings {
@@ -177,9 +180,9 @@ const completeSync = (sync: NonNullable<ConfigurationFile['ipvs']['sync']>, vrrp
 const completion = onceForEach((certificates: Surroundings['certificates']) => onceForEach((entry: ServiceEntry): VirtualServerConfiguration => completeService(entry, certificates)));
 
 const completeService = (entry: ServiceEntry, certificates: Surroundings['certificates']): VirtualServerConfiguration => {
-  const targets = targetsOf(entry);
-  const port = commonPort(targets);
+  const targets = readableTargets(entry);
   const [address] = addressesOf(targets);
+  const ofService = { port: commonPort(targets), probed: probePort(targets) ?? 0, address };
   const { sorry_server: sorry } = entry;
   return {
     name: entry.name,
@@ -191,13 +194,13 @@ const completeService = (entry: ServiceEntry, certificates: Surroundings['certif
     persistence: entry.persistence && completePersistence(entry.persistence, targets),
     modules: [...(entry.helper === 'ftp' ? ['ip_vs_ftp'] : []), ...(entry.persistence?.engine === 'sip' ? ['ip_vs_pe_sip'] : [])],
     quorum: completeQuorum(entry.quorum),
-    sorryServer: sorry && completeSorryServer(sorry, { port, probed: probePort(targets) ?? 0 }, entry, certificates),
+    sorryServer: sorry && completeSorryServer(sorry, ofService, entry, certificates),
     onFailure: entry.on_failure,
     ...(entry.on_stop && { onStop: entry.on_stop }),
     initial: entry.initial,
     ...(entry.damping && { damping: entry.damping }),
     ...(entry.panic && { panic: entry.panic }),
-    realServers: entry.real_servers.map((server) => completeServer(server, { port, probed: probePort(targets) ?? 0, address }, entry, certificates)),
+    realServers: entry.real_servers.map((server) => completeServer(server, ofService, entry, certificates)),
   };
 };
 
@@ -212,7 +215,8 @@ const completeSorryServer = (sorry: NonNullable<ServiceEntry['sorry_server']>, o
   };
 };
 
-const completeQuorum = ({ weight, hysteresis, on_up: onUp, on_down: onDown, timeout, user }: ServiceEntry['quorum']): VirtualServerConfiguration['quorum'] => ({ weight, hysteresis, ...changeCommands({ onUp, onDown, timeout, user }) });
+/** Most services have the very one that stands for none. */
+const completeQuorum = onceForEach(({ weight, hysteresis, on_up: onUp, on_down: onDown, timeout, user }: ServiceEntry['quorum']): VirtualServerConfiguration['quorum'] => ({ weight, hysteresis, ...changeCommands({ onUp, onDown, timeout, user }) }));
 
 /** Without a command there is nothing to say of time limits and users. */
 const changeCommands = (commands: ChangeCommands): { readonly commands?: ChangeCommands } => (commands.onUp === undefined && commands.onDown === undefined ? {} : { commands });
@@ -228,24 +232,42 @@ const completeForwarding = ({ method, tunnel, source }: Forwarding): Pick<Destin
 /** `port` of the service: 0 where it has several, or every one; `probed` then. `address`: its first. */
 const completeServer = (server: ServerEntry, ofService: { readonly port: number; readonly probed: number; readonly address: string | undefined }, service: ServiceEntry, certificates: Surroundings['certificates']): RealServerConfiguration => {
   const port = server.port ?? ofService.port;
-  const forwarding = completeForwarding(server.forwarding ?? service.forwarding);
+  const way = completeForwarding(server.forwarding ?? service.forwarding);
+  const { forwarding, ...more } = way;
   const notify = server.notify ?? service.notify;
   const slowStart = server.slow_start ?? service.slow_start;
-  return {
-    address: server.address,
-    port,
-    ...forwarding,
-    weight: server.weight,
+  const { healthCheck, ...agent } = completeChecks(server, { port: port === 0 ? ofService.probed : port, virtual: ofService.address, forwarding: way }, service, certificates);
+  // what most of ten thousand have, and nothing else, takes least memory
+  const usual = { address: server.address, port, forwarding, weight: server.weight, healthCheck };
+  const rare = {
+    ...more,
     ...(server.upper_threshold ? { upperThreshold: server.upper_threshold } : {}),
     ...(server.lower_threshold ? { lowerThreshold: server.lower_threshold } : {}),
     ...(server.on_failure && { onFailure: server.on_failure }),
     ...(slowStart === undefined ? {} : { slowStart }),
     ...(notify && changeCommands({ onUp: notify.up, onDown: notify.down, timeout: notify.timeout, user: notify.user })),
-    ...completeChecks(server, { port: port === 0 ? ofService.probed : port, virtual: ofService.address, forwarding }, service, certificates),
+    ...agent,
   };
+  return Object.keys(rare).length === 0 ? usual : { ...usual, ...rare };
 };
 
-const defaults = healthCheckKeys.pick({ interval: true, timeout: true, rise: true, fall: true, method: true, path: true, status: true, verify: true }).required().strip().parse(checkDefaults);
+const standard = <T>(schema: Schema<T>, value: unknown): NonNullable<T> => {
+  const read = readBySchema(schema, value);
+  if (read === undefined || read === null) throw new TypeError(`the default ${String(value)} is none that a file could have`);
+  return read;
+};
+const { interval, timeout, rise, fall, method, path, status, verify } = healthCheckKeys.shape;
+/** What a check has that says nothing of it. */
+const defaults = {
+  interval: standard(interval, checkDefaults.interval),
+  timeout: standard(timeout, checkDefaults.timeout),
+  rise: standard(rise, checkDefaults.rise),
+  fall: standard(fall, checkDefaults.fall),
+  method: standard(method, checkDefaults.method),
+  path: standard(path, checkDefaults.path),
+  status: standard(status, checkDefaults.status),
+  verify: standard(verify, checkDefaults.verify),
+};
 
 /** Where a check's probe goes. */
 interface Probed {
@@ -259,10 +281,13 @@ interface Probed {
 const throughServer = (type: CheckType, { probe, address }: CheckKeys, server: string, { virtual = '', forwarding: { forwarding, tunnel } }: Probed): Pick<HealthCheckBase, 'address' | 'mark' | 'through'> | undefined =>
   probe !== 'virtual_address' || !keysOfTypes['probe']?.includes(type) || forwarding === 'nat' ? undefined : { address: address ?? virtual, through: { server, forwarding, ...(tunnel && { tunnel }) } };
 
+/** One for all that have none. */
+const unchecked: Pick<RealServerConfiguration, 'healthCheck'> = { healthCheck: { type: 'none' } };
+
 /** The check of a server, and the agent beside it. */
 const completeChecks = (server: Pick<ServerEntry, 'address' | 'health_check'>, probed: Probed, service: Pick<ServiceEntry, 'name' | 'health_check'>, files: Surroundings['certificates']): Pick<RealServerConfiguration, 'healthCheck' | 'agentCheck'> => {
   const type = inheritedType(service.health_check, server.health_check);
-  if (type === 'none') return { healthCheck: { type } };
+  if (type === 'none') return unchecked;
   const keys = inheritedKeys(service.health_check, server.health_check, type);
   const base = {
     address: keys.address ?? server.address,

@@ -3,6 +3,7 @@ import type { FileMapping } from './file-form.js';
 import type { BodyDigest, HttpHealthCheck, HttpRequest } from './http-check-model.js';
 import type { CheckKeys } from './inherit-check.js';
 import type { HealthCheckBase, TlsSettings } from './model.js';
+import { onceForEach } from './once-for-each.js';
 import { mask } from './secrets.js';
 
 type Keys = Pick<CheckKeys, 'method' | 'path' | 'host' | 'headers' | 'request_body' | 'status' | 'body' | 'digest'>;
@@ -27,17 +28,23 @@ const completeRequest = (keys: Keys, defaults: Defaults): HttpRequest => {
   };
 };
 
-export const completeHttp = (type: 'http' | 'https', base: HealthCheckBase, tls: TlsSettings, keys: CheckKeys, defaults: Defaults): HttpHealthCheck => {
-  const { path: _path, body: _body, digest: _digest, ...shared } = keys;
-  return {
-    type,
-    ...base,
-    ...tls,
-    requests: keys.urls === undefined ? [completeRequest(keys, defaults)] : keys.urls.map((url) => completeRequest({ ...shared, ...withoutUndefined(url ?? {}) }, defaults)),
-    ...(keys.redirects ? { redirects: keys.redirects } : {}),
-    ...(keys.http_version === '2' ? { httpVersion: keys.http_version } : {}),
-  };
-};
+/** The same for all servers that leave their check to the service. */
+const requestsWith = onceForEach((defaults: Defaults) =>
+  onceForEach((keys: CheckKeys): readonly HttpRequest[] => {
+    if (keys.urls === undefined) return [completeRequest(keys, defaults)];
+    const { path: _path, body: _body, digest: _digest, ...shared } = keys;
+    return keys.urls.map((url) => completeRequest({ ...shared, ...withoutUndefined(url ?? {}) }, defaults));
+  }),
+);
+
+export const completeHttp = (type: 'http' | 'https', base: HealthCheckBase, tls: TlsSettings, keys: CheckKeys, defaults: Defaults): HttpHealthCheck => ({
+  type,
+  ...base,
+  ...tls,
+  requests: requestsWith(defaults)(keys),
+  ...(keys.redirects ? { redirects: keys.redirects } : {}),
+  ...(keys.http_version === '2' ? { httpVersion: keys.http_version } : {}),
+});
 
 const withoutUndefined = (keys: Keys): Keys => Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== undefined));
 

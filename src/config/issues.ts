@@ -4,7 +4,7 @@ import type { Path, SourceDocument } from './document.js';
 import { nearest } from './nearest.js';
 import type { Report } from './report.js';
 import { knownKeys, mappingAt } from './schema-walk.js';
-import type { IssueDetails } from './schema/values.js';
+import type { IssueDetails } from './schema/kinds.js';
 
 type Issue = z.core.$ZodIssue;
 

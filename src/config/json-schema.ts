@@ -1,19 +1,15 @@
 /** The JSON Schema of the configuration file, for editors. */
 import { z } from 'zod';
 import { fileSchema } from './schema.js';
-import { isLater } from './schema/values.js';
+import { zodOf } from './zod-schema.js';
 
 /** Draft 7: what the YAML language server knows best. */
 export const jsonSchema = (): Readonly<Record<string, unknown>> => {
-  const { $schema, ...schema } = z.toJSONSchema(fileSchema, {
+  const { $schema, ...schema } = z.toJSONSchema(zodOf(fileSchema), {
     io: 'input',
     target: 'draft-7',
     unrepresentable: 'any',
-    override: ({ zodSchema, jsonSchema: made }) => {
-      // what this version rejects is not offered
-      if (zodSchema instanceof z.ZodObject && made.properties !== undefined) {
-        for (const [key, child] of Object.entries(zodSchema.shape)) if (isLater(child)) delete made.properties[key];
-      }
+    override: ({ jsonSchema: made }) => {
       if ('lastDefault' in made) {
         made.default = made.lastDefault as typeof made.default;
         delete made.lastDefault;

@@ -27,6 +27,8 @@ export interface RejectedConfiguration {
 export interface ParseOptions {
   /** default of router_id; the host's name otherwise */
   readonly hostName?: string;
+  /** what the text was in the file: spares encoding it again for its fingerprint */
+  readonly bytes?: Uint8Array;
   /** permission bits of the file: warns when others can read a secret */
   readonly mode?: number;
   /** reads a certificate file; throws when it cannot */

@@ -14,12 +14,13 @@ const largestFile = 16 * 1_048_576;
 /** Reads and parses the file. What the system refuses (missing, unreadable, a directory) is a diagnostic too. */
 export const loadConfiguration = async (path: string, options: ParseOptions = {}): Promise<LoadResult> => {
   const read = await readText(path);
-  return read.ok ? parseText(read.text, path, { mode: read.mode, ...options }) : read;
+  return read.ok ? parseText(read.text, path, { bytes: read.bytes, mode: read.mode, ...options }) : read;
 };
 
 export interface ReadFile {
   readonly ok: true;
   readonly text: string;
+  readonly bytes: Uint8Array;
   /** type and permission bits */
   readonly mode: number;
 }
@@ -32,8 +33,9 @@ export const readText = async (path: string): Promise<ReadFile | RejectedConfigu
       if (status.isDirectory()) return unreadable(path, `${path} is a directory`);
       if (status.isCharacterDevice() || status.isBlockDevice()) return unreadable(path, `${path} is a device`);
       if (status.size > largestFile) return unreadable(path, `${path} is larger than 16 MiB`);
-      const text = decode(await file.readFile());
-      return typeof text === 'number' ? unreadable(path, `${path} is no text in UTF-8 (byte ${text + 1})`) : { ok: true, text, mode: status.mode };
+      const bytes = await file.readFile();
+      const text = decode(bytes);
+      return typeof text === 'number' ? unreadable(path, `${path} is no text in UTF-8 (byte ${text + 1})`) : { ok: true, text, bytes, mode: status.mode };
     } finally {
       await file.close();
     }
@@ -45,7 +47,7 @@ export const readText = async (path: string): Promise<ReadFile | RejectedConfigu
 /** `path` is what messages call it. The parser that knows the place of everything is loaded, and used, only where there is something to say. */
 export const parseText = async (text: string, path: string, options: ParseOptions, memory = new QuickMemory()): Promise<LoadResult> => {
   const configuration = parseQuickly(text, path, options, memory);
-  if (configuration !== undefined) return { ok: true, configuration, warnings: [], text, sha256: sha256(text) };
+  if (configuration !== undefined) return { ok: true, configuration, warnings: [], text, sha256: sha256(options.bytes ?? text) };
   const { parseConfiguration } = await import('./parse.js');
   return parseConfiguration(text, path, options);
 };

@@ -10,6 +10,7 @@ import type { Configuration } from './model.js';
 import { collector, type Collector } from './report.js';
 import { readable } from './schema-walk.js';
 import { fileSchema } from './schema.js';
+import { zodOf } from './zod-schema.js';
 import { sha256 } from './sha256.js';
 import { valueAt } from './value-at.js';
 
@@ -25,16 +26,17 @@ export const parseConfiguration = (text: string, path: string, options: ParseOpt
   const configuration = validate(document, collected, path, options);
   const diagnostics = collected.diagnostics();
   if (configuration === undefined || diagnostics.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics, text };
-  return { ok: true, configuration, warnings: diagnostics, text, sha256: sha256(text) };
+  return { ok: true, configuration, warnings: diagnostics, text, sha256: sha256(options.bytes ?? text) };
 };
 
 /** Reports all that is wrong; the configuration when nothing is. */
 const validate = (document: SourceDocument, collected: Collector, path: string, options: ParseOptions): Configuration | undefined => {
   if (document.value === undefined) return undefined;
-  const parsed = fileSchema.safeParse(document.value, { reportInput: false });
-  if (!parsed.success) reportIssues(parsed.error.issues, fileSchema, document, collected.report);
+  const schema = zodOf(fileSchema);
+  const parsed = schema.safeParse(document.value, { reportInput: false });
+  if (!parsed.success) reportIssues(parsed.error.issues, schema, document, collected.report);
   // the parts that are right by themselves are checked against each other, whatever is wrong elsewhere
-  const file = parsed.success ? parsed.data : readable(fileSchema, document.value);
+  const file = parsed.success ? parsed.data : readable(schema, document.value);
   if (file === undefined) return undefined;
   const context: Context = { file, report: collected.report, lineOf: collected.lineOf, given: document.has, valueAt: (where) => valueAt(document.value, where) };
   const surroundings = checkAcross(context, path, options);

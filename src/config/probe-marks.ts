@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { type Family, familyOf } from '../network/ip-address.js';
 import type { HealthCheckConfiguration, MarkRange, ProbePath, RealServerConfiguration, VirtualServerConfiguration } from './model.js';
-import { onceForEach } from './once-for-each.js';
 
 /** What IPVS does with packets of a mark. */
 export interface MarkedPath extends ProbePath {
@@ -23,7 +22,9 @@ export const pathOf = (check: HealthCheckConfiguration): ProbePath | undefined =
 const pathKey = (family: Family, { server, forwarding, tunnel }: ProbePath): string => [family, server, forwarding, ...(tunnel ? [tunnel.type, tunnel.port, tunnel.checksum] : [])].join(' ');
 
 /** Of the checks of a service that have one: most have none. */
-const keysOf = onceForEach(({ realServers }: Service): readonly string[] => realServers.flatMap(({ healthCheck: check }) => ('through' in check && check.through ? [pathKey(familyOf(check.address), check.through)] : [])));
+const keysOf = ({ realServers }: Service): readonly string[] => (realServers.some(isProbe) ? realServers.flatMap(({ healthCheck: check }) => ('through' in check && check.through ? [pathKey(familyOf(check.address), check.through)] : [])) : []);
+
+const isProbe = ({ healthCheck }: Pick<RealServerConfiguration, 'healthCheck'>): boolean => pathOf(healthCheck) !== undefined;
 
 const wantedPlace = (key: string, size: number): number => createHash('sha256').update(key).digest().readUInt32BE(0) % size;
 

@@ -3,6 +3,7 @@
  * or in which the two libraries may differ, is for document.ts.
  */
 import { CORE_SCHEMA, load, YAMLException } from 'js-yaml';
+import { readPlainly } from './plain-yaml.js';
 
 /** The items of the list that is remembered, by their texts: the very value of last time for an item that says the same. */
 export type RememberedItems = ReadonlyMap<string, unknown>;
@@ -70,19 +71,57 @@ const readInParts = (text: string, list: string, remembered: RememberedItems): Q
 
 const readItems = (texts: readonly string[], remembered: RememberedItems): RememberedItems => {
   const written = new Set(texts);
+  const values = readAnew([...written].filter((text) => !remembered.has(text)));
   // what says the same with other comments, or other space, is what it was too
   const rewritten = new Map([...remembered].flatMap(([text, value]) => (written.has(text) ? [] : [[JSON.stringify(value), value] as const])));
-  const readAnew = (text: string): unknown => {
-    const value = readItem(text);
-    return (rewritten.size > 0 ? rewritten.get(JSON.stringify(value)) : undefined) ?? value;
+  const same = (value: unknown): unknown => (rewritten.size > 0 ? rewritten.get(JSON.stringify(value)) : undefined) ?? value;
+  const items = new Map<string, unknown>();
+  for (const text of written) items.set(text, remembered.has(text) ? remembered.get(text) : same(values.get(text)));
+  return items;
+};
+
+/** Characters that the library reads at once: it makes some 10 kB of its own each time, and holds what it has found so far several times over. */
+const enoughAtOnce = 8_192;
+
+const readAnew = (texts: readonly string[]): ReadonlyMap<string, unknown> => {
+  const values = new Map<string, unknown>();
+  let group: string[] = [];
+  let length = 0;
+  const readGroup = (): void => {
+    const together = readTogether(group);
+    group.forEach((text, index) => values.set(text, together === undefined ? readItem(text) : together[index]));
+    group = [];
+    length = 0;
   };
-  return new Map([...written].map((text) => [text, remembered.get(text) ?? readAnew(text)]));
+  for (const text of texts) {
+    const plain = readPlainly(text);
+    if (plain !== undefined) {
+      values.set(text, plain);
+      continue;
+    }
+    group.push(text);
+    length += text.length;
+    if (length >= enoughAtOnce) readGroup();
+  }
+  readGroup();
+  return values;
+};
+
+/** Where as many items are found as there are texts each is one: an item begins nowhere but where one of the texts does. */
+const readTogether = (texts: readonly string[]): readonly unknown[] | undefined => {
+  try {
+    const values = texts.length === 0 ? [] : read(texts.join(''));
+    return Array.isArray(values) && values.length === texts.length ? values : undefined;
+  } catch (error) {
+    if (error instanceof YAMLException || error instanceof UnreadError) return undefined;
+    throw error;
+  }
 };
 
 const readItem = (text: string): unknown => {
-  const value = read(text);
-  if (!Array.isArray(value) || value.length !== 1) throw new UnreadError();
-  return value[0] as unknown;
+  const values = readTogether([text]);
+  if (values === undefined) throw new UnreadError();
+  return values[0];
 };
 
 /** Where the lines of its items begin, and where the last one ends. */

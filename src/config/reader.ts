@@ -46,7 +46,7 @@ export class ConfigurationReader {
       this.#last = undefined;
       return read;
     }
-    const { text, mode } = read;
+    const { text, bytes, mode } = read;
     const hostName = hostname();
     if (last !== undefined && last.result.text === text && last.mode === mode && last.hostName === hostName && [...last.others].every(([path, fingerprint]) => fingerprintOf(path) === fingerprint)) return last.result;
     const others = new Map<string, string>();
@@ -54,6 +54,7 @@ export class ConfigurationReader {
       text,
       this.path,
       {
+        bytes,
         mode,
         hostName,
         readText: (path) => {

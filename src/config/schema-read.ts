@@ -1,91 +1,163 @@
 /**
- * The schema made into functions that read a value that is right, for files of thousands of entries: of a mapping they look at the keys that it
- * has, and leave to zod what is no mapping and no list. What is wrong they do not say; zod does.
+ * A schema made into functions that read a value that is right, for files of thousands of entries, and for a start that has no need of zod. What is
+ * wrong they do not say; zod does.
  */
-import { z } from 'zod';
 import { onceForEach } from './once-for-each.js';
-import { isMappingValue, kindOfValue, optionFor } from './schema-walk.js';
-import { ownReaderOf, wrong } from './schema/values.js';
+import { isMappingValue } from './value-at.js';
+import type { Bound, Fail, Form, Refinement, Schema } from './schema/kinds.js';
 
-type Schema = z.core.$ZodType;
+/** What a reader of a value gives, or throws, for one that is not right. */
+const wrong = Symbol('wrong');
+
 type Read = (value: unknown) => unknown;
+type FormOf<Kind extends Form['kind']> = Extract<Form, { readonly kind: Kind }>;
 
-/** What `schema.safeParse` finds, undefined when it fails. Parts that are the same values as before are the same results. */
-export const readBySchema = <T extends Schema>(schema: T, value: unknown): z.output<T> | undefined => {
+/** What the value is read to, undefined when it is not right. A service that is the same value as before is the same result; parts of which nothing changes are the values themselves. */
+export const readBySchema = <T>(schema: Schema<T>, value: unknown): T | undefined => {
+  const result = attempt(readerOf(schema), value);
+  return result === wrong ? undefined : (result as T);
+};
+
+/** Without throwing. */
+const attempt = (read: Read, value: unknown): unknown => {
   try {
-    const result = readerOf(schema)(value);
-    return result === wrong ? undefined : (result as z.output<T>);
+    return read(value);
   } catch (error) {
-    if (error === wrong) return undefined;
+    if (error === wrong) return wrong;
     throw error;
   }
 };
 
-const readerOf = onceForEach((schema: Schema): Read => compile(schema));
+const failAtOnce: Fail = () => {
+  throw wrong;
+};
+const failing: Refinement = { issues: { hasAny: () => false, push: () => failAtOnce() } };
 
-const hasChecks = (schema: Schema): boolean => (schema._zod.def.checks?.length ?? 0) > 0;
+const readerOf = onceForEach(({ form }: Schema): Read => compile(form));
 
-const compile = (schema: Schema): Read => {
-  const own = ownReaderOf(schema);
-  if (own !== undefined) return own;
-  if (!hasChecks(schema)) {
-    if (schema instanceof z.ZodOptional) return optional(readerOf(schema.unwrap()));
-    if (schema instanceof z.ZodPrefault) return prefault(schema, readerOf(schema.unwrap()));
-    if (schema instanceof z.ZodUnion) return union(schema);
-    if (schema instanceof z.ZodArray) return list(readerOf(schema.element));
-    if (schema instanceof z.ZodObject && schema.def.catchall instanceof z.ZodNever) return mapping(schema);
+const compile = (form: Form): Read => {
+  switch (form.kind) {
+    case 'text':
+      return (value) => (typeof value === 'string' ? form.read(value, failAtOnce) : wrong);
+    case 'string':
+      return (value) => (typeof value === 'string' && (form.pattern === undefined || form.pattern.test(value)) ? value : wrong);
+    case 'number':
+      return (value) => (isNumber(form, value) ? value : wrong);
+    case 'boolean':
+      return (value) => (typeof value === 'boolean' ? value : wrong);
+    case 'literal': {
+      const values: readonly unknown[] = form.values;
+      return (value) => (values.includes(value) ? value : wrong);
+    }
+    case 'tuple':
+      return tuple(form.items.map(readerOf));
+    case 'record':
+      return record(readerOf(form.key), readerOf(form.value));
+    case 'list':
+      return list(form);
+    case 'mapping':
+      return mapping(form);
+    case 'union':
+      return union(form.options);
+    case 'transform': {
+      const inner = readerOf(form.inner);
+      return (value) => {
+        const read = inner(value);
+        return read === wrong ? wrong : form.to(read, failing);
+      };
+    }
+    case 'optional': {
+      const inner = readerOf(form.inner);
+      return (value) => (value === undefined ? undefined : inner(value));
+    }
+    case 'prefault':
+      return prefault(form.value, readerOf(form.inner));
+    case 'described':
+    case 'noted':
+      return readerOf(form.inner);
   }
-  return (value) => {
-    const result = z.safeParse(schema, value);
-    return result.success ? result.data : wrong;
-  };
 };
 
-const optional = (inner: Read): Read => (value) => (value === undefined ? undefined : inner(value));
+const isNumber = ({ isWhole, from, to, isAllowed }: FormOf<'number'>, value: unknown): boolean =>
+  typeof value === 'number' && (isWhole ? Number.isSafeInteger(value) : Number.isFinite(value)) && value >= (from ?? value) && value <= (to ?? value) && (isAllowed === undefined || isAllowed(value));
 
 /** What nothing stands for is read once. */
-const prefault = (schema: z.ZodPrefault, inner: Read): Read => {
+const prefault = (standing: unknown, inner: Read): Read => {
   let standard: { readonly value: unknown } | undefined;
-  return (value) => (value === undefined ? (standard ??= { value: inner(schema.def.defaultValue) }).value : inner(value));
+  return (value) => (value === undefined ? (standard ??= { value: inner(standing) }).value : inner(value));
 };
 
-/** A mapping can only be meant for the option that is one, a list likewise. */
-const union = (schema: z.ZodUnion): Read => {
-  const whole: Read = (value) => {
-    const result = z.safeParse(schema, value);
-    return result.success ? result.data : wrong;
-  };
-  const readers = { mapping: optionFor(schema, 'mapping'), list: optionFor(schema, 'list'), scalar: undefined };
+/** The last option may throw as any reader may. */
+const union = (options: readonly Schema[]): Read => (value) => {
+  for (const option of options) {
+    const read = attempt(readerOf(option), value);
+    if (read !== wrong) return read;
+  }
+  return wrong;
+};
+
+const isWithin = (items: readonly unknown[], bound: Bound): boolean => ('min' in bound ? items.length >= bound.min : 'max' in bound ? items.length <= bound.max : bound.isRight(items));
+
+const list = ({ item: itemSchema, bounds }: FormOf<'list'>): Read => {
+  let item: Read | undefined;
   return (value) => {
-    const option = readers[kindOfValue(value)];
-    return option === undefined ? whole(value) : readerOf(option)(value);
+    if (!Array.isArray(value)) return wrong;
+    const given = value as readonly unknown[];
+    let isSame = true;
+    const result: unknown[] = [];
+    for (const each of given) {
+      const read = (item ??= readerOf(itemSchema))(each);
+      if (read === wrong) return wrong;
+      if (read !== each) isSame = false;
+      result.push(read);
+    }
+    const items = isSame ? given : result;
+    return bounds.every((bound) => isWithin(items, bound)) ? items : wrong;
   };
 };
 
-const list = (item: Read): Read => (value) => {
-  if (!Array.isArray(value)) return wrong;
-  const result: unknown[] = [];
-  for (const each of value as readonly unknown[]) {
-    const read = item(each);
-    if (read === wrong) return wrong;
-    result.push(read);
+const tuple = (readers: readonly Read[]): Read => (value) => {
+  if (!Array.isArray(value) || value.length !== readers.length) return wrong;
+  const items = readers.map((read, index) => read(value[index]));
+  return items.includes(wrong) ? wrong : items;
+};
+
+const record = (readKey: Read, readValue: Read): Read => (value) => {
+  if (!isMappingValue(value)) return wrong;
+  const result: Record<string, unknown> = {};
+  for (const [key, each] of Object.entries(value)) {
+    const name = readKey(key);
+    const read = readValue(each);
+    if (typeof name !== 'string' || name === '__proto__' || read === wrong) return wrong;
+    result[name] = read;
   }
   return result;
 };
 
-const mapping = (schema: z.ZodObject): Read => {
-  const readers = Object.entries(schema.shape).map(([key, child]) => ({ key, read: readerOf(child) }));
-  const read = onceForEach((value: Readonly<Record<string, unknown>>): unknown => {
-    const result: Record<string, unknown> = {};
+const mapping = ({ shape, isRemembered }: FormOf<'mapping'>): Read => {
+  // made when they are needed: most keys stand in no file
+  const parts: { readonly key: string; readonly schema: Schema; read: Read | undefined }[] = Object.entries(shape).map(([key, schema]) => ({ key, schema, read: undefined }));
+  const read = (value: Readonly<Record<string, unknown>>): unknown => {
+    const keys = Object.keys(value);
+    // as long as every part is what is given, in the schema's order, the value is its own result: so are most of ten thousand servers
+    let result: Record<string, unknown> | undefined;
     let known = 0;
-    for (const each of readers) {
-      const isGiven = Object.hasOwn(value, each.key);
-      if (isGiven) known++;
-      const part = each.read(isGiven ? value[each.key] : undefined);
+    for (const each of parts) {
+      const { key, schema } = each;
+      const isGiven = Object.hasOwn(value, key);
+      if (!isGiven && schema.isOptional) continue;
+      const given = isGiven ? value[key] : undefined;
+      const part = (each.read ??= readerOf(schema))(given);
       if (part === wrong) return wrong;
-      if (part !== undefined || isGiven) result[each.key] = part;
+      if (result === undefined && (part !== given || (isGiven && keys[known] !== key))) {
+        result = {};
+        for (const before of keys.slice(0, known)) result[before] = value[before];
+      }
+      if (isGiven) known++;
+      if (result !== undefined && (part !== undefined || isGiven)) result[key] = part;
     }
-    return known === Object.keys(value).length ? result : wrong;
-  });
-  return (value) => (isMappingValue(value) ? read(value) : wrong);
+    return known === keys.length ? (result ?? value) : wrong;
+  };
+  const once = isRemembered ? onceForEach(read) : read;
+  return (value) => (isMappingValue(value) ? once(value) : wrong);
 };

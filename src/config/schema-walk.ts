@@ -1,7 +1,7 @@
 /** Going through a schema along a value: which mapping stands at a path, and what can be read of a file with errors. */
 import { z } from 'zod';
 import type { Path } from './document.js';
-import { isLater } from './schema/values.js';
+import { isMappingValue } from './value-at.js';
 
 type Schema = z.core.$ZodType;
 
@@ -22,12 +22,11 @@ const bare = (schema: Schema): Schema => {
   return schema instanceof z.ZodPipe ? bare(schema.in) : schema;
 };
 
-export type Kind = 'mapping' | 'list' | 'scalar';
-export const isMappingValue = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
-export const kindOfValue = (value: unknown): Kind => (Array.isArray(value) ? 'list' : isMappingValue(value) ? 'mapping' : 'scalar');
+type Kind = 'mapping' | 'list' | 'scalar';
+const kindOfValue = (value: unknown): Kind => (Array.isArray(value) ? 'list' : isMappingValue(value) ? 'mapping' : 'scalar');
 
 /** The option of a union (nested ones too) that is of the value's kind; the schema itself when it is no union. */
-export const optionFor = (schema: Schema, kind: Kind): Schema | undefined => {
+const optionFor = (schema: Schema, kind: Kind): Schema | undefined => {
   const inner = bare(schema);
   if (inner instanceof z.ZodUnion) {
     for (const option of inner.options) {
@@ -54,11 +53,11 @@ export const mappingAt = (schema: Schema, value: unknown, path: Path): z.ZodObje
   return undefined;
 };
 
-/** The keys that a mapping may have in this version. */
-export const knownKeys = (schema: z.ZodObject): readonly string[] => Object.keys(schema.shape).filter((key) => !isLater(schema.shape[key] ?? schema));
+/** The keys that a mapping may have. */
+export const knownKeys = (schema: z.ZodObject): readonly string[] => Object.keys(schema.shape);
 
 /** Every part of the value that is right by itself, so that a wrong one hides no error elsewhere. */
-export const readable = <T extends Schema>(schema: T, value: unknown): Readable<z.output<T>> | undefined => read(schema, value) as Readable<z.output<T>> | undefined;
+export const readable = <T>(schema: z.ZodType<T>, value: unknown): Readable<T> | undefined => read(schema, value) as Readable<T> | undefined;
 
 const read = (schema: Schema, value: unknown): unknown => {
   const whole = z.safeParse(schema, value);

@@ -1,10 +1,10 @@
 /** The configuration file: one schema for validation, defaults, descriptions and the editors' JSON Schema. */
-import { z } from 'zod';
 import { notifications } from './schema/email.js';
 import { ipvs } from './schema/ipvs.js';
 import { staticEntries } from './schema/routing.js';
 import { script } from './schema/track.js';
-import { flag, list, mapping, named, oneOf, someText } from './schema/values.js';
+import { list, mapping, type Output } from './schema/kinds.js';
+import { flag, named, oneOf, someText } from './schema/values.js';
 import { virtualServer } from './schema/virtual-servers.js';
 import { vrrp } from './schema/vrrp.js';
 
@@ -33,4 +33,4 @@ export const fileSchema = mapping({
 });
 
 /** The file after parsing: its own key names, every value in its final form, defaults filled in. */
-export type ConfigurationFile = z.output<typeof fileSchema>;
+export type ConfigurationFile = Output<typeof fileSchema>;

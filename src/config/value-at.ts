@@ -9,3 +9,5 @@ export const valueAt = (value: unknown, path: Path): unknown => {
   for (const key of path) inner = stepInto(inner, key);
   return inner;
 };
+
+export const isMappingValue = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -26,6 +26,6 @@ export const readCertificates = (context: Context, configurationPath: string, re
       context.report(place, { code: 'invalid_value', message: `the certificates in ${path} cannot be read: ${reason.replace(/, (?:open|read|stat) '.*'$/, '')}`, remedy: 'give the path of a readable PEM file' });
     }
   };
-  for (const { check, place } of checkEntries(context.file)) read(check.ca, [...place, 'ca']);
+  for (const { check, place } of checkEntries(context.file, 'ca')) read(check.ca, [...place, 'ca']);
   return texts;
 };

@@ -54,7 +54,7 @@ const secretHeader = /authorization|cookie|token|api-?key|secret|password/i;
 /** A file that others can read, with a header that lets someone in. `mode`: permission bits of the configuration file. */
 export const checkReadableHeaders = ({ file, report }: Context, mode: number | undefined): void => {
   if (mode === undefined || (mode & readableByOthers) === 0) return;
-  for (const { check, place } of checkEntries(file)) {
+  for (const { check, place } of checkEntries(file, 'headers', 'urls')) {
     const found: readonly (readonly [Path, CheckKeys['headers']])[] = [[[...place, 'headers'], check.headers], ...(check.urls ?? []).map((url, index) => [[...place, 'urls', index, 'headers'], url?.headers] as const)];
     for (const [path, headers] of found) {
       const name = Object.keys(headers ?? {}).find((each) => secretHeader.test(each));

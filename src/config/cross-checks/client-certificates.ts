@@ -46,6 +46,6 @@ export const readClientCertificates = (context: Context, configurationPath: stri
       wrong([...place, 'client_key'], 'the key is not that of the client_certificate', 'give the file of the private key that the certificate was made for');
     }
   };
-  for (const { check, place } of checkEntries(context.file)) readPair(check, place);
+  for (const { check, place } of checkEntries(context.file, 'client_certificate', 'client_key')) readPair(check, place);
   return texts;
 };

@@ -22,6 +22,9 @@ export const uniqueness = ({ report, lineOf }: Context, remedy: string) => {
   return (key: string, path: Path, message: string): void => {
     const earlier = first.get(key);
     if (earlier === undefined) first.set(key, path);
-    else report(path, { code: 'duplicate', message: `${message} (first on line ${lineOf(earlier)})`, remedy });
+    else reportRepeated({ report, lineOf }, path, earlier, message, remedy);
   };
 };
+
+/** What stands at `path` stands at `earlier` too, and must not. */
+export const reportRepeated = ({ report, lineOf }: Pick<Context, 'report' | 'lineOf'>, path: Path, earlier: Path, message: string, remedy: string): void => report(path, { code: 'duplicate', message: `${message} (first on line ${lineOf(earlier)})`, remedy });

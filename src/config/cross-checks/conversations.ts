@@ -1,12 +1,13 @@
 /** What must hold of the keys of one health check among themselves, once a server's are joined with its service's. */
 import { isIPv4, isIPv6 } from 'node:net';
 import { familyOf } from '../../network/ip-address.js';
-import { Seconds } from '../../time/microseconds.js';
+import { Microseconds, Seconds } from '../../time/microseconds.js';
 import type { Path } from '../document.js';
+import { parseDuration } from '../duration.js';
 import type { CheckKeys } from '../inherit-check.js';
 import type { Finding } from '../report.js';
 import { dnsDefaults } from '../schema/check-dns.js';
-import { healthCheckKeys, checkDefaults, type CheckType } from '../schema/health-check.js';
+import { checkDefaults, type CheckType } from '../schema/health-check.js';
 import type { Context } from './context.js';
 import { familyNames } from './family.js';
 
@@ -42,7 +43,7 @@ const problems = (type: CheckType, keys: CheckKeys, serverAddress: string | unde
   return found;
 };
 
-const defaultTimeout = healthCheckKeys.shape.timeout.unwrap().parse(checkDefaults.timeout);
+const defaultTimeout = parseDuration(checkDefaults.timeout) ?? Microseconds(0);
 
 /** `places`: of the server's check and of its service's, where a key may stand. */
 export const checkConversation = ({ given, report }: Context, type: CheckType, keys: CheckKeys, serverAddress: string | undefined, places: readonly Path[]): void => {

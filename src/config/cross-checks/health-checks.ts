@@ -27,8 +27,17 @@ export const checkHealthChecks = (context: Context, service: Service, path: Path
     const verified = ofService !== 'none' && (ofService?.verify === true || servers.some((server) => server?.health_check !== 'none' && server?.health_check?.verify === true));
     if (!verified) warnUnusedCa(context, place);
   } else return;
+  const port = probePort(readableTargets(service));
+  const hasSource = ofService !== undefined && ofService !== 'none' && ofService.source !== undefined;
+  let isSilentChecked = false;
   servers.forEach((server, index) => {
-    if (server !== undefined) checkServer(context, service, server, [...path, 'real_servers', index], { entry: ofService, place });
+    if (server === undefined) return;
+    const serverPath = [...path, 'real_servers', index];
+    const isSilent = server.health_check === undefined && !context.given([...serverPath, 'health_check']);
+    // what is found of one that leaves its check to the service is found of all, but for what goes by its own address or port
+    if (isSilent && isSilentChecked && !hasSource && (server.port ?? port) !== 0) return;
+    if (isSilent) isSilentChecked = true;
+    checkServer(context, service, server, serverPath, { entry: ofService, place });
   });
   checkSorryServer(context, service, [...path, 'sorry_server']);
 };

@@ -45,7 +45,7 @@ const patternsOf = ({ check, place }: CheckEntry): readonly Found[] => {
 
 export const checkPatterns = ({ file, report }: Context): void => {
   const known = new Map<string, string | undefined>();
-  for (const { place, pattern } of checkEntries(file).flatMap(patternsOf)) {
+  for (const { place, pattern } of checkEntries(file, 'body', 'urls', 'expect').flatMap(patternsOf)) {
     if (pattern === undefined) continue;
     if (!known.has(pattern.source)) known.set(pattern.source, slowFor(pattern));
     const part = known.get(pattern.source);

@@ -21,16 +21,18 @@ export const targetWords = (target: ServiceTarget): string => {
 export const matchWords = ({ match = [] }: MarkTarget): readonly string[] => match.flatMap(({ address, ports, protocol }) => ports.map((port) => `${targetWords({ address, port })} ${protocol}`));
 
 /** The targets of an entry, as far as it can be read: every check of a service and of each of its servers asks for them. */
-export const readableTargets = onceForEach(({ fwmark, family, match, ...keys }: Service): readonly ServiceTarget[] => {
-  if (ways.filter((way) => ({ ...keys, fwmark })[way] !== undefined).length !== 1) return []; // reported as such
+export const readableTargets = onceForEach(({ address, addresses, fwmark, match, family, port, ports, real_servers }: Service): readonly ServiceTarget[] => {
+  if ([address, addresses, fwmark].filter((way) => way !== undefined).length !== 1) return []; // reported as such
   return targetsOf({
-    ...keys,
+    address,
     fwmark,
     family,
+    port,
+    real_servers,
     match: match?.map((entry) => (entry?.protocol === undefined ? undefined : { addresses: entry.addresses?.flatMap((each) => each ?? []) ?? [], ports: entry.ports?.flatMap((each) => each ?? []) ?? [], protocol: entry.protocol })),
     // an entry of which a part is wrong says nothing yet
-    addresses: keys.addresses?.map((entry) => (entry?.addresses === undefined ? undefined : { addresses: entry.addresses.flatMap((each) => each ?? []), ports: entry.ports?.flatMap((each) => each ?? []) })),
-    ports: keys.ports?.flatMap((each) => each ?? []),
+    addresses: addresses?.map((entry) => (entry?.addresses === undefined ? undefined : { addresses: entry.addresses.flatMap((each) => each ?? []), ports: entry.ports?.flatMap((each) => each ?? []) })),
+    ports: ports?.flatMap((each) => each ?? []),
   });
 });
 

@@ -2,7 +2,6 @@
 import { familyOf } from '../../network/ip-address.js';
 import type { Path } from '../document.js';
 import { type CheckKeys, inheritedKeys, inheritedType } from '../inherit-check.js';
-import { onceForEach } from '../once-for-each.js';
 import { keysOfTypes, type CheckType } from '../schema/health-check.js';
 import { addressesOf } from '../targets.js';
 import type { Context, ReadableFile } from './context.js';
@@ -29,7 +28,7 @@ export const probedAddress = (service: Service, type: CheckType, keys: CheckKeys
 const saysProbe = (entry: Service['health_check']): boolean => entry !== undefined && entry !== 'none' && entry.probe !== undefined;
 
 /** Of a thousand services most ask for nothing of the kind. */
-const mayProbe = onceForEach((service: Service): boolean => saysProbe(service.health_check) || service.real_servers?.some((server) => saysProbe(server?.health_check)) === true);
+const mayProbe = (service: Service): boolean => saysProbe(service.health_check) || service.real_servers?.some((server) => saysProbe(server?.health_check)) === true;
 
 const probesOf = ({ file, given }: Context): readonly Probe[] =>
   (file.virtual_servers ?? []).flatMap((service, index) => {

@@ -3,7 +3,7 @@ import type { Path } from '../document.js';
 import type { Forwarding } from '../schema/forwarding.js';
 import { commonPort } from '../targets.js';
 import type { Readable } from '../schema-walk.js';
-import { uniqueness, type Context, type ReadableFile } from './context.js';
+import { reportRepeated, uniqueness, type Context, type ReadableFile } from './context.js';
 import { checkHealthChecks } from './health-checks.js';
 import { checkPoolPolicies } from './pool-policies.js';
 import { checkTargets, matchWords, readableTargets, targetWords } from './targets.js';
@@ -65,15 +65,19 @@ const wrongPersistence = ({ given, valueAt }: Context, path: Path): boolean => g
 const checkServers = (context: Context, service: Service, path: Path): void => {
   const servers = service.real_servers;
   if (servers === undefined) return;
-  const unique = uniqueness(context, 'list every server once; a weight gives it a larger share');
-  const portOf = (server: { readonly port?: number | undefined } | undefined, place: Path): number | undefined => server?.port ?? (context.given([...place, 'port']) ? undefined : commonPort(readableTargets(service)));
+  const servicePort = commonPort(readableTargets(service));
+  const portOf = (server: { readonly port?: number | undefined } | undefined, place: Path): number | undefined => server?.port ?? (context.given([...place, 'port']) ? undefined : servicePort);
+  const first = new Map<string, number>();
   const sorry = service.sorry_server;
   const sorryPort = portOf(sorry, [...path, 'sorry_server']);
   servers.forEach((server, index) => {
     const place = [...path, 'real_servers', index];
     const port = portOf(server, place);
     if (server?.address === undefined || port === undefined) return;
-    unique(`${server.address} ${port}`, [...place, 'address'], `${server.address}:${port} is a real server of this service already`);
+    const key = `${server.address} ${port}`;
+    const earlier = first.get(key);
+    if (earlier === undefined) first.set(key, index);
+    else reportRepeated(context, [...place, 'address'], [...path, 'real_servers', earlier, 'address'], `${server.address}:${port} is a real server of this service already`, 'list every server once; a weight gives it a larger share');
     if (server.address === sorry?.address && port === sorryPort) {
       context.report([...path, 'sorry_server', 'address'], { severity: 'warning', code: 'doubtful', message: `the sorry server ${sorry.address}:${port} is a real server of this service too`, remedy: 'give a host of its own' });
     }
@@ -86,7 +90,7 @@ const checkPorts = (context: Context, service: Service, path: Path): void => {
   const ports = [...new Set(readableTargets(service).map((target) => ('port' in target ? target.port : 0)))];
   const [servicePort = 0] = ports;
   const what = ports.length > 1 ? 'several ports' : `port ${servicePort}`;
-  const check = (part: Path, port: number | undefined, own: Readable<Forwarding> | undefined): void => {
+  const check = (port: number | undefined, own: Readable<Forwarding> | undefined, ...part: Path): void => {
     if (port === undefined) return;
     const place = [...path, ...part];
     const method = own?.method ?? (context.given([...place, 'forwarding']) ? undefined : service.forwarding?.method);
@@ -96,8 +100,8 @@ const checkPorts = (context: Context, service: Service, path: Path): void => {
     else if (port === 0) context.report([...place, 'port'], { code: 'invalid_value', message: `port cannot be 0: the service has ${what}`, remedy: 'give a whole number from 1 to 65535' });
     else if (method !== 'nat' && method !== 'fullnat') context.report([...place, 'port'], { code: 'conflict', message: service.fwmark === undefined ? `${method} cannot map ${what} to ${port}` : `${method} cannot map ports: packets that bear the mark keep theirs`, remedy: `leave port out${ports.length > 1 || servicePort === 0 ? '' : ` (it is ${servicePort}, the service's)`}, or give forwarding: nat` });
   };
-  service.real_servers?.forEach((server, index) => check(['real_servers', index], server?.port, server?.forwarding));
-  check(['sorry_server'], service.sorry_server?.port, service.sorry_server?.forwarding);
+  service.real_servers?.forEach((server, index) => check(server?.port, server?.forwarding, 'real_servers', index));
+  check(service.sorry_server?.port, service.sorry_server?.forwarding, 'sorry_server');
 };
 
 const checkQuorum = (context: Context, service: Service, path: Path): void => {

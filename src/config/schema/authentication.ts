@@ -1,7 +1,8 @@
 /** `authentication:` of an instance: VRRPv2's password, or VRRPv3's HMAC. */
 import { Seconds } from '../../time/microseconds.js';
 import { antiReplays, hmacModes } from '../model.js';
-import { duration, list, mapping, oneOf, password, someText, textual, wholeNumber } from './values.js';
+import { list, mapping, textual } from './kinds.js';
+import { duration, oneOf, password, someText, wholeNumber } from './values.js';
 
 const keyRule = 'a key of 32 to 64 octets: hex: and 64 to 128 hexadecimal digits (hex:$(openssl rand -hex 32)), or 32 to 64 printable ASCII characters';
 

@@ -1,6 +1,7 @@
 /** The keys of health checks of type dns. */
 import { recordTypes, responseCodes } from '../check-model.js';
-import { oneOf, someText, textual } from './values.js';
+import { textual } from './kinds.js';
+import { oneOf, someText } from './values.js';
 
 export const dnsDefaults = { name: '.', record_type: 'SOA', protocol: 'udp', rcode: 'NOERROR' } as const;
 

@@ -1,5 +1,6 @@
 /** The keys of health checks of type smtp, beside those of TLS. */
-import { flag, textual } from './values.js';
+import { textual } from './kinds.js';
+import { flag } from './values.js';
 
 /** RFC 5321 4.1.1.1: a domain, or an address in brackets. */
 const heloName = () =>

@@ -1,9 +1,9 @@
 /** The `notify:` section of the file: e-mail on what happens. */
-import { z } from 'zod';
 import { isIP } from 'node:net';
 import { Seconds } from '../../time/microseconds.js';
 import { emailCauses } from '../model.js';
-import { duration, flag, list, mapping, oneOf, port, someText, textual } from './values.js';
+import { list, mapping, textual } from './kinds.js';
+import { duration, flag, oneOf, port, someText } from './values.js';
 
 const server = () =>
   textual('the name or address of a mail server, such as mail.example.org', (text, fail) => (isIP(text) !== 0 || /^[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9])?$/i.test(text) ? text : fail()), {});
@@ -31,4 +31,4 @@ const email = mapping({
   timeout: duration({ from: Seconds(1), to: Seconds(600) }).prefault('30s').describe('A delivery that takes longer has failed; it is tried again, later and later, 10 minutes apart at most'),
 });
 
-export const notifications = z.prefault(mapping({ email: email.optional().describe('E-mail on transitions, health, split brain') }), {});
+export const notifications = mapping({ email: email.optional().describe('E-mail on transitions, health, split brain') }).prefault({});

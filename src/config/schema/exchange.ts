@@ -1,8 +1,8 @@
 /** `send`, `expect` and `require_reply` of health checks over TCP and UDP: octets that are sent, and what an answer must hold. */
-import { z } from 'zod';
 import type { Octets } from '../check-model.js';
 import { octetPattern, unescapeText } from '../escapes.js';
-import { flag, mapping, textual, type IssueDetails } from './values.js';
+import { mapping, noValue, textual, union, type IssueDetails, type Refinement } from './kinds.js';
+import { flag } from './values.js';
 
 /** What is sent fits into one datagram over any network; what is expected, into what is read. */
 const mostOctets = 1_024;
@@ -52,19 +52,19 @@ const oneForm = <Form extends string>(value: Readonly<Partial<Record<Form, strin
   return others.length === 0 ? first : undefined;
 };
 
-const exactlyOne = <Form extends string>(rule: string) => (value: Readonly<Partial<Record<Form, string | undefined>>>, context: z.core.$RefinementCtx): { readonly form: Form; readonly value: string } => {
-  if (context.issues.length > 0) return z.NEVER; // an unknown key is reported already
+const exactlyOne = <Form extends string>(rule: string) => (value: Readonly<Partial<Record<Form, string | undefined>>>, context: Refinement): { readonly form: Form; readonly value: string } => {
+  if (context.issues.hasAny()) return noValue; // an unknown key is reported already
   const found = oneForm(value);
   if (found !== undefined && (found.form === 'regex' || withinLimit(found as Octets))) return found;
   const params: IssueDetails = found === undefined ? {} : { problem: `${found.form} is too long` };
   context.issues.push({ code: 'custom', input: value, message: found === undefined ? rule : lengthRule, params: { ...params } });
-  return z.NEVER;
+  return noValue;
 };
 
 /** Octets that are sent. */
-export const send = () => z.union([text(), mapping(binaryKeys).transform(exactlyOne<'hex' | 'base64'>(sendRule))], { error: sendRule });
+export const send = () => union([text(), mapping(binaryKeys).transform(exactlyOne<'hex' | 'base64'>(sendRule))], { error: sendRule });
 const expect = () =>
-  z.union([text(), mapping({ ...binaryKeys, regex: regex().optional().describe('Regular expression (JavaScript) that must match in the answer, octet by octet: \\x9c is the octet') }).transform(exactlyOne<'hex' | 'base64' | 'regex'>(expectRule))], { error: expectRule });
+  union([text(), mapping({ ...binaryKeys, regex: regex().optional().describe('Regular expression (JavaScript) that must match in the answer, octet by octet: \\x9c is the octet') }).transform(exactlyOne<'hex' | 'base64' | 'regex'>(expectRule))], { error: expectRule });
 
 export const exchangeKeys = {
   send: send().optional().describe('tcp, udp, agent: what is sent: text (\\r, \\n and the like are understood), { hex: ... } or { base64: ... }; with udp an empty datagram by default'),

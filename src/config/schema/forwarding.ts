@@ -1,8 +1,8 @@
 /** `forwarding:` of a service, a real server or a sorry server. */
-import { z } from 'zod';
 import type { ForwardingName } from '../forwarding-name.js';
 import type { Tunnel } from '../model.js';
-import { ipAddress, mapping, oneOf, port, type IssueDetails } from './values.js';
+import { mapping, noValue, union, type IssueDetails, type Output } from './kinds.js';
+import { ipAddress, oneOf, port } from './values.js';
 
 const forwardingRule = 'dr, nat, tun or fullnat; or a mapping such as { method: tun, type: gue, port: 6080 }';
 const methods = ['dr', 'nat', 'tun', 'fullnat'] as const;
@@ -23,7 +23,7 @@ const keys = mapping({
   source: ipAddress().optional().describe("fullnat: the director's own address that real servers see as the client's; by default that of the interface that leads to them"),
 });
 
-type Keys = z.output<typeof keys>;
+type Keys = Output<typeof keys>;
 
 /** What is wrong with it: the key, the problem and the remedy. */
 const problemOf = ({ method, type, port: number, checksum, source }: Keys): readonly [keyof Keys, string, string] | undefined => {
@@ -41,7 +41,7 @@ const problemOf = ({ method, type, port: number, checksum, source }: Keys): read
 const tunnelOf = ({ type, port: number = 0, checksum = 'none' }: Keys): Tunnel | undefined => (type === undefined || type === 'ipip' ? undefined : { type, port: number, checksum });
 
 export const forwarding = () =>
-  z.union(
+  union(
     [
       oneOf(methods).transform((method): Forwarding => ({ method, tunnel: undefined, source: undefined })),
       keys.transform((value, context): Forwarding => {
@@ -49,7 +49,7 @@ export const forwarding = () =>
         if (wrong === undefined) return { method: value.method, tunnel: tunnelOf(value), source: value.source };
         const [key, problem, message] = wrong;
         context.issues.push({ code: 'custom', input: value[key], path: value[key] === undefined ? [] : [key], message, params: { problem } satisfies IssueDetails });
-        return z.NEVER;
+        return noValue;
       }),
     ],
     { error: forwardingRule },

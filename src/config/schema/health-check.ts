@@ -1,12 +1,12 @@
 /** A `health_check:`. Every key is optional here: defaults come after a service's check is inherited by its servers. */
-import { z } from 'zod';
 import { Milliseconds, Seconds } from '../../time/microseconds.js';
 import { nearest } from '../nearest.js';
 import { dnsDefaults, dnsKeys } from './check-dns.js';
 import { smtpKeys } from './check-smtp.js';
 import { exchangeKeys } from './exchange.js';
 import { httpDefaults, httpKeys } from './http-check.js';
-import { duration, flag, ipAddress, mapping, oneOf, port, someText, textual, wholeNumber } from './values.js';
+import { mapping, textual, union, type Output } from './kinds.js';
+import { duration, flag, ipAddress, oneOf, port, someText, wholeNumber } from './values.js';
 import { weighingDefaults, weighingKeys } from './weighing-checks.js';
 
 export const checkTypes = ['none', 'tcp', 'udp', 'tls', 'http', 'https', 'dns', 'smtp', 'ping', 'script', 'file', 'agent'] as const;
@@ -114,7 +114,7 @@ export const healthCheckKeys = mapping({
 const noneOrMapping = 'none, or a mapping such as { type: http, path: /health }';
 
 export const healthCheck = () =>
-  z.union([textual(noneOrMapping, (text, fail): 'none' => (text === 'none' ? text : fail()), { const: 'none' }), healthCheckKeys], { error: noneOrMapping });
+  union([textual(noneOrMapping, (text, fail): 'none' => (text === 'none' ? text : fail()), { const: 'none' }), healthCheckKeys], { error: noneOrMapping });
 
-export type HealthCheckEntry = z.output<ReturnType<typeof healthCheck>>;
-export type HealthCheckKeys = z.output<typeof healthCheckKeys>;
+export type HealthCheckEntry = Output<ReturnType<typeof healthCheck>>;
+export type HealthCheckKeys = Output<typeof healthCheckKeys>;

@@ -1,6 +1,6 @@
 /** The keys of health checks of type http and https. */
-import { z } from 'zod';
-import { list, mapping, oneOf, someText, textual, wholeNumber } from './values.js';
+import { integer, list, mapping, noValue, number, record, string, textual, union, type Output } from './kinds.js';
+import { oneOf, someText, wholeNumber } from './values.js';
 
 export const httpDefaults = { method: 'GET', path: '/', status: '200-299', redirects: 0, http_version: '1.1' } as const;
 
@@ -20,12 +20,12 @@ const readStatus = (text: string): readonly StatusRange[] | undefined => {
 };
 
 const status = () => {
-  const one = z.union([z.int({ error: statusRule }).min(100, { error: statusRule }).max(999, { error: statusRule }), z.string({ error: statusRule })], { error: statusRule });
-  return z.union([one, z.array(one, { error: statusRule }).min(1, { error: statusRule })], { error: statusRule }).transform((input, context): readonly StatusRange[] => {
+  const one = union([integer({ error: statusRule, from: 100, to: 999 }), string({ error: statusRule })], { error: statusRule });
+  return union([one, list(one, statusRule).min(1, { error: statusRule })], { error: statusRule }).transform((input, context): readonly StatusRange[] => {
     const ranges = readStatus([input].flat().join(','));
     if (ranges !== undefined) return ranges;
     context.issues.push({ code: 'custom', input, message: statusRule, params: {} });
-    return z.NEVER;
+    return noValue;
   });
 };
 
@@ -65,7 +65,7 @@ const digest = () =>
     const length = digestLengths[input.algorithm];
     if (input.value.length === length) return input;
     context.issues.push({ code: 'custom', input: input.value, path: ['value'], message: `${length} hexadecimal digits`, params: { problem: `the value has ${input.value.length} digits, one of ${input.algorithm} has ${length}` } });
-    return z.NEVER;
+    return noValue;
   });
 
 const pathRule = 'a path that begins with "/", without spaces';
@@ -78,7 +78,7 @@ const requestKeys = {
   host: textual('a host name, with or without a port', (text, fail) => (/^[\x21-\x7e]{1,255}$/.test(text) && !/[/\\?#@]/.test(text) ? text : fail()))
     .optional()
     .describe("http, https: Host header; the probe's address by default"),
-  headers: z.record(headerName(), headerValue(), { error: headersRule }).optional().describe('http, https: more headers of the request; in log and status their values are masked'),
+  headers: record(headerName(), headerValue(), { error: headersRule }).optional().describe('http, https: more headers of the request; in log and status their values are masked'),
   request_body: someText('a text').optional().describe('http, https: what is sent with method: POST; masked in log and status'),
   status: status().optional().describe('http, https: accepted status codes: 200, "200-299,301" or a list').meta({ lastDefault: httpDefaults.status }),
   body: bodyPattern().optional().describe('http, https: regular expression (JavaScript) that must match in the first 64 KiB of the body'),
@@ -87,15 +87,15 @@ const requestKeys = {
 
 const urlRule = 'a path such as /health, or a mapping such as { path: /health, status: 200 }';
 const urlMapping = mapping({ ...requestKeys, path: path().describe('Path and query of the request') });
-const url = () => z.union([path().transform((text): z.output<typeof urlMapping> => ({ path: text })), urlMapping], { error: urlRule });
+const url = () => union([path().transform((text): Output<typeof urlMapping> => ({ path: text })), urlMapping], { error: urlRule });
 
 const versionRule = '1.1 or 2';
 const version = () =>
-  z.union([z.number({ error: versionRule }), z.string({ error: versionRule })], { error: versionRule }).transform((input, context): '1.1' | '2' => {
+  union([number({ error: versionRule }), string({ error: versionRule })], { error: versionRule }).transform((input, context): '1.1' | '2' => {
     const text = String(input);
     if (text === '1.1' || text === '2') return text;
     context.issues.push({ code: 'custom', input, message: versionRule, params: {} });
-    return z.NEVER;
+    return noValue;
   });
 
 export const httpKeys = {

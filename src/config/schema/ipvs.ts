@@ -1,7 +1,7 @@
 /** The `ipvs:` section: connection sync, timeouts, and the settings of /proc/sys/net/ipv4/vs. */
-import { z } from 'zod';
 import { Seconds, toSeconds } from '../../time/microseconds.js';
-import { duration, flag, interfaceName, list, mapping, named, oneOf, someText, wholeNumber } from './values.js';
+import { integer, list, mapping, noValue, string, tuple, union } from './kinds.js';
+import { duration, flag, interfaceName, named, oneOf, someText, wholeNumber } from './values.js';
 
 /** What `ipvsadm --set` takes: whole seconds, 31 days at most. */
 const timeout = () => duration({ to: Seconds(31 * 86_400), step: Seconds(1) });
@@ -14,14 +14,13 @@ const largest = 2_147_483_647;
 
 const thresholdRule = 'packets before the first sync and the period, the first less than the second, such as "3 50"';
 const threshold = () =>
-  z
-    .union([z.string({ error: thresholdRule }).regex(/^\d{1,9}[ ,]+\d{1,9}$/, { error: thresholdRule }), z.tuple([z.int({ error: thresholdRule }).min(0, { error: thresholdRule }), z.int({ error: thresholdRule }).min(0, { error: thresholdRule })], { error: thresholdRule })], { error: thresholdRule })
+  union([string({ error: thresholdRule, pattern: /^\d{1,9}[ ,]+\d{1,9}$/ }), tuple([integer({ error: thresholdRule, from: 0 }), integer({ error: thresholdRule, from: 0 })], { error: thresholdRule })], { error: thresholdRule })
     .transform((input, context) => {
       const [first = 0, period = 0] = typeof input === 'string' ? input.split(/[ ,]+/).map(Number) : input;
       // net/netfilter/ipvs/ip_vs_ctl.c, proc_do_sync_threshold(): period 0 means no period
       if (first <= largest && period <= largest && (period === 0 || first < period)) return `${first} ${period}`;
       context.issues.push({ code: 'custom', input, message: thresholdRule, params: {} });
-      return z.NEVER;
+      return noValue;
     });
 
 const portsRule = 'a power of two from 1 to 64';
@@ -38,9 +37,7 @@ export const sysctls = {
   sync_retries: number(0, 3).optional().describe('Connection sync: messages repeated so often, an eighth of sync_refresh_period apart'),
   sync_qlen_max: number(0, largest).optional().describe('Connection sync: messages that may wait to be sent'),
   sync_sock_size: number(0, largest).optional().describe('Connection sync: size of the socket buffer in bytes; 0 = the system decides'),
-  sync_ports: z
-    .int({ error: portsRule })
-    .refine((ports) => [1, 2, 4, 8, 16, 32, 64].includes(ports), { error: portsRule })
+  sync_ports: integer({ error: portsRule, isAllowed: (ports) => [1, 2, 4, 8, 16, 32, 64].includes(ports) })
     .transform(String)
     .meta({ enum: [1, 2, 4, 8, 16, 32, 64] })
     .optional()

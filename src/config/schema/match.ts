@@ -1,8 +1,9 @@
 /** `match:` of a service by firewall mark: the packets that the daemon's own rules mark. */
-import { z } from 'zod';
 import type { Protocol } from '../model.js';
 import { addressRange, ports, servicePort } from './targets.js';
-import { list, mapping, oneOf, textual, type IssueDetails } from './values.js';
+import { readBySchema } from '../schema-read.js';
+import { list, mapping, noValue, textual, union, type IssueDetails } from './kinds.js';
+import { oneOf } from './values.js';
 
 export interface MatchEntry {
   /** a range is written out */
@@ -14,14 +15,16 @@ export interface MatchEntry {
 
 const endpointRule = 'an address and a port such as "192.0.2.10:80" or "[2001:db8::10]:80"';
 
+const anyRange = addressRange();
+
 /** `192.0.2.10:80`, over TCP. */
 const endpoint = () =>
   textual(endpointRule, (text, fail): MatchEntry => {
     const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text.trim()) ?? [];
     const port = Number(digits);
-    const address = addressRange().safeParse(bracketed ?? plain);
-    if (!address.success || !(port >= 1 && port <= 65_535)) return fail();
-    return { addresses: address.data, ports: [port], protocol: 'tcp' };
+    const addresses = readBySchema(anyRange, bracketed ?? plain);
+    if (addresses === undefined || !(port >= 1 && port <= 65_535)) return fail();
+    return { addresses, ports: [port], protocol: 'tcp' };
   });
 
 const entryKeys = mapping({
@@ -34,9 +37,9 @@ const entryKeys = mapping({
   if (found !== undefined && (port === undefined || several === undefined)) return { addresses: address, ports: found, protocol };
   const problem = found === undefined ? 'port is missing' : 'both port and ports are given';
   context.issues.push({ code: 'custom', input: port, path: found === undefined ? [] : ['port'], message: 'port or ports, one of them', params: { problem } satisfies IssueDetails });
-  return z.NEVER;
+  return noValue;
 });
 
 const entryRule = `${endpointRule}, or a mapping such as { address: 192.0.2.10, ports: [80, 443], protocol: tcp }`;
 
-export const match = () => list(z.union([endpoint(), entryKeys], { error: entryRule }), 'a list of addresses with ports').min(1, { error: 'a list of at least one address with its port' });
+export const match = () => list(union([endpoint(), entryKeys], { error: entryRule }), 'a list of addresses with ports').min(1, { error: 'a list of at least one address with its port' });

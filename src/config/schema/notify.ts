@@ -1,6 +1,7 @@
 /** Commands that are run: `notify:` of instances, sync groups and real servers, those of `quorum:`. */
 import { Milliseconds, Seconds } from '../../time/microseconds.js';
-import { duration, list, mapping, someText, textual } from './values.js';
+import { list, mapping, textual } from './kinds.js';
+import { duration, someText } from './values.js';
 
 const expected = 'a command as a list, its program with its whole path, such as [/etc/tandem/on-master.sh]';
 
@@ -11,9 +12,7 @@ export const notifyFifo = () =>
 const command = () =>
   list(someText('a path or an argument'), expected)
     .min(1, { error: expected })
-    .superRefine(([program = ''], context) => {
-      if (!program.startsWith('/') || program.includes('\0')) context.addIssue({ code: 'custom', message: expected, params: {} });
-    });
+    .refine(([program = '']) => program.startsWith('/') && !program.includes('\0'), { error: expected });
 
 const limits = () => ({
   timeout: duration({ from: Milliseconds(100), to: Seconds(3_600) })

@@ -1,7 +1,8 @@
 /** `persistence:` of a service. */
-import { z } from 'zod';
 import { Seconds } from '../../time/microseconds.js';
-import { duration, mapping, netmask, oneOf, wholeNumber } from './values.js';
+import { readBySchema } from '../schema-read.js';
+import { boolean, mapping, union, type Output } from './kinds.js';
+import { duration, netmask, oneOf, wholeNumber } from './values.js';
 
 /** IPVS counts persistence in whole seconds; IP_VS_TEMPLATE_TIMEOUT is 360. */
 const timeout = () => duration({ from: Seconds(1), to: Seconds(31 * 86_400), step: Seconds(1) });
@@ -13,11 +14,12 @@ const keys = mapping({
   engine: oneOf(['sip']).optional().describe('sip (UDP): packets with the same Call-ID count as one client'),
 });
 
+const standard = readBySchema(keys, {});
+
 export const persistence = () =>
-  z
-    .union([z.boolean(), timeout(), keys], { error: 'true (360s), a duration, or a mapping such as { timeout: 360s, netmask: 255.255.255.0 }' })
-    .transform((value): z.output<typeof keys> | undefined => {
+  union([boolean(), timeout(), keys], { error: 'true (360s), a duration, or a mapping such as { timeout: 360s, netmask: 255.255.255.0 }' })
+    .transform((value): Output<typeof keys> | undefined => {
       if (value === false) return undefined;
-      if (value === true) return keys.parse({});
-      return typeof value === 'number' ? { ...keys.parse({}), timeout: value } : value;
+      if (value === true) return standard;
+      return typeof value === 'number' ? standard && { ...standard, timeout: value } : value;
     });

@@ -1,6 +1,7 @@
 /** What guards a pool: flap damping, the panic threshold, slow start. */
 import { Milliseconds, Seconds } from '../../time/microseconds.js';
-import { duration, mapping, textual, wholeNumber } from './values.js';
+import { mapping, textual } from './kinds.js';
+import { duration, wholeNumber } from './values.js';
 
 const expected = 'a share from 1% to 99%, such as 50%';
 const percent = () =>

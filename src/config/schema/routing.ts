@@ -1,10 +1,10 @@
 /** Routes and rules: `virtual_routes`, `virtual_rules`, the `static:` section and `track.routes`. */
 import { isIPv4, isIPv6 } from 'node:net';
-import { z } from 'zod';
 import { decodeIPv4, decodeIPv6, encodeAddress } from '../../network/ip-address.js';
 import { routeScopes, routeTypes, ruleActions, tableNumbers } from '../routing-model.js';
 import { addressScopes } from '../model.js';
-import { addressLabel, broadcast, flag, interfaceName, ipAddress, list, mapping, oneOf, readAddressWithLength, textual, wholeNumber } from './values.js';
+import { integer, list, mapping, textual, union, type Output } from './kinds.js';
+import { addressLabel, broadcast, flag, interfaceName, ipAddress, oneOf, readAddressWithLength, wholeNumber } from './values.js';
 
 const largest = 4_294_967_295;
 const networkExample = 'a network such as 10.8.0.0/24 or 2001:db8:8::/48';
@@ -28,7 +28,7 @@ const withLength = () => textual('an address with or without a length, such as 1
 
 const tableRule = 'main, local, default, or a number from 1 to 4294967295';
 const table = () =>
-  z.union([z.int({ error: tableRule }).min(1, { error: tableRule }).max(largest, { error: tableRule }), oneOf(Object.keys(tableNumbers)).transform((name) => tableNumbers[name] ?? 0)], { error: tableRule });
+  union([integer({ error: tableRule, from: 1, to: largest }), oneOf(Object.keys(tableNumbers)).transform((name) => tableNumbers[name] ?? 0)], { error: tableRule });
 
 const nextHopKeys = {
   via: ipAddress().optional().describe('Gateway; without one the destination is on the link'),
@@ -58,9 +58,9 @@ export const route = mapping({
 const fwmarkRule = 'a mark such as 1, 0x10 or "0x10/0xff"';
 const mark = (text: string): number | undefined => (/^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text) && Number(text) <= largest ? Number(text) : undefined);
 const fwmark = () =>
-  z.union(
+  union(
     [
-      z.int({ error: fwmarkRule }).min(1, { error: fwmarkRule }).max(largest, { error: fwmarkRule }).transform((number) => ({ mark: number, mask: undefined })),
+      integer({ error: fwmarkRule, from: 1, to: largest }).transform((number) => ({ mark: number, mask: undefined })),
       textual(fwmarkRule, (text, fail) => {
         const [first = '', second, ...rest] = text.split('/');
         const [value, mask] = [mark(first), second === undefined ? undefined : mark(second)];
@@ -87,7 +87,7 @@ const largestWeight = 253;
 const weightRule = `a whole number from -${largestWeight} to ${largestWeight}, not 0; without weight a failure is FAULT`;
 const trackedDestination = () => network('default').describe('Network: exactly this one must be in the table; default is of the family of the gateway, else of the instance');
 
-export const trackedRoute = z.union(
+export const trackedRoute = union(
   [
     trackedDestination().transform((destination) => ({ destination, via: undefined, interface: undefined, table: tableNumbers['main'] ?? 0, weight: undefined })),
     mapping({
@@ -95,7 +95,7 @@ export const trackedRoute = z.union(
       via: ipAddress().optional().describe('Gateway of the route; any by default'),
       interface: interfaceName().optional().describe('Interface of the route; any by default'),
       table: table().prefault('main').describe('Routing table'),
-      weight: z.int({ error: weightRule }).min(-largestWeight, { error: weightRule }).max(largestWeight, { error: weightRule }).refine((weight) => weight !== 0, { error: weightRule }).optional().describe('Above 0: added while the route is there; below 0: added while it is missing; left out: without it FAULT'),
+      weight: integer({ error: weightRule, from: -largestWeight, to: largestWeight, isAllowed: (weight) => weight !== 0 }).optional().describe('Above 0: added while the route is there; below 0: added while it is missing; left out: without it FAULT'),
     }),
   ],
   { error: 'a network such as 10.0.0.0/8, default, or a mapping such as { destination: default, via: 192.0.2.254, weight: -20 }' },
@@ -119,6 +119,6 @@ export const staticEntries = mapping({
 export const virtualRoutes = () => list(route, 'a list of routes such as [{ destination: 10.8.0.0/24, via: 192.0.2.254 }]').prefault([]);
 export const virtualRules = () => list(rule, 'a list of rules such as [{ priority: 1000, from: 192.0.2.10, table: 100 }]').prefault([]);
 
-export type RouteEntry = z.output<typeof route>;
-export type RuleEntry = z.output<typeof rule>;
-export type TrackedRouteEntry = z.output<typeof trackedRoute>;
+export type RouteEntry = Output<typeof route>;
+export type RuleEntry = Output<typeof rule>;
+export type TrackedRouteEntry = Output<typeof trackedRoute>;

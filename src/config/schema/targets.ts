@@ -1,7 +1,8 @@
 /** What a service answers to: addresses and ports, alone, in ranges and in groups. */
-import { z } from 'zod';
 import { decodeIPv4, decodeIPv6, encodeAddress, familyOf } from '../../network/ip-address.js';
-import { ipAddress, list, mapping, textual, wholeNumber, type IssueDetails } from './values.js';
+import { readBySchema } from '../schema-read.js';
+import { list, mapping, noValue, textual, union, type IssueDetails } from './kinds.js';
+import { ipAddress, wholeNumber } from './values.js';
 
 const servicePort = () => wholeNumber(0, 65_535);
 
@@ -20,8 +21,7 @@ const portRange = () =>
 
 /** Port numbers, ranges written out. */
 export const ports = () =>
-  z
-    .array(z.union([wholeNumber(1, 65_535).transform((port): readonly number[] => [port]), portRange()], { error: portsRule }), { error: portsRule })
+  list(union([wholeNumber(1, 65_535).transform((port): readonly number[] => [port]), portRange()], { error: portsRule }), portsRule)
     .min(1, { error: portsRule })
     .transform((ranges): readonly number[] => ranges.flat());
 
@@ -33,19 +33,21 @@ const asText = (number: bigint, length: 4 | 16): string => {
   return length === 4 ? decodeIPv4(octets) : decodeIPv6(octets);
 };
 
+const anyAddress = ipAddress();
+
 /** The last one of a range stands whole, or as its last group alone, as keepalived has it. */
 export const addressRange = () =>
   textual(rangeRule, (text, fail): readonly string[] => {
     const [first = '', last, ...rest] = text.split('-').map((part) => part.trim());
-    const from = ipAddress().safeParse(first);
-    if (!from.success || rest.length > 0) return fail();
-    if (last === undefined) return [from.data];
-    const family = familyOf(from.data);
+    const from = readBySchema(anyAddress, first);
+    if (from === undefined || rest.length > 0) return fail();
+    if (last === undefined) return [from];
+    const family = familyOf(from);
     const short = family === 'ipv4' ? /^\d{1,3}$/ : /^[0-9a-f]{1,4}$/i;
-    const whole = short.test(last) ? from.data.replace(family === 'ipv4' ? /\d+$/ : /[0-9a-f]*$/i, last) : last;
-    const to = ipAddress().safeParse(whole);
-    if (!to.success || familyOf(to.data) !== family) return fail();
-    const [low, high] = [encodeAddress(from.data), encodeAddress(to.data)].map(asNumber);
+    const whole = short.test(last) ? from.replace(family === 'ipv4' ? /\d+$/ : /[0-9a-f]*$/i, last) : last;
+    const to = readBySchema(anyAddress, whole);
+    if (to === undefined || familyOf(to) !== family) return fail();
+    const [low, high] = [encodeAddress(from), encodeAddress(to)].map(asNumber);
     if (low === undefined || high === undefined || high < low) return fail({ problem: `the range ${text} ends before it begins` });
     if (high - low >= BigInt(longestRange)) return fail({ problem: `the range has ${high - low + 1n} addresses` }, `at most ${longestRange} addresses`);
     return Array.from({ length: Number(high - low) + 1 }, (_, index) => asText(low + BigInt(index), family === 'ipv4' ? 4 : 16));
@@ -58,7 +60,7 @@ const entryKeys = mapping({
 }).transform((value, context) => {
   if (value.port === undefined || value.ports === undefined) return value;
   context.issues.push({ code: 'custom', input: value.port, path: ['port'], message: 'port or ports, one of them', params: { problem: 'both port and ports are given' } satisfies IssueDetails });
-  return z.NEVER;
+  return noValue;
 });
 
 export interface AddressEntry {
@@ -72,7 +74,7 @@ const entryRule = 'an address, a range of addresses such as 192.0.2.10-20, or a 
 
 export const addressGroup = () =>
   list(
-    z.union(
+    union(
       [
         addressRange().transform((addresses): AddressEntry => ({ addresses, ports: undefined })),
         entryKeys.transform(({ address, port, ports: several }): AddressEntry => ({ addresses: address, ports: port === undefined ? several : [port] })),

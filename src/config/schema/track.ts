@@ -1,15 +1,15 @@
 /** What instances and sync groups track, and the `scripts:` section. */
-import { z } from 'zod';
 import { Milliseconds, Seconds } from '../../time/microseconds.js';
 import { trackedRoute } from './routing.js';
-import { duration, flag, interfaceName, list, mapping, named, oneOf, someText, textual, wholeNumber } from './values.js';
+import { integer, list, mapping, textual, union } from './kinds.js';
+import { duration, flag, interfaceName, named, oneOf, someText, wholeNumber } from './values.js';
 
 /** keepalived's range: an effective priority is 1..254. */
 const largestWeight = 253;
 
 const weightWithin = (limit: number, hint: string) => {
   const error = `a whole number from -${limit} to ${limit}, not 0${hint}`;
-  return z.int({ error }).min(-limit, { error }).max(limit, { error }).refine((weight) => weight !== 0, { error });
+  return integer({ error, from: -limit, to: limit, isAllowed: (weight) => weight !== 0 });
 };
 const weight = () =>
   weightWithin(largestWeight, '; without weight a failure is FAULT')
@@ -22,7 +22,7 @@ const interval = () => duration({ from: Milliseconds(100), to: Seconds(86_400) }
 const delay = () => duration({ to: Seconds(3_600) });
 const absolutePath = (expected: string) => textual(expected, (text, fail) => (/^\/[^\0]*$/.test(text) ? text : fail()));
 
-const trackedInterface = z.union(
+const trackedInterface = union(
   [
     interfaceName().transform((name) => ({ name, weight: undefined, reverse: false, up_delay: Milliseconds(0), down_delay: Milliseconds(0) })),
     mapping({
@@ -36,7 +36,7 @@ const trackedInterface = z.union(
   { error: 'the name of an interface, or a mapping such as { name: eth1, weight: -20 }' },
 );
 
-const trackedScript = z.union(
+const trackedScript = union(
   [named().transform((name) => ({ name, weight: undefined, reverse: false })), mapping({ name: named().describe('Name of a script of the scripts section'), weight: weight(), reverse: reverse() })],
   { error: 'the name of a script, or a mapping such as { name: resolver, weight: -30 }' },
 );
@@ -51,7 +51,7 @@ const trackedFile = mapping({
 /** TASK_COMM_LEN is 16 with the final zero, but longer names are told apart by the command line. */
 const processName = () => textual('the name of a program without a path, such as named', (text, fail) => (text !== '' && !/[/\0\n]/.test(text) ? text : fail()));
 
-const trackedProcess = z.union(
+const trackedProcess = union(
   [
     processName().transform((name) => ({ name, weight: undefined, reverse: false, interval: Seconds(1) })),
     mapping({

@@ -1,72 +1,10 @@
 /** The kinds of value that keys of the file have. An issue's message says what would be right. */
 import { isIPv4, isIPv6 } from 'node:net';
 import { canonicalIPv6, encodeIPv6 } from '../../network/ip-address.js';
-import { z } from 'zod';
 import { durationPattern, formatDuration, parseDuration } from '../duration.js';
 import { nearest } from '../nearest.js';
 import { Microseconds, Milliseconds, Seconds } from '../../time/microseconds.js';
-
-/** What an issue of ours carries beside its message. */
-export interface IssueDetails {
-  /** this part is known but not built yet */
-  readonly notSupported?: string;
-  /** the key itself is at fault, not its value */
-  readonly key?: boolean;
-  /** what is wrong, when "cannot be ..." does not say it */
-  readonly problem?: string;
-  readonly suggestion?: string | undefined;
-}
-
-type Fail = (details?: IssueDetails, expected?: string) => never;
-
-/** What a reader of a value gives, or throws, for one that is not right. */
-export const wrong = Symbol('wrong');
-
-/** How schemas made here read a value, without zod's way of telling what is wrong; by their definitions, which their copies share. */
-const readers = new WeakMap<object, (value: unknown) => unknown>();
-
-/** May throw `wrong`. */
-export const ownReaderOf = (schema: z.core.$ZodType): ((value: unknown) => unknown) | undefined => readers.get(schema._zod.def);
-
-const failAtOnce: Fail = () => {
-  throw wrong;
-};
-
-/** Text with a meaning: `read` gives it, or fails; `expected` says what would be right. */
-export const textual = <T>(expected: string, read: (text: string, fail: Fail) => T, jsonSchema: Readonly<Record<string, unknown>> = {}) => {
-  const schema = z
-    .string({ error: expected })
-    .transform((input, context): T =>
-      read(input, (details = {}, message = expected) => {
-        context.issues.push({ code: 'custom', input, message, params: { ...details } });
-        return z.NEVER;
-      }),
-    )
-    .meta(jsonSchema);
-  readers.set(schema._zod.def, (value) => (typeof value === 'string' ? read(value, failAtOnce) : wrong));
-  return schema;
-};
-
-/** A mapping of exactly these keys. */
-export const mapping = <T extends z.core.$ZodLooseShape>(shape: T) => z.strictObject(shape, { error: 'a mapping' });
-
-export const list = <T extends z.core.SomeType>(item: T, expected: string) => z.array(item, { error: expected });
-
-const laterKeys = new WeakSet<object>();
-
-/** A key that product.md names and that this version does not build: present, it is an error that says so. */
-export const later = (feature: string) => {
-  const schema = z
-    .unknown()
-    .transform((input, context): undefined => {
-      context.issues.push({ code: 'custom', input, message: 'no such key', params: { notSupported: feature, key: true } satisfies IssueDetails });
-      return z.NEVER;
-    })
-    .optional();
-  laterKeys.add(schema);
-  return schema;
-};
-export const isLater = (schema: object): boolean => laterKeys.has(schema);
+import { boolean, integer, noValue, number, string, textual, union, type Fail } from './kinds.js';
 
 /** One of a few words; `notYet` names those that a later version knows. */
 export const oneOf = <T extends string>(values: readonly T[], notYet: Readonly<Record<string, string>> = {}) => {
@@ -83,15 +21,12 @@ export const oneOf = <T extends string>(values: readonly T[], notYet: Readonly<R
   );
 };
 
-export const flag = () => z.boolean({ error: 'true or false' });
+export const flag = () => boolean({ error: 'true or false' });
 
 /** `to` left out: no upper limit but that of exact integers. */
 export const wholeNumber = (from: number, to?: number) => {
   const error = to === undefined ? `a whole number, ${from} or more` : `a whole number from ${from} to ${to}`;
-  const least = z.int({ error }).min(from, { error });
-  const schema = to === undefined ? least : least.max(to, { error });
-  readers.set(schema._zod.def, (value) => (Number.isSafeInteger(value) && typeof value === 'number' && value >= from && value <= (to ?? value) ? value : wrong));
-  return schema;
+  return integer({ error, from, to });
 };
 
 export interface DurationLimits {
@@ -112,11 +47,11 @@ export const withinLimits = (value: Microseconds, { from = Microseconds(0), to =
 
 export const duration = (limits: DurationLimits = {}) => {
   const error = expectedDuration(limits);
-  return z.union([z.string({ error }).regex(durationPattern, { error }), z.number({ error }).min(0, { error })], { error }).transform((input, context): Microseconds => {
+  return union([string({ error, pattern: durationPattern }), number({ error, from: 0 })], { error }).transform((input, context): Microseconds => {
     const value = parseDuration(input);
     if (value !== undefined && withinLimits(value, limits)) return value;
     context.issues.push({ code: 'custom', input, message: error, params: {} });
-    return z.NEVER;
+    return noValue;
   });
 };
 

@@ -7,7 +7,8 @@ import { notifyServers, quorumCommands } from './notify.js';
 import { persistence } from './persistence.js';
 import { damping, panic, slowStart } from './pool-policies.js';
 import { addressGroup, ports, servicePort } from './targets.js';
-import { flag, ipAddress, list, mapping, named, oneOf, wholeNumber } from './values.js';
+import { list, mapping } from './kinds.js';
+import { flag, ipAddress, named, oneOf, wholeNumber } from './values.js';
 
 const weight = () => wholeNumber(0, 65_535);
 
@@ -67,5 +68,5 @@ export const virtualServer = mapping({
   notify: notifyServers().describe('Commands that are run when a real server is found up or down'),
   health_check: healthCheck().optional().describe('Health check that every real server inherits, key by key'),
   real_servers: list(realServer, 'a list of real servers').prefault([]).describe('The servers that do the work'),
-});
+}).remembered();
 

@@ -1,14 +1,14 @@
 /** The `vrrp:` section: instances and sync groups. */
-import { z } from 'zod';
 import { Milliseconds, Seconds } from '../../time/microseconds.js';
 import { addressScopes, type AddressScope } from '../model.js';
 import { authentication } from './authentication.js';
 import { notify, notifyFifo } from './notify.js';
-import { addressLabel, broadcast, duration, flag, interfaceName, ipAddress, list, mapping, named, oneOf, readAddressWithLength, textual, wholeNumber, type AddressWithLength } from './values.js';
+import { list, literal, mapping, textual, union } from './kinds.js';
+import { addressLabel, broadcast, duration, flag, interfaceName, ipAddress, named, oneOf, readAddressWithLength, wholeNumber, type AddressWithLength } from './values.js';
 import { virtualRoutes, virtualRules } from './routing.js';
 import { track } from './track.js';
 
-export const version = () => z.literal([2, 3], { error: '2 or 3' });
+export const version = () => literal([2, 3], { error: '2 or 3' });
 export const checksum = () => oneOf(['pseudo_header', 'rfc9568']);
 
 /** RFC 9568 5.2.7: 12 bits of centiseconds. */
@@ -27,7 +27,7 @@ interface VirtualAddressEntry {
   readonly broadcast?: string | undefined;
 }
 
-export const virtualAddress = z.union(
+export const virtualAddress = union(
   [
     textual('an address such as 192.0.2.10/24, or a mapping', (text, fail): VirtualAddressEntry => ({ address: readAddressWithLength(text, fail), advertise: true, scope: 'global' })),
     mapping({
@@ -57,7 +57,7 @@ const unicast = mapping({
   max_ttl: wholeNumber(0, 255).prefault(255).describe('Packets that arrive with a higher TTL are rejected'),
 });
 
-const virtualMac = z.union([flag(), mapping({ interface: interfaceName().describe('Name of the macvlan; vrrp.VRID (IPv6: vrrp6.VRID) by default') })], {
+const virtualMac = union([flag(), mapping({ interface: interfaceName().describe('Name of the macvlan; vrrp.VRID (IPv6: vrrp6.VRID) by default') })], {
   error: 'true, false, or a mapping such as { interface: vmac51 }',
 });
 

@@ -1,8 +1,8 @@
 /** The keys of health checks that can tell a weight: script, file and agent. */
-import { z } from 'zod';
 import { Milliseconds, Seconds } from '../../time/microseconds.js';
 import { send } from './exchange.js';
-import { duration, ipAddress, list, mapping, oneOf, port, someText, textual } from './values.js';
+import { list, mapping, textual, union } from './kinds.js';
+import { duration, ipAddress, oneOf, port, someText } from './values.js';
 
 export const weighingDefaults = { user: 'nobody' } as const;
 
@@ -26,8 +26,7 @@ export const weighingKeys = {
   user: someText('the name of a user').optional().describe('script: user that it runs as').meta({ lastDefault: weighingDefaults.user }),
   weight_from: oneOf(['exit_status', 'output']).optional().describe('script: where it tells a weight: exit_status (2..255: the weight is that minus 2) or output (the first line, such as 10, 50% or drain)'),
   file: absolutePath('an absolute path such as /run/web-1.weight').optional().describe('file: the file whose first word is up, down, drain, a weight such as 10, or a percentage of the configured weight such as 50%'),
-  agent: z
-    .union([textual(noneOrAgent, (text, fail): 'none' => (text === 'none' ? text : fail()), { const: 'none' }), agentBeside], { error: noneOrAgent })
+  agent: union([textual(noneOrAgent, (text, fail): 'none' => (text === 'none' ? text : fail()), { const: 'none' }), agentBeside], { error: noneOrAgent })
     .optional()
     .describe("An agent (HAProxy's agent-check) beside this check: it sets the weight, drains, or takes the server out; while it is not heard, what it said last holds. none: not that of the service"),
 };
