@@ -13,19 +13,26 @@ const largestFile = 16 * 1_048_576;
 
 /** Reads and parses the file. What the system refuses (missing, unreadable, a directory) is a diagnostic too. */
 export const loadConfiguration = async (path: string, options: ParseOptions = {}): Promise<LoadResult> => {
-  const read = await readText(path);
-  return read.ok ? parseText(read.text, path, { bytes: read.bytes, mode: read.mode, ...options }) : read;
+  const read = await readBytes(path);
+  if (!read.ok) return read;
+  const { bytes, mode } = read;
+  const decoded = textOf(bytes, path);
+  return decoded.ok ? parseText(decoded.text, path, { bytes, mode, ...options }) : decoded;
 };
 
-export interface ReadFile {
+interface ReadFile {
   readonly ok: true;
-  readonly text: string;
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   /** type and permission bits */
   readonly mode: number;
 }
 
-export const readText = async (path: string): Promise<ReadFile | RejectedConfiguration> => {
+interface Text {
+  readonly ok: true;
+  readonly text: string;
+}
+
+export const readBytes = async (path: string): Promise<ReadFile | RejectedConfiguration> => {
   try {
     const file = await open(path, 'r');
     try {
@@ -33,15 +40,18 @@ export const readText = async (path: string): Promise<ReadFile | RejectedConfigu
       if (status.isDirectory()) return unreadable(path, `${path} is a directory`);
       if (status.isCharacterDevice() || status.isBlockDevice()) return unreadable(path, `${path} is a device`);
       if (status.size > largestFile) return unreadable(path, `${path} is larger than 16 MiB`);
-      const bytes = await file.readFile();
-      const text = decode(bytes);
-      return typeof text === 'number' ? unreadable(path, `${path} is no text in UTF-8 (byte ${text + 1})`) : { ok: true, text, bytes, mode: status.mode };
+      return { ok: true, bytes: await file.readFile(), mode: status.mode };
     } finally {
       await file.close();
     }
   } catch (error) {
     return unreadable(path, `${path} cannot be read: ${reasonOf(error)}`);
   }
+};
+
+export const textOf = (bytes: Buffer, path: string): Text | RejectedConfiguration => {
+  const text = decode(bytes);
+  return typeof text === 'number' ? unreadable(path, `${path} is no text in UTF-8 (byte ${text + 1})`) : { ok: true, text };
 };
 
 /** `path` is what messages call it. The parser that knows the place of everything is loaded, and used, only where there is something to say. */

@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { readSecretFile } from './check-across.js';
-import { parseText, readText, type LoadedConfiguration, type LoadResult } from './load.js';
+import { parseText, readBytes, textOf, type LoadedConfiguration, type LoadResult } from './load.js';
 import { QuickMemory } from './parse-quickly.js';
 import { sha256 } from './sha256.js';
 
@@ -41,14 +41,20 @@ export class ConfigurationReader {
   /** As `loadConfiguration`; the configuration is the very object of last time when nothing has changed, and so is each service that has not. */
   async load(): Promise<LoadResult> {
     const last = this.#last;
-    const read = await readText(this.path);
+    const read = await readBytes(this.path);
     if (!read.ok) {
       this.#last = undefined;
       return read;
     }
-    const { text, bytes, mode } = read;
+    const { bytes, mode } = read;
     const hostName = hostname();
-    if (last !== undefined && last.result.text === text && last.mode === mode && last.hostName === hostName && [...last.others].every(([path, fingerprint]) => fingerprintOf(path) === fingerprint)) return last.result;
+    if (last !== undefined && last.result.sha256 === sha256(bytes) && last.mode === mode && last.hostName === hostName && [...last.others].every(([path, fingerprint]) => fingerprintOf(path) === fingerprint)) return last.result;
+    const decoded = textOf(bytes, this.path);
+    if (!decoded.ok) {
+      this.#last = undefined;
+      return decoded;
+    }
+    const { text } = decoded;
     const others = new Map<string, string>();
     const result = await parseText(
       text,

@@ -1,10 +1,10 @@
 /** What Node is told when it runs a child. The first line of bin/tandemd.ts tells it the like for the supervisor. */
 
 /**
- * MALLOC_ARENA_MAX: glibc gives threads memory of their own, which each of V8's compiler threads fills and leaves: with one arena for all of them
- * a start touches a third less (mallopt(3)).
+ * How glibc gives memory (mallopt(3)): what V8's compiler and the buffers of files take and leave is used again. By itself each thread has an arena of its own,
+ * and what is freed goes back to the kernel at once: a start touches a third more memory then.
  */
-export const nodeEnvironment = { MALLOC_ARENA_MAX: '1' } as const;
+export const nodeEnvironment = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '33554432', MALLOC_MMAP_THRESHOLD_: '4194304' } as const;
 
 export const nodeOptions = {
   // V8 throws away the bytecode of what has not run for a while: a takeover, for one, which would wait until it is made again
