@@ -20,7 +20,7 @@ import { IpvsClient, IpvsUnavailableError } from './client.js';
 import { healthOf, verdictOf } from './health-report.js';
 import { ProbeServices } from './probe-services.js';
 import { describe, type OperationFailure } from './operation.js';
-import { type DesiredService, reconcile, type TableEntry } from './reconcile.js';
+import { type DesiredService, reconcile, type TableEntry, withoutConnections } from './reconcile.js';
 import { missingSchedulerModules } from './scheduler.js';
 import { SettingsRecord } from '../supervisor/settings-record.js';
 import { serviceKey } from './service.js';
@@ -126,7 +126,7 @@ export class LvsEngine {
 
   async status(): Promise<readonly VirtualServerStatus[]> {
     if (this.client && this.servers.length <= freshStatusServices) {
-      await this.enqueue(async () => { if (this.client) this.see(this.servers, await this.readTable(this.client, true)); }).catch(() => undefined);
+      await this.enqueue(async () => { if (this.client) this.see(this.servers, (await this.readTable(this.client, true)).map(withoutConnections)); }).catch(() => undefined);
     }
     return this.servers.map((server) => server.status((key) => this.runner.stateOf(key), monotonicNow()));
   }
@@ -179,7 +179,8 @@ export class LvsEngine {
 
   private changed(server: VirtualServer, cause: 'health' | 'time'): void {
     server.changed();
-    if (this.dirty.size === 0) void this.enqueue(() => this.reconcileDirty());
+    // with what else comes in this turn of the event loop
+    if (this.dirty.size === 0) setImmediate(() => void this.enqueue(() => this.reconcileDirty()));
     if (cause === 'health' || !this.dirty.has(server)) this.dirty.set(server, cause);
   }
 
@@ -189,7 +190,9 @@ export class LvsEngine {
     this.dirty.clear();
     if (servers.length === 0 || this.stopped) return;
     await this.guarded(async (client) => {
-      const table = await client.readDestinations(servers.flatMap(({ services }) => services));
+      // if someone has changed meanwhile what was written, it is refused, or found by the next audit
+      const [written, read] = [servers.filter(({ isSettled }) => isSettled), servers.filter(({ isSettled }) => !isSettled)];
+      const table = [...written.flatMap(({ knownTable }) => knownTable), ...(await client.readDestinations(read.flatMap(({ services }) => services)))];
       const refused = await this.applyDifference(client, servers, table, [], cause);
       // the table was not what it was a moment ago: someone else is at work
       if (refused.length > 0) await this.compareAll(client, 'drift');

@@ -26,6 +26,12 @@ const byKey = (destinations: readonly DestinationEntry[]): ReadonlyMap<string, D
   return found;
 };
 
+/** For later: by then other connections may have begun. */
+export const withoutConnections = ({ service, destinations }: TableEntry): TableEntry => ({
+  service,
+  destinations: destinations.map(({ address, port, forwarding, tunnel, weight, upperThreshold, lowerThreshold }) => ({ address, port, forwarding, tunnel, weight, upperThreshold, lowerThreshold })),
+});
+
 /**
  * Additions, then edits that do not lower a weight, then edits that do, then deletions: what is usable before as well as after
  * is usable all the time, and what replaces it is in before it goes (sorry server in, last server out; and back).

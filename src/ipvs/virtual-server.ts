@@ -140,6 +140,11 @@ export class VirtualServer {
     return this.services.every(({ known }) => known !== undefined);
   }
 
+  /** What was last written of it is all that a decision by new verdicts needs: nothing leaves it, nor would without having failed. */
+  get isSettled(): boolean {
+    return this.isKnown && this.nextChange === undefined && this.configuration.sorryServer === undefined;
+  }
+
   /** A verdict on one of its servers is new, or time has come for something. */
   changed(): void {
     this.standing = undefined;
