@@ -1,5 +1,6 @@
 /** All chains of our own that a configuration asks for, what goes wrong without them, and which of them outlive the daemon. Pure. */
 import type { Configuration } from '../config/model.js';
+import { onceForEach } from '../config/once-for-each.js';
 import type { ChainPlace, FirewallChain } from '../network/firewall-chain.js';
 import { acceptanceChains } from './acceptance.js';
 import { redirectChainName, redirectChains } from './redirect-chains.js';
@@ -7,7 +8,8 @@ import { markingChains, sourceNatChains } from './service-chains.js';
 
 type Asking = Pick<Configuration, 'vrrp' | 'virtualServers' | 'system'>;
 
-export const chainsOf = ({ vrrp, virtualServers, system }: Asking): readonly FirewallChain[] => [...acceptanceChains(vrrp, virtualServers), ...redirectChains({ system, virtualServers }), ...markingChains(virtualServers), ...sourceNatChains(virtualServers)];
+/** A reload asks for them several times. */
+export const chainsOf = onceForEach(({ vrrp, virtualServers, system }: Asking): readonly FirewallChain[] => [...acceptanceChains(vrrp, virtualServers), ...redirectChains({ system, virtualServers }), ...markingChains(virtualServers), ...sourceNatChains(virtualServers)]);
 
 export const placeOf = ({ family, table, hook, name }: ChainPlace): ChainPlace => ({ family, table, hook, name });
 

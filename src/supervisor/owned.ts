@@ -1,7 +1,8 @@
 /** The record of what is ours in the kernel: written before it is made, narrowed when what is no longer configured is gone. */
 import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Configuration } from '../config/model.js';
+import type { Configuration, VirtualServerConfiguration } from '../config/model.js';
+import { onceForEach } from '../config/once-for-each.js';
 import type { ChainPlace } from '../network/firewall-chain.js';
 import { emptyRouting, isOwnedRoute, isOwnedRule, ownedRouting, uniqueRouting } from './owned-routing.js';
 import type { RoutingConfiguration } from '../config/routing-model.js';
@@ -43,19 +44,32 @@ export class RecordError extends Error {
 const addressKey = ({ interface: name, address, prefixLength }: OwnedAddress): string => `${name} ${address}/${prefixLength}`;
 const chainKey = ({ family, table, hook, name }: OwnedChain): string => `${family} ${table} ${hook} ${name}`;
 const unique = <T>(items: readonly T[], key: (item: T) => string): readonly T[] => [...new Map(items.map((item) => [key(item), item])).values()];
+const united = <T>(some: readonly T[], others: readonly T[], key: (item: T) => string): readonly T[] => (some === others ? some : unique([...some, ...others], key));
 
-export const servicesOf = (virtualServers: Configuration['virtualServers']): readonly OwnedService[] => unique(virtualServers.flatMap(({ protocol, targets }) => targets.map((target) => selectorOf(target, protocol))), serviceKey);
+const keyOfService = onceForEach((service: OwnedService): string => serviceKey(service));
+const selectorsOf = onceForEach(({ protocol, targets }: Pick<VirtualServerConfiguration, 'protocol' | 'targets'>): readonly OwnedService[] => targets.map((target) => selectorOf(target, protocol)));
 
-/** What a configuration makes in the kernel. */
-export const ownedBy = ({ vrrp, virtualServers, system }: Pick<Configuration, 'vrrp' | 'virtualServers' | 'system'>): Owned => ({
-  addresses: unique(
-    [...(vrrp.static?.addresses ?? []), ...vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses)].map((held) => ({ interface: held.interface, address: held.address, prefixLength: held.prefixLength })),
-    addressKey,
-  ),
-  services: unique([...servicesOf(virtualServers), ...probeSelectors(virtualServers)], serviceKey),
-  links: vrrp.instances.flatMap(({ virtualMac }) => (virtualMac ? [virtualMac.interface] : [])),
-  chains: chainsOf({ vrrp, virtualServers, system }).map(placeOf),
-  ...ownedRouting(vrrp),
+export const servicesOf = (virtualServers: Configuration['virtualServers']): readonly OwnedService[] => unique(virtualServers.flatMap(selectorsOf), keyOfService);
+
+/** Services of the kernel's table that are recorded as ours and are not in the configuration. */
+export const leftServices = (owned: readonly OwnedService[], { virtualServers }: Pick<Configuration, 'virtualServers'>): readonly OwnedService[] => {
+  const wanted = new Set(virtualServers.flatMap((virtualServer) => selectorsOf(virtualServer).map(keyOfService)));
+  return owned.filter((service) => !wanted.has(keyOfService(service)));
+};
+
+/** What a configuration makes in the kernel; a reload asks for it several times. */
+export const ownedBy = onceForEach((configuration: Pick<Configuration, 'vrrp' | 'virtualServers' | 'system'>): Owned => {
+  const { vrrp, virtualServers } = configuration;
+  return {
+    addresses: unique(
+      [...(vrrp.static?.addresses ?? []), ...vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses)].map((held) => ({ interface: held.interface, address: held.address, prefixLength: held.prefixLength })),
+      addressKey,
+    ),
+    services: unique([...servicesOf(virtualServers), ...probeSelectors(virtualServers)], keyOfService),
+    links: vrrp.instances.flatMap(({ virtualMac }) => (virtualMac ? [virtualMac.interface] : [])),
+    chains: chainsOf(configuration).map(placeOf),
+    ...ownedRouting(vrrp),
+  };
 });
 
 /** `owned` without what an earlier owner keeps. */
@@ -65,12 +79,15 @@ export const without = (owned: readonly OwnedAddress[], foreign: readonly OwnedA
 };
 
 export const union = (a: Owned, b: Owned): Owned => ({
-  addresses: unique([...a.addresses, ...b.addresses], addressKey),
-  services: unique([...a.services, ...b.services], serviceKey),
-  links: unique([...(a.links ?? []), ...(b.links ?? [])], (name) => name),
-  chains: unique([...(a.chains ?? []), ...(b.chains ?? [])], chainKey),
+  addresses: united(a.addresses, b.addresses, addressKey),
+  services: united(a.services, b.services, keyOfService),
+  links: united(a.links ?? [], b.links ?? [], (name) => name),
+  chains: united(a.chains ?? [], b.chains ?? [], chainKey),
   ...uniqueRouting(a, b),
 });
+
+/** Most reloads leave the services as they are, which are most of it. */
+const isUnchanged = ({ services, ...rest }: Owned, { services: now, ...other }: Owned): boolean => services === now && JSON.stringify(rest) === JSON.stringify(other);
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
 const isOwnedAddress = (value: unknown): value is OwnedAddress =>
@@ -159,6 +176,7 @@ export class OwnedRecord {
   #change(next: (owned: Owned) => Owned): Promise<void> {
     const write = async (): Promise<void> => {
       const owned = next(this.owned);
+      if (this.#written !== undefined && isUnchanged(this.owned, owned)) return;
       const text = `${JSON.stringify({ version: 1, ...owned })}\n`;
       // most reloads change nothing of it, and the disk has its time
       if (text !== this.#written) {

@@ -24,10 +24,10 @@ import { inParts } from './in-parts.js';
 import type { FromLvs, FromVrrp, LogEvent, ToLvs, ToVrrp } from './messages.js';
 import { loadModules } from './modules.js';
 import { collectGarbage } from './node-options.js';
-import { leftServices, newServices } from './new-services.js';
+import { newServices } from './new-services.js';
 import { operatorCommands, OperatorRequests } from './operator-requests.js';
 import { Recordings } from './recordings.js';
-import { ownedBy, OwnedRecord, servicesOf, without, type Owned } from './owned.js';
+import { leftServices, ownedBy, OwnedRecord, servicesOf, without, type Owned } from './owned.js';
 import { Sequence, type ReloadOutcome } from './reload.js';
 import { ResumeList } from './resume.js';
 import { TrackSources } from '../track/sources.js';
@@ -211,7 +211,10 @@ export class Supervisor {
     try {
       const { differences } = await reloadDifference();
       const result = await this.#reader?.rehearse();
-      if (result?.ok) differences(configuration, result.configuration);
+      if (result?.ok) {
+        differences(configuration, result.configuration);
+        ownedBy(result.configuration);
+      }
     } catch {
       // a reload that needs what is missing says so
     }

@@ -1,7 +1,8 @@
 /** What the lvs child is told of a configuration: what it does not know yet. */
 import { expect, it } from 'vitest';
 import type { VirtualServerConfiguration } from '../../src/config/model.js';
-import { leftServices, newServices } from '../../src/supervisor/new-services.js';
+import { newServices } from '../../src/supervisor/new-services.js';
+import { leftServices } from '../../src/supervisor/owned.js';
 import { serviceOf } from '../config/reading.js';
 
 const service = (name: string, port: number): VirtualServerConfiguration => ({ ...serviceOf('', undefined, `port: ${port}, forwarding: dr`), name });
