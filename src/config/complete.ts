@@ -167,7 +167,7 @@ const completeIpvs = ({ ipvs, vrrp, virtual_servers: services }: ConfigurationFi
   };
 };
 
-const usesFullNat = ({ forwarding, real_servers: servers, sorry_server: sorry }: ServiceEntry): boolean => [...servers, ...(sorry ? [sorry] : [])].some(({ forwarding: own = forwarding }) => own.method === 'fullnat');
+const usesFullNat = onceForEach(({ forwarding, real_servers: servers, sorry_server: sorry }: ServiceEntry): boolean => [...servers, ...(sorry ? [sorry] : [])].some(({ forwarding: own = forwarding }) => own.method === 'fullnat'));
 
 const completeSync = (sync: NonNullable<ConfigurationFile['ipvs']['sync']>, vrrp: ConfigurationFile['vrrp']): SyncDaemonConfiguration => ({
   instance: sync.instance,

@@ -16,13 +16,14 @@ export interface Context {
   readonly valueAt: (path: Path) => unknown;
 }
 
-/** A register of what must be unique; an entry that is there already is reported, with the line of the first. */
+/** A register of what must be unique; an entry that is there already is reported, with the line of the first. `part`: of what stands at `path`. */
 export const uniqueness = ({ report, lineOf }: Context, remedy: string) => {
-  const first = new Map<string, Path>();
-  return (key: string, path: Path, message: string): void => {
+  const first = new Map<string, { readonly path: Path; readonly part: string | undefined }>();
+  const whole = (path: Path, part: string | undefined): Path => (part === undefined ? path : [...path, part]);
+  return (key: string, path: Path, message: string, part?: string): void => {
     const earlier = first.get(key);
-    if (earlier === undefined) first.set(key, path);
-    else reportRepeated({ report, lineOf }, path, earlier, message, remedy);
+    if (earlier === undefined) first.set(key, { path, part });
+    else reportRepeated({ report, lineOf }, whole(path, part), whole(earlier.path, earlier.part), message, remedy);
   };
 };
 

@@ -1,6 +1,7 @@
 /** What must hold of services and their servers. */
 import type { Path } from '../document.js';
 import type { Forwarding } from '../schema/forwarding.js';
+import { onceForEach } from '../once-for-each.js';
 import { commonPort } from '../targets.js';
 import type { Readable } from '../schema-walk.js';
 import { reportRepeated, uniqueness, type Context, type ReadableFile } from './context.js';
@@ -21,23 +22,26 @@ const checkServiceOnce = (context: Context, service: Service, path: Path): void 
   if (isFaultless) faultless.set(service, isBesideSync);
 };
 
+/** What a service has for itself, and where it says so. */
+const claimsOf = onceForEach((service: Service): readonly { readonly words: string; readonly message: string; readonly at: string }[] => {
+  const { protocol } = service;
+  const at = wayOf(service);
+  return readableTargets(service).flatMap((target) => {
+    const words = targetWords(target);
+    if ('fwmark' in target) return [{ words, message: `${words} is a service already`, at }, ...matchWords(target).map((marked) => ({ words: marked, message: `${marked.replace(/ (\w+)$/, ' over $1')} is a service already`, at: 'match' }))];
+    return protocol === undefined ? [] : [{ words: `${words} ${protocol}`, message: `${words} over ${protocol} is a service already`, at }];
+  });
+});
+
 export const checkVirtualServers = (context: Context): void => {
   const names = uniqueness(context, 'give every service a name of its own');
   const targets = uniqueness(context, 'give every service an address, port and protocol of its own');
   context.file.virtual_servers?.forEach((service, index) => {
     if (service === undefined) return;
     const path = ['virtual_servers', index];
-    const { name, protocol } = service;
-    if (name !== undefined) names(name, [...path, 'name'], `a service is named ${name} already`);
-    const all = readableTargets(service);
-    const place = placeOf(service, path);
-    for (const target of all) {
-      const words = targetWords(target);
-      if ('fwmark' in target) {
-        targets(words, place, `${words} is a service already`);
-        for (const marked of matchWords(target)) targets(marked, [...path, 'match'], `${marked.replace(/ (\w+)$/, ' over $1')} is a service already`);
-      } else if (protocol !== undefined) targets(`${words} ${protocol}`, place, `${words} over ${protocol} is a service already`);
-    }
+    const { name } = service;
+    if (name !== undefined) names(name, path, `a service is named ${name} already`, 'name');
+    for (const { words, message, at } of claimsOf(service)) targets(words, path, message, at);
     checkServiceOnce(context, service, path);
   });
 };
@@ -57,7 +61,8 @@ const checkService = (context: Context, service: Service, path: Path): void => {
 };
 
 /** Where it says what it answers to. */
-const placeOf = (service: Service, path: Path): Path => [...path, service.fwmark !== undefined ? 'fwmark' : service.address !== undefined ? 'address' : 'addresses'];
+const placeOf = (service: Service, path: Path): Path => [...path, wayOf(service)];
+const wayOf = ({ fwmark, address }: Service): string => (fwmark !== undefined ? 'fwmark' : address !== undefined ? 'address' : 'addresses');
 
 /** `persistence: false` reads as undefined; any other value that does was wrong, and is reported already. */
 const wrongPersistence = ({ given, valueAt }: Context, path: Path): boolean => given(path) && valueAt(path) !== false;
