@@ -73,10 +73,11 @@ const readItems = (texts: readonly string[], remembered: RememberedItems): Remem
   const written = new Set(texts);
   const values = readAnew([...written].filter((text) => !remembered.has(text)));
   // what says the same with other comments, or other space, is what it was too
-  const rewritten = new Map([...remembered].flatMap(([text, value]) => (written.has(text) ? [] : [[JSON.stringify(value), value] as const])));
+  const rewritten = new Map<string, unknown>();
+  remembered.forEach((value, text) => written.has(text) || rewritten.set(JSON.stringify(value), value));
   const same = (value: unknown): unknown => (rewritten.size > 0 ? rewritten.get(JSON.stringify(value)) : undefined) ?? value;
   const items = new Map<string, unknown>();
-  for (const text of written) items.set(text, remembered.has(text) ? remembered.get(text) : same(values.get(text)));
+  written.forEach((text) => items.set(text, remembered.has(text) ? remembered.get(text) : same(values.get(text))));
   return items;
 };
 
@@ -131,16 +132,18 @@ const findItems = (text: string, list: string): { readonly starts: readonly numb
   const [before, indentation = ''] = key;
   // of the lines that say something those that are not within an item
   const outer = new RegExp(`^ {0,${indentation.length}}[^ \\n#]`, 'gm');
+  const dash = `${indentation}-`;
   const starts: number[] = [];
   let end = text.length;
   outer.lastIndex = key.index + before.length;
-  for (let line = outer.exec(text); line !== null; line = outer.exec(text)) {
-    const isItem = line[0] === `${indentation}-` && /[ \n]/.test(text.charAt(outer.lastIndex));
+  while (outer.test(text)) {
+    const line = text.lastIndexOf('\n', outer.lastIndex - 1) + 1;
+    const isItem = outer.lastIndex === line + dash.length && text.startsWith(dash, line) && ' \n'.includes(text.charAt(outer.lastIndex));
     if (!isItem) {
-      end = line.index;
+      end = line;
       break;
     }
-    starts.push(line.index);
+    starts.push(line);
   }
   return { starts, end, indentation };
 };

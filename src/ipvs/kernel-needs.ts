@@ -118,11 +118,13 @@ const localNotes = ({ instances }: VrrpConfiguration, uses: readonly Use[]): rea
 export const needsOf = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | 'virtualServers'>, host: readonly HostAddress[]): Needs => {
   const own = new Set(host.map(({ address }) => address));
   // the others need nothing
-  const uses = virtualServers.flatMap((service) =>
-    destinationsOf(service)
-      .filter(({ forwarding, address }) => forwarding === 'nat' || own.has(address))
-      .map((destination): Use => ({ service, destination, local: own.has(destination.address) })),
-  );
+  const uses: Use[] = [];
+  for (const service of virtualServers) {
+    for (const destination of destinationsOf(service)) {
+      const local = own.has(destination.address);
+      if (destination.forwarding === 'nat' || local) uses.push({ service, destination, local });
+    }
+  }
   const needs = [...forwardingNeed('ipv4', uses), ...forwardingNeed('ipv6', uses), ...redirectNeeds(vrrp, uses, host), ...reversePathNeeds(uses), ...probeNeeds(vrrp, virtualServers, host)];
   return { settings: [...new Map(needs.map((need) => [need.path, need])).values()], notes: localNotes(vrrp, uses), redirects: redirectNotes(vrrp, uses, host) };
 };

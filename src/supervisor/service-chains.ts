@@ -23,10 +23,13 @@ const marksOf = ({ fwmark, match = [] }: MarkTarget): readonly string[] =>
     return which.map((port) => `${to(address)} -p ${protocol}${port} -j MARK --set-xmark ${hexadecimal(fwmark)}/0xffffffff`);
   });
 
+/** Of a thousand services most are not. */
+const isByMark = ({ targets }: Service): boolean => targets.some((target) => 'fwmark' in target);
+
 /** Set where packets come in, and where this host's own begin: IPVS takes both, as it does by address. */
 export const markingChains = (services: Services): readonly FirewallChain[] =>
   families.flatMap((family): readonly FirewallChain[] => {
-    const rules = services.flatMap(({ targets }) => targets.flatMap((target) => ('fwmark' in target && target.family === family ? marksOf(target) : [])));
+    const rules = services.filter(isByMark).flatMap(({ targets }) => targets.flatMap((target) => ('fwmark' in target && target.family === family ? marksOf(target) : [])));
     if (rules.length === 0) return [];
     const common = { family, table: 'mangle', position: 'first', rules } as const;
     // this host's own: a probe of a virtual address keeps the mark that it has
@@ -69,7 +72,7 @@ const translationsOf = (service: Service, family: Family): readonly string[] => 
 /** `first`: before a rule of someone else's that would translate them otherwise, or not at all. */
 export const sourceNatChains = (services: Services): readonly FirewallChain[] =>
   families.flatMap((family): readonly FirewallChain[] => {
-    const rules = services.flatMap((service) => translationsOf(service, family));
+    const rules = services.filter((service) => translatedOf(service).length > 0).flatMap((service) => translationsOf(service, family));
     return rules.length === 0 ? [] : [{ family, table: 'nat', hook: 'POSTROUTING', name: 'TANDEM-FULLNAT', position: 'first', rules }];
   });
 

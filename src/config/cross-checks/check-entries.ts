@@ -28,8 +28,13 @@ const entriesOf = onceForEach((service: Service): readonly CheckEntry[] => {
 /** Those that have one of the keys, as they stand there. */
 export const checkEntries = ({ virtual_servers: services = [] }: Pick<ReadableFile, 'virtual_servers'>, ...keys: readonly (keyof CheckKeys)[]): readonly CheckEntry[] => {
   const found: CheckEntry[] = [];
-  for (const [index, service] of services.entries()) {
-    for (const { check, place } of service === undefined ? [] : entriesOf(service)) if (keys.some((key) => check[key] !== undefined)) found.push({ check, place: ['virtual_servers', index, ...place] });
-  }
+  const hasOne = (check: CheckKeys): boolean => {
+    for (const key of keys) if (check[key] !== undefined) return true;
+    return false;
+  };
+  services.forEach((service, index) => {
+    if (service === undefined) return;
+    for (const { check, place } of entriesOf(service)) if (hasOne(check)) found.push({ check, place: ['virtual_servers', index, ...place] });
+  });
   return found;
 };

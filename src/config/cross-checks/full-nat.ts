@@ -22,9 +22,10 @@ const usesWithin = onceForEach((service: Service): readonly { readonly source: s
 export const checkFullNat = (context: Context): void => {
   const { file, report, valueAt } = context;
   const uses: Path[] = [];
-  for (const [index, service] of (file.virtual_servers ?? []).entries()) {
-    const within = service === undefined ? [] : usesWithin(service);
-    if (service === undefined || within.length === 0) continue;
+  file.virtual_servers?.forEach((service, index) => {
+    if (service === undefined) return;
+    const within = usesWithin(service);
+    if (within.length === 0) return;
     const path = ['virtual_servers', index];
     const found = within.map(({ source, place }) => ({ source, place: [...path, ...place] }));
     uses.push(...found.map(({ place }) => place));
@@ -34,7 +35,7 @@ export const checkFullNat = (context: Context): void => {
       if (source === undefined || wrong?.address === undefined) continue;
       report([...place, 'source'], { code: 'conflict', message: `the source ${source} is ${familyNames[familyOf(source)]}, the real server ${wrong.address} ${familyNames[familyOf(wrong.address)]}`, remedy: `give an ${familyNames[familyOf(wrong.address)]} address of this director` });
     }
-  }
+  });
   const [place] = uses;
   if (place === undefined) return;
   if (valueAt(['ipvs', 'conntrack']) === false) {

@@ -22,6 +22,8 @@ const checkServiceOnce = (context: Context, service: Service, path: Path): void 
   if (isFaultless) faultless.set(service, isBesideSync);
 };
 
+const alreadyNamed = onceForEach(({ name }: Service): string => `a service is named ${name ?? ''} already`);
+
 /** What a service has for itself, and where it says so. */
 const claimsOf = onceForEach((service: Service): readonly { readonly words: string; readonly message: string; readonly at: string }[] => {
   const { protocol } = service;
@@ -39,8 +41,7 @@ export const checkVirtualServers = (context: Context): void => {
   context.file.virtual_servers?.forEach((service, index) => {
     if (service === undefined) return;
     const path = ['virtual_servers', index];
-    const { name } = service;
-    if (name !== undefined) names(name, path, `a service is named ${name} already`, 'name');
+    if (service.name !== undefined) names(service.name, path, alreadyNamed(service), 'name');
     for (const { words, message, at } of claimsOf(service)) targets(words, path, message, at);
     checkServiceOnce(context, service, path);
   });
