@@ -1,5 +1,5 @@
 /** Reading a configuration file: everything wrong with it at once, or the configuration. Never an exception. */
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { inWords } from '../control/in-words.js';
 import type { Diagnostic } from './diagnostic.js';
 import type { LoadResult, ParseOptions, RejectedConfiguration } from './load-result.js';
@@ -32,7 +32,8 @@ interface Text {
   readonly text: string;
 }
 
-export const readBytes = async (path: string): Promise<ReadFile | RejectedConfiguration> => {
+/** `memory`: used for the octets where they have room in it. */
+export const readBytes = async (path: string, memory?: Buffer): Promise<ReadFile | RejectedConfiguration> => {
   try {
     const file = await open(path, 'r');
     try {
@@ -40,13 +41,24 @@ export const readBytes = async (path: string): Promise<ReadFile | RejectedConfig
       if (status.isDirectory()) return unreadable(path, `${path} is a directory`);
       if (status.isCharacterDevice() || status.isBlockDevice()) return unreadable(path, `${path} is a device`);
       if (status.size > largestFile) return unreadable(path, `${path} is larger than 16 MiB`);
-      return { ok: true, bytes: await file.readFile(), mode: status.mode };
+      return { ok: true, bytes: await readInto(file, memory), mode: status.mode };
     } finally {
       await file.close();
     }
   } catch (error) {
     return unreadable(path, `${path} cannot be read: ${reasonOf(error)}`);
   }
+};
+
+const readInto = async (file: FileHandle, memory: Buffer | undefined): Promise<Buffer> => {
+  if (memory === undefined) return file.readFile();
+  let length = 0;
+  while (length < memory.length) {
+    const { bytesRead } = await file.read(memory, length, memory.length - length);
+    if (bytesRead === 0) return memory.subarray(0, length);
+    length += bytesRead;
+  }
+  return Buffer.concat([memory, await file.readFile()]);
 };
 
 export const textOf = (bytes: Buffer, path: string): Text | RejectedConfiguration => {

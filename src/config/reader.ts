@@ -22,8 +22,13 @@ const fingerprintOf = (path: string): string => {
   }
 };
 
+/** Octets by which a file may grow, and be read without more memory. */
+const spare = 4_096;
+
 export class ConfigurationReader {
   #last: Remembered | undefined;
+  /** of one reading after the other */
+  #octets: Buffer = Buffer.alloc(0);
   readonly #memory: QuickMemory;
 
   constructor(
@@ -35,18 +40,21 @@ export class ConfigurationReader {
 
   /** As `load` of a file with one service changed, of which nothing is kept. */
   rehearse(): Promise<LoadResult> {
-    return new ConfigurationReader(this.path, this.#memory.butOne()).load();
+    const other = new ConfigurationReader(this.path, this.#memory.butOne());
+    other.#octets = this.#octets;
+    return other.load();
   }
 
   /** As `loadConfiguration`; the configuration is the very object of last time when nothing has changed, and so is each service that has not. */
   async load(): Promise<LoadResult> {
     const last = this.#last;
-    const read = await readBytes(this.path);
+    const read = await readBytes(this.path, this.#octets);
     if (!read.ok) {
       this.#last = undefined;
       return read;
     }
     const { bytes, mode } = read;
+    if (bytes.length >= this.#octets.length) this.#octets = Buffer.allocUnsafeSlow(bytes.length + spare);
     const hostName = hostname();
     if (last !== undefined && last.result.sha256 === sha256(bytes) && last.mode === mode && last.hostName === hostName && [...last.others].every(([path, fingerprint]) => fingerprintOf(path) === fingerprint)) return last.result;
     const decoded = textOf(bytes, this.path);

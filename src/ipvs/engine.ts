@@ -57,6 +57,7 @@ export class LvsEngine {
   private owned: readonly OwnedService[] = [];
   private client: IpvsClient | undefined;
   private sysctls: Sysctls | undefined;
+  private settings = '';
   private readonly conditions: Conditions;
   private readonly shortages: QuietConditions;
   private readonly telling: TableTelling;
@@ -237,8 +238,11 @@ export class LvsEngine {
     const { configuration } = this;
     if (!configuration || this.stopped) return;
     await this.guarded(async (client) => {
-      if (cause !== 'health') await this.applySettings(client, configuration);
+      // settings that are in force already can wait for what has changed
+      const isSettled = JSON.stringify(configuration.ipvs) === this.settings;
+      if (!isSettled) await this.applySettings(client, configuration);
       if (first.length > 0) await this.applyDifference(client, first, first.flatMap(({ knownTable }) => knownTable), [], cause);
+      if (isSettled) await this.applySettings(client, configuration);
       await this.compareAll(client, cause);
     });
   }
@@ -297,15 +301,12 @@ export class LvsEngine {
   }
 
   private async applySettings(client: IpvsClient, { ipvs }: Pick<LvsConfigure, 'ipvs'>): Promise<void> {
+    this.settings = JSON.stringify(ipvs);
     await this.loadHelpers();
     try {
-      for (const { key, before, after } of (await this.sysctls?.apply(ipvs.sysctls)) ?? []) {
-        this.options.report(event('info', `net.ipv4.vs.${key}: ${before} -> ${after}`));
-      }
+      for (const { key, before, after } of (await this.sysctls?.apply(ipvs.sysctls)) ?? []) this.options.report(event('info', `net.ipv4.vs.${key}: ${before} -> ${after}`));
       this.conditions.end('sysctls', () => event('info', 'the settings of net.ipv4.vs are as configured'));
-    } catch (error) {
-      this.conditions.begin('sysctls', () => event('error', inWords(error)));
-    }
+    } catch (error) { this.conditions.begin('sysctls', () => event('error', inWords(error))); }
     const present = await client.getTimeouts();
     const { tcp, tcpFin, udp } = ipvs.timeouts;
     const differs = (wanted: number | undefined, is: number): boolean => wanted !== undefined && wanted !== is;
