@@ -44,7 +44,8 @@ export const readPlainly = (text: string): unknown => {
     // a text of its own: parts of it would keep the whole file
     return new PlainItem(`${text}\n`).read();
   } catch (error) {
-    if (error === notPlain) return undefined;
+    // RangeError: nested thousands deep
+    if (error === notPlain || error instanceof RangeError) return undefined;
     throw error;
   }
 };

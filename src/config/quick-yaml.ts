@@ -40,12 +40,15 @@ export const readQuickly = (text: string, list: string, remembered: RememberedIt
   try {
     return readInParts(text, list, remembered) ?? { value: read(text), items: new Map() };
   } catch (error) {
-    if (error instanceof YAMLException || error instanceof UnreadError) return undefined;
+    if (isUnreadable(error)) return undefined;
     throw error;
   }
 };
 
-/** @throws YAMLException, UnreadError */
+/** RangeError: nested thousands deep. */
+const isUnreadable = (error: unknown): boolean => error instanceof YAMLException || error instanceof UnreadError || error instanceof RangeError;
+
+/** @throws YAMLException, UnreadError, RangeError */
 const read = (text: string): unknown => {
   const said = text.replace(comments, '');
   if (rare.test(said) || noTextKey.test(said)) throw new UnreadError();
@@ -114,7 +117,7 @@ const readTogether = (texts: readonly string[]): readonly unknown[] | undefined 
     const values = texts.length === 0 ? [] : read(texts.join(''));
     return Array.isArray(values) && values.length === texts.length ? values : undefined;
   } catch (error) {
-    if (error instanceof YAMLException || error instanceof UnreadError) return undefined;
+    if (isUnreadable(error)) return undefined;
     throw error;
   }
 };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { readQuickly } from '../../src/config/quick-yaml.js';
 import { brief, instanceFile, rejected, rendered } from './reading.js';
 
 /** Wrong files, and exactly what a person is shown. */
@@ -271,6 +272,7 @@ describe('a text that would exhaust the reader', () => {
   });
 
   test('by depth is refused', () => {
+    expect(readQuickly(`virtual_servers:\n  - a: ${'['.repeat(20_000)}${']'.repeat(20_000)}\n`, 'virtual_servers')).toBeUndefined();
     expect(rejected('['.repeat(20_000)).map(({ message }) => message)).toEqual(['the text is nested too deeply']);
     expect(rejected(`${'{ a: '.repeat(20_000)}1${' }'.repeat(20_000)}`).map(({ message }) => message)).toContain('the text is nested too deeply');
   });

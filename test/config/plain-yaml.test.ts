@@ -28,6 +28,10 @@ describe('read plainly', () => {
     expect(readPlainly(text)).toBeUndefined();
   });
 
+  it('brackets thousands deep are for the library', () => {
+    expect(readPlainly(`- a: ${'['.repeat(20_000)}${']'.repeat(20_000)}`)).toBeUndefined();
+  });
+
   it('agrees with the library, however it is put together', () => {
     const value = fc.constantFrom('1', '0', '080', 'a', 'b-1.c', 'true', 'null', 'off', '10.0.0.1', '10.0.0.1/24', '1.2', '5s', '1d', '1e3', '::1', 'fe80::1', 'fe80::', 'a:b', '12:30:00', '/a/b', '-1', 'Infinity', '[]', '{}', '[a, 1]', '[ 5s,10.0.0.1 ]', '{ a: 1, b: [x, {c: y}] }', '{a: b, a: c}', '{ a: 1 }', '[a: b]', '[a', 'a]', '{ a: b', 'a b', '"a"', "'", '# c', 'a # c', 'a#c', '_a', '1a', '.a', '@a', '+1', 'a@b', 'constructor');
     const line = fc.tuple(fc.constantFrom('', '  ', '  ', '    ', '    ', '   ', '      '), fc.constantFrom('', '', '', '- ', '- ', '-   ', '-', '- - '), fc.constantFrom('', 'a: ', 'b: ', 'c: ', 'd:  ', 'a:', 'b:', 'e_1: ', 'F: ', 'a : ', '# '), fc.option(value, { nil: '' }), fc.constantFrom('', '', '', ' ', ' # d', '#', '\n', '\n# e'));
