@@ -24,8 +24,8 @@ const decodeCountedService = (entry: Attributes): Counted<Service> => {
   return { ...decodeService(service), statistics: decodeStatistics(service, ipvs.IPVS_SVC_ATTR_STATS64, ipvs.IPVS_SVC_ATTR_STATS) };
 };
 
-/** what a dump of one service takes beside what the whole table's text takes for each of its services */
-const dumpsWeight = 20;
+/** up to so many are asked for without a look at the whole table */
+const fewServices = 4;
 
 export interface WantedService {
   readonly service: Service;
@@ -60,7 +60,7 @@ export class IpvsClient {
    */
   async readDestinations(wanted: readonly WantedService[]): Promise<readonly TableEntry[]> {
     const known = wanted.flatMap((each) => (each.known === undefined ? [] : [[each.service, each.known] as const]));
-    const same = wanted.length * dumpsWeight > this.services.count && known.length > 0 ? shownAsKnown(known) : new Set();
+    const same = wanted.length > fewServices && known.length > 0 ? shownAsKnown(known) : new Set();
     const table: TableEntry[] = [];
     for (const { service, known: destinations } of wanted) table.push({ service, destinations: destinations && same.has(service) ? destinations : await this.getDestinations(service) });
     return table;

@@ -191,9 +191,9 @@ export class LvsEngine {
     this.dirty.clear();
     if (servers.length === 0 || this.stopped) return;
     await this.guarded(async (client) => {
-      // if someone has changed meanwhile what was written, it is refused, or found by the next audit
+      // what leaves goes by its connections of now; if someone has changed meanwhile what was written, that is refused, or found by the next audit
       const [written, read] = [servers.filter(({ isSettled }) => isSettled), servers.filter(({ isSettled }) => !isSettled)];
-      const table = [...written.flatMap(({ knownTable }) => knownTable), ...(await client.readDestinations(read.flatMap(({ services }) => services)))];
+      const table = [...written.flatMap(({ knownTable }) => knownTable), ...(await client.readDestinations(read.flatMap(({ services }) => services.map(({ service }) => ({ service, known: undefined })))))];
       const refused = await this.applyDifference(client, servers, table, [], cause);
       // the table was not what it was a moment ago: someone else is at work
       if (refused.length > 0) await this.compareAll(client, 'drift');

@@ -6,11 +6,6 @@ import { decodeService, type Service } from './service.js';
 export class ServiceMemory {
   private known: ReadonlyMap<string, Service> = new Map();
 
-  /** of the table, at the last call */
-  get count(): number {
-    return this.known.size;
-  }
-
   /** The contents of IPVS_CMD_ATTR_SERVICE. @throws IpvsMessageError, NetlinkFormatError */
   decode(contents: readonly Buffer[]): readonly Service[] {
     const seen = new Map<string, Service>();
