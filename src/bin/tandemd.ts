@@ -1,5 +1,5 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=33554432 MALLOC_MMAP_THRESHOLD_=4194304 node --max-semi-space-size=2 --expose-gc
-/** tandemd: the daemon's entry point. Options, signals, exit codes; all else is the supervisor's. (What its first line gives Node: supervisor/node-options.ts.) */
+#!/usr/bin/env node
+/** tandemd: the daemon's entry point. Options, signals, exit codes; all else is the supervisor's. */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { LogFormat, LogLevel } from '../config/model.js';

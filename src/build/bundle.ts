@@ -2,9 +2,10 @@
  * Makes one file of each program, in `dist/bundle`; part of `npm run build`. Node takes longer to find, read and link the 500 modules of a
  * start than to run them. What is imported only when it is needed stays a file of its own. CommonJS, which Node 20 starts faster than ES modules.
  */
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type OutputOptions, rolldown } from 'rolldown';
+import { nodeEnvironment, nodeOptions } from '../supervisor/node-options.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** As deep as `dist/bin`: paths relative to a module lead to the same place from both. */
@@ -15,8 +16,13 @@ const native = ['koffi', 'raw-socket', 'netlink/dist/raw.js'];
 /** Less to read, and in one octet a character, which V8 keeps as it is: for a single arrow in a text it would take two for all of a file. Lines and names stay, for stack traces. */
 const lean: OutputOptions = { comments: { legal: true, annotation: false, jsdoc: false }, minify: { compress: false, mangle: false, codegen: { removeWhitespace: false, asciiOnly: true } } };
 
-/** Run as the source says in its first line. */
-const launcher = (program: string, source: string): string => `${/^#!.*\n/.exec(source)?.[0] ?? ''}import { createRequire } from 'node:module';
+/** What `env` is given: the supervisor runs as it runs its children. */
+const runners: Readonly<Record<string, string>> = {
+  tandemd: ['-S', ...Object.entries(nodeEnvironment).map(([name, value]) => `${name}=${value}`), 'node', ...nodeOptions.tandemd].join(' '),
+};
+
+const launcher = (program: string): string => `#!/usr/bin/env ${runners[program] ?? 'node'}
+import { createRequire } from 'node:module';
 createRequire(import.meta.url)('../bundle/${program}.js');
 `;
 
@@ -29,7 +35,7 @@ for (const program of ['tandemd', 'vrrp', 'lvs', 'tandem']) {
   await bundle.close();
   // in the place of what the compiler wrote
   const path = `${root}dist/bin/${program}.js`;
-  writeFileSync(path, launcher(program, readFileSync(`${root}src/bin/${program}.ts`, 'utf8')));
+  writeFileSync(path, launcher(program));
   chmodSync(path, 0o755);
 }
 writeFileSync(`${folder}/package.json`, '{ "type": "commonjs" }\n');

@@ -6,6 +6,7 @@ import type { DampingConfiguration, PanicConfiguration } from '../config/model.j
 import { earliest, type Microseconds } from '../time/microseconds.js';
 import { stepDamping, undamped, type DampingState } from './damping.js';
 import { isPanic, stillAtOnce } from './panic.js';
+import { type Endpoint, keyOf } from './pool.js';
 import { nextSlowStartStep, slowStartShare } from './slow-start.js';
 import type { Verdict } from './state.js';
 
@@ -77,17 +78,10 @@ const settled = { up: { ...newcomer, known: 'up', counted: 'up' }, down: { ...ne
 const unhindered = (verdict: Verdict): CountedMember => ({ verdict, share: 1, heldUntil: undefined, slowSince: undefined });
 const withoutPolicy: Readonly<Record<Verdict, CountedMember>> = { up: unhindered('up'), down: unhindered('down'), unknown: unhindered('unknown') };
 
-interface Endpoint {
-  readonly address: string;
-  readonly port: number;
-}
-
-const endpointKey = ({ address, port }: Endpoint): string => `${address} ${port}`;
-
 /** Of the servers that a pool had before a reload, for those that it has after it. */
 export const afterReload = ({ servers, panic }: PolicyState, before: readonly Endpoint[], after: readonly Endpoint[]): PolicyState => {
-  const states = new Map(before.map((server, index) => [endpointKey(server), servers[index]]));
-  return { servers: after.map((server) => states.get(endpointKey(server))), panic };
+  const states = new Map(before.map((server, index) => [keyOf(server), servers[index]]));
+  return { servers: after.map((server) => states.get(keyOf(server))), panic };
 };
 
 /** `now`: of the monotonic clock. */

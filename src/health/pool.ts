@@ -55,7 +55,13 @@ type Weights = ReadonlyMap<string, number>;
 /** Of a service that has no destinations yet: at a start none has. */
 const none: Weights = new Map();
 
-const keyOf = ({ address, port }: { readonly address: string; readonly port: number }): string => `${address} ${port}`;
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What tells the servers of a pool apart. */
+export const keyOf = ({ address, port }: Endpoint): string => `${address} ${port}`;
 
 const weightIn = (weights: Weights, destination: DestinationConfiguration): number | undefined => (weights.size === 0 ? undefined : weights.get(keyOf(destination)));
 

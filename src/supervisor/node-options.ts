@@ -1,4 +1,4 @@
-/** What Node is told when it runs a child. The first line of bin/tandemd.ts tells it the like for the supervisor. */
+/** What Node is told when it runs a child, and by the first line of dist/bin/tandemd.js (build/bundle.ts) when it runs the supervisor. */
 
 /**
  * How glibc gives memory (mallopt(3)): what V8's compiler and the buffers of files take and leave is used again. By itself each thread has an arena of its own,
@@ -6,11 +6,14 @@
  */
 export const nodeEnvironment = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '33554432', MALLOC_MMAP_THRESHOLD_: '4194304' } as const;
 
+// megabytes of what is young: V8 would let it grow to 16 although a probe's objects live for milliseconds, and what a file is read into is there once
+const lean = ['--max-semi-space-size=2', '--expose-gc'] as const;
+
 export const nodeOptions = {
+  tandemd: lean,
   // V8 throws away the bytecode of what has not run for a while: a takeover, for one, which would wait until it is made again
   vrrp: ['--no-flush-bytecode'],
-  // megabytes of what is young: V8 would let it grow to 16 although a probe's objects live for milliseconds
-  lvs: ['--max-semi-space-size=2', '--expose-gc'],
+  lvs: lean,
 } as const;
 
 /** Now that there is time, not in the midst of the next work: of a large file, and of a large table, a start leaves half of what it has made. Where Node was not given `--expose-gc` V8 does so by itself. */
