@@ -19,13 +19,12 @@ import { Audits } from './audits.js';
 import { IpvsClient, IpvsUnavailableError } from './client.js';
 import { healthOf, verdictOf } from './health-report.js';
 import { ProbeServices } from './probe-services.js';
+import { KernelSettings } from './kernel-settings.js';
 import { describe, type OperationFailure } from './operation.js';
 import { type DesiredService, reconcile, type TableEntry, withoutConnections } from './reconcile.js';
 import { missingSchedulerModules } from './scheduler.js';
-import { SettingsRecord } from '../supervisor/settings-record.js';
 import { serviceKey } from './service.js';
 import { configuredServers, serversByCheck } from './configured-servers.js';
-import { Sysctls } from './sysctls.js';
 import { selectorOf } from './table.js';
 import { type Cause, TableTelling } from './table-telling.js';
 import { VirtualServer } from './virtual-server.js';
@@ -56,8 +55,7 @@ export class LvsEngine {
   private checked: ReadonlyMap<string, readonly VirtualServer[]> = new Map();
   private owned: readonly OwnedService[] = [];
   private client: IpvsClient | undefined;
-  private sysctls: Sysctls | undefined;
-  private settings = '';
+  private readonly settings: KernelSettings;
   private readonly conditions: Conditions;
   private readonly shortages: QuietConditions;
   private readonly telling: TableTelling;
@@ -75,6 +73,7 @@ export class LvsEngine {
 
   constructor(private readonly options: LvsEngineOptions) {
     this.conditions = new Conditions(options.report);
+    this.settings = new KernelSettings(options.report, this.conditions);
     this.telling = new TableTelling(options);
     const probe = probeThroughServers(probeWith(options.runScript), new ProbeSurroundings(() => this.probes.virtual));
     this.runner = new HealthRunner({ probe, onResult: (key, state, previous) => this.verdictChanged(key, state, previous), onVoid: (reason) => this.probeVoid(reason) });
@@ -86,7 +85,7 @@ export class LvsEngine {
     return this.enqueue(async () => {
       const cause = this.configuration ? 'reload' : 'start';
       this.configuration = { ipvs: configuration.ipvs };
-      this.sysctls ??= new Sysctls(undefined, configuration.settingsRecord === undefined ? undefined : new SettingsRecord(configuration.settingsRecord));
+      this.settings.open(configuration.settingsRecord);
       const { servers, given } = configuredServers(configuration, this.servers);
       this.servers = servers;
       this.owned = [...configuration.owned, ...this.selectors];
@@ -238,11 +237,10 @@ export class LvsEngine {
     const { configuration } = this;
     if (!configuration || this.stopped) return;
     await this.guarded(async (client) => {
-      // settings that are in force already can wait for what has changed
-      const isSettled = JSON.stringify(configuration.ipvs) === this.settings;
-      if (!isSettled) await this.applySettings(client, configuration);
+      const isApplied = this.settings.isApplied(configuration.ipvs);
+      if (!isApplied) await this.applySettings(client, configuration);
       if (first.length > 0) await this.applyDifference(client, first, first.flatMap(({ knownTable }) => knownTable), [], cause);
-      if (isSettled) await this.applySettings(client, configuration);
+      if (isApplied) await this.applySettings(client, configuration);
       await this.compareAll(client, cause);
     });
   }
@@ -301,18 +299,8 @@ export class LvsEngine {
   }
 
   private async applySettings(client: IpvsClient, { ipvs }: Pick<LvsConfigure, 'ipvs'>): Promise<void> {
-    this.settings = JSON.stringify(ipvs);
     await this.loadHelpers();
-    try {
-      for (const { key, before, after } of (await this.sysctls?.apply(ipvs.sysctls)) ?? []) this.options.report(event('info', `net.ipv4.vs.${key}: ${before} -> ${after}`));
-      this.conditions.end('sysctls', () => event('info', 'the settings of net.ipv4.vs are as configured'));
-    } catch (error) { this.conditions.begin('sysctls', () => event('error', inWords(error))); }
-    const present = await client.getTimeouts();
-    const { tcp, tcpFin, udp } = ipvs.timeouts;
-    const differs = (wanted: number | undefined, is: number): boolean => wanted !== undefined && wanted !== is;
-    if (!differs(tcp, present.tcp) && !differs(tcpFin, present.tcpFin) && !differs(udp, present.udp)) return;
-    await client.setTimeouts(ipvs.timeouts);
-    this.options.report(event('info', 'set the IPVS timeouts'));
+    await this.settings.apply(client, ipvs);
   }
 
   private async compareAll(client: IpvsClient, cause: Cause): Promise<void> {
@@ -391,7 +379,7 @@ export class LvsEngine {
       const client = this.client ?? (await IpvsClient.open());
       const operations = reconcile([], await client.getTable(), going);
       await client.apply(operations);
-      if (table === 'remove') await this.sysctls?.restore();
+      if (table === 'remove') await this.settings.restore();
       this.options.report(event('info', `removed ${counted(operations.length, 'service')} from the IPVS table`));
     } catch (error) {
       this.options.report(event('error', `the IPVS table could not be removed: ${inWords(error)}`));
