@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** tandem: the operator's command. Checks files, and asks the daemon through its control socket. */
 import { once } from 'node:events';
 import { Command, CommanderError } from 'commander';
@@ -8,11 +7,11 @@ import type { StreamLine } from '../control/event-stream.js';
 import type { Reply } from '../control/server.js';
 import type { Status } from '../control/status.js';
 import { version } from '../control/version.js';
-import { addDoctorCommand } from './doctor.js';
-import { addImportCommands } from './import.js';
-import { addIpvsCommand } from './ipvs.js';
-import { addOperateCommands, type Tools } from './operate.js';
-import { addRealServerCommands } from './realserver.js';
+import { addDoctorCommand } from '../commands/doctor.js';
+import { addImportCommands } from '../commands/import.js';
+import { addIpvsCommand } from '../commands/ipvs.js';
+import { addOperateCommands, type Tools } from '../commands/operate.js';
+import { addRealServerCommands } from '../commands/realserver.js';
 
 /** A failure that is told in one line, with its exit code: 1 at run time, 2 usage, 3 configuration rejected. */
 class CommandError extends Error {

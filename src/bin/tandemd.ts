@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** tandemd: the daemon's entry point. Options, signals, exit codes; all else is the supervisor's. */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -76,7 +75,7 @@ if (values.help) {
     version: version(),
     logLevel: oneOf('log-level', values['log-level'], levels),
     logFormat: oneOf('log-format', values['log-format'], formats),
-    entries: { vrrp: fileURLToPath(new URL('./vrrp.js', import.meta.url)), lvs: fileURLToPath(new URL('./lvs.js', import.meta.url)) },
+    entries: { vrrp: fileURLToPath(new URL('../bin/vrrp.js', import.meta.url)), lvs: fileURLToPath(new URL('../bin/lvs.js', import.meta.url)) },
   });
   const stop = (signal: string): void => void supervisor.stop(signal).then((flushed) => leave(0, flushed));
   process.on('SIGTERM', () => stop('SIGTERM'));

@@ -1,5 +1,5 @@
 /** When the kernel's table is looked at although nothing has happened: soon after a start, since others start then too, then after ever longer times up to half a minute, for ever. */
-import { collectGarbage } from '../supervisor/node-options.js';
+import { collectGarbage, optimizeFromNow } from '../supervisor/node-options.js';
 
 const firstMilliseconds = 1_000;
 const longestMilliseconds = 30_000;
@@ -25,7 +25,7 @@ export class Audits {
     if (this.isStopped) return;
     this.timer = setTimeout(() => {
       const done = this.audit();
-      if (milliseconds === firstMilliseconds) void done.then(collectGarbage);
+      if (milliseconds === firstMilliseconds) void done.then(collectGarbage).then(optimizeFromNow);
       this.next(Math.min(2 * milliseconds, longestMilliseconds));
     }, milliseconds);
   }

@@ -25,8 +25,8 @@ export class Build {
     }
     execFileSync(process.execPath, [join(this.directory, 'dist/build/bundle.js')], { stdio: 'pipe' });
     for (const name of ['vrrp', 'lvs']) {
-      copyFileSync(join(root, 'test/supervisor/stub-child.mjs'), this.path(name));
-      writeFileSync(join(this.directory, 'dist/bundle', `${name}.js`), `import('../bin/${name}.js');`);
+      copyFileSync(join(root, 'test/supervisor/stub-child.mjs'), join(this.directory, 'dist/bin', `${name}.mjs`));
+      writeFileSync(this.path(name), `import('./${name}.mjs');`);
     }
   }
 

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 
 const [, , dist, ...all] = process.argv;
 const { Command } = await import('commander');
-const { addIpvsCommand } = await import(`${dist}/bin/ipvs.js`);
+const { addIpvsCommand } = await import(`${dist}/commands/ipvs.js`);
 
 const ipvsadm = (options) => execFileSync('/sbin/ipvsadm', options, { encoding: 'utf8' });
 const write = process.stdout.write.bind(process.stdout);

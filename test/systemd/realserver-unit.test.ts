@@ -45,7 +45,7 @@ describe("the real server's unit", () => {
 
   it('keeps what was there before until the next boot, where the program looks for it', () => {
     expect([...valuesOf('RuntimeDirectory'), ...valuesOf('RuntimeDirectoryPreserve')]).toEqual(['tandem-realserver', 'yes']);
-    expect(readFileSync(new URL('../../src/bin/realserver.ts', import.meta.url), 'utf8')).toContain("'/run/tandem-realserver'");
+    expect(readFileSync(new URL('../../src/commands/realserver.ts', import.meta.url), 'utf8')).toContain("'/run/tandem-realserver'");
   });
 
   it('gives no more capabilities than are needed, and can write the settings', () => {

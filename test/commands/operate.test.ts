@@ -1,6 +1,6 @@
 /** tandem's commands to the election, as processes, with a daemon whose vrrp child is a stub. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Build, Place } from './program.js';
+import { Build, Place } from '../bin/program.js';
 
 let build: Build;
 let place: Place;

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { addImportCommands } from '../../src/bin/import.js';
-import { addIpvsCommand } from '../../src/bin/ipvs.js';
-import type { Tools } from '../../src/bin/operate.js';
+import { addImportCommands } from '../../src/commands/import.js';
+import { addIpvsCommand } from '../../src/commands/ipvs.js';
+import type { Tools } from '../../src/commands/operate.js';
 
 class Failure extends Error {
   constructor(
