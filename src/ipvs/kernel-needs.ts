@@ -120,10 +120,10 @@ export const needsOf = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | '
   // the others need nothing
   const uses: Use[] = [];
   for (const service of virtualServers) {
-    for (const destination of destinationsOf(service)) {
+    destinationsOf(service).forEach((destination) => {
       const local = own.has(destination.address);
       if (destination.forwarding === 'nat' || local) uses.push({ service, destination, local });
-    }
+    });
   }
   const needs = [...forwardingNeed('ipv4', uses), ...forwardingNeed('ipv6', uses), ...redirectNeeds(vrrp, uses, host), ...reversePathNeeds(uses), ...probeNeeds(vrrp, virtualServers, host)];
   return { settings: [...new Map(needs.map((need) => [need.path, need])).values()], notes: localNotes(vrrp, uses), redirects: redirectNotes(vrrp, uses, host) };

@@ -1,5 +1,5 @@
 /** Runs the commands of instances, sync groups, quorums and real servers, in the order that `order.ts` decides, and says what became of them. */
-import type { ChangeCommands, Configuration, NotifyConfiguration, VrrpConfiguration } from '../config/model.js';
+import type { ChangeCommands, Configuration, NotifyConfiguration, RealServerConfiguration, VrrpConfiguration } from '../config/model.js';
 import { counted, event, type Report } from '../control/event.js';
 import { commandsFor, environmentFor } from './arguments.js';
 import { Command, type Ending } from '../supervisor/command.js';
@@ -29,6 +29,8 @@ const failureOf = (ending: Ending): string | undefined => {
   }
 };
 
+const hasCommands = ({ commands }: RealServerConfiguration): boolean => commands !== undefined;
+
 export class Notifier {
   #order = initialOrder;
   #settings = new Map<string, NotifyConfiguration | ChangeCommands>();
@@ -47,6 +49,7 @@ export class Notifier {
     for (const { name, notify } of vrrp.syncGroups) this.#set({ kind: 'GROUP', name }, notify);
     for (const { name: virtualServer, quorum, realServers } of virtualServers) {
       if (this.#concerns(quorum.commands)) this.#set({ kind: 'VIRTUAL_SERVER', name: virtualServer, virtualServer }, quorum.commands);
+      if (this.#settings.size === 0 && !realServers.some(hasCommands)) continue;
       for (const server of realServers) if (this.#concerns(server.commands)) this.#set({ kind: 'REAL_SERVER', name: describeEndpoint(server), virtualServer }, server.commands);
     }
   }

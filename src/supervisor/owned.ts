@@ -71,7 +71,7 @@ export const ownedBy = onceForEach((configuration: Pick<Configuration, 'vrrp' | 
       [...(vrrp.static?.addresses ?? []), ...vrrp.instances.flatMap(({ virtualAddresses }) => virtualAddresses)].map((held) => ({ interface: held.interface, address: held.address, prefixLength: held.prefixLength })),
       addressKey,
     ),
-    services: unique([...servicesOf(virtualServers), ...probeSelectors(virtualServers)], keyOfService),
+    services: unique([...virtualServers.flatMap(selectorsOf), ...probeSelectors(virtualServers)], keyOfService),
     links: vrrp.instances.flatMap(({ virtualMac }) => (virtualMac ? [virtualMac.interface] : [])),
     chains: chainsOf(configuration).map(placeOf),
     ...ownedRouting(vrrp),

@@ -24,7 +24,8 @@ const marksOf = ({ fwmark, match = [] }: MarkTarget): readonly string[] =>
   });
 
 /** Of a thousand services most are not. */
-const isByMark = ({ targets }: Service): boolean => targets.some((target) => 'fwmark' in target);
+const isByMark = ({ targets }: Service): boolean => targets.some(isMark);
+const isMark = (target: ServiceTarget): boolean => 'fwmark' in target;
 
 /** Set where packets come in, and where this host's own begin: IPVS takes both, as it does by address. */
 export const markingChains = (services: Services): readonly FirewallChain[] =>

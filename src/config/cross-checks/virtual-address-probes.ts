@@ -28,11 +28,13 @@ export const probedAddress = (service: Service, type: CheckType, keys: CheckKeys
 const saysProbe = (entry: Service['health_check']): boolean => entry !== undefined && entry !== 'none' && entry.probe !== undefined;
 
 /** Of a thousand services most ask for nothing of the kind. */
-const mayProbe = (service: Service): boolean => saysProbe(service.health_check) || service.real_servers?.some((server) => saysProbe(server?.health_check)) === true;
+const mayProbe = (service: Service): boolean => saysProbe(service.health_check) || service.real_servers?.some(serverSaysProbe) === true;
+const serverSaysProbe = (server: Probe['server'] | undefined): boolean => saysProbe(server?.health_check);
+const none: readonly Probe[] = [];
 
 const probesOf = ({ file, given }: Context): readonly Probe[] =>
   (file.virtual_servers ?? []).flatMap((service, index) => {
-    if (service === undefined || !mayProbe(service)) return [];
+    if (service === undefined || !mayProbe(service)) return none;
     return (service.real_servers ?? []).flatMap((server, item): readonly Probe[] => {
       if (server === undefined || ![service.health_check, server.health_check].some(saysProbe)) return [];
       const type = inheritedType(service.health_check, server.health_check);
