@@ -117,14 +117,14 @@ const localNotes = ({ instances }: VrrpConfiguration, uses: readonly Use[]): rea
 /** @param host the addresses that this host has now */
 export const needsOf = ({ vrrp, virtualServers }: Pick<Configuration, 'vrrp' | 'virtualServers'>, host: readonly HostAddress[]): Needs => {
   const own = new Set(host.map(({ address }) => address));
+  const isLocal = ({ address }: DestinationConfiguration): boolean => own.has(address);
   // the others need nothing
+  const isUse = (destination: DestinationConfiguration): boolean => destination.forwarding === 'nat' || isLocal(destination);
   const uses: Use[] = [];
-  for (const service of virtualServers) {
-    destinationsOf(service).forEach((destination) => {
-      const local = own.has(destination.address);
-      if (destination.forwarding === 'nat' || local) uses.push({ service, destination, local });
-    });
-  }
+  virtualServers.forEach((service) => {
+    const destinations = destinationsOf(service);
+    if (destinations.some(isUse)) uses.push(...destinations.filter(isUse).map((destination) => ({ service, destination, local: isLocal(destination) })));
+  });
   const needs = [...forwardingNeed('ipv4', uses), ...forwardingNeed('ipv6', uses), ...redirectNeeds(vrrp, uses, host), ...reversePathNeeds(uses), ...probeNeeds(vrrp, virtualServers, host)];
   return { settings: [...new Map(needs.map((need) => [need.path, need])).values()], notes: localNotes(vrrp, uses), redirects: redirectNotes(vrrp, uses, host) };
 };

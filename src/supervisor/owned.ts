@@ -48,9 +48,14 @@ const unique = <T>(items: readonly T[], key: (item: T) => string): readonly T[] 
   for (const item of items) byKey.set(key(item), item);
   return [...byKey.values()];
 };
-/** The very objects, in their order: those of services that a reload leaves as they are. */
-const areSame = <T>(some: readonly T[], others: readonly T[]): boolean => some.length === others.length && some.every((item, index) => item === others[index]);
-const united = <T>(some: readonly T[], others: readonly T[], key: (item: T) => string): readonly T[] => (areSame(some, others) ? some : unique([...some, ...others], key));
+/** In their order too; most are the very objects, those of services that a reload leaves as they are. */
+const areSame = <T>(some: readonly T[], others: readonly T[], key: (item: T) => string): boolean =>
+  some.length === others.length &&
+  some.every((item, index) => {
+    const other = others[index];
+    return item === other || (other !== undefined && key(item) === key(other));
+  });
+const united = <T>(some: readonly T[], others: readonly T[], key: (item: T) => string): readonly T[] => (areSame(some, others, key) ? some : unique([...some, ...others], key));
 
 const keyOfService = onceForEach((service: OwnedService): string => serviceKey(service));
 const selectorsOf = onceForEach(({ protocol, targets }: Pick<VirtualServerConfiguration, 'protocol' | 'targets'>): readonly OwnedService[] => targets.map((target) => selectorOf(target, protocol)));
@@ -93,7 +98,7 @@ export const union = (a: Owned, b: Owned): Owned => ({
 });
 
 /** Most reloads leave the services as they are, which are most of it. */
-const isUnchanged = ({ services, ...rest }: Owned, { services: now, ...other }: Owned): boolean => areSame(services, now) && JSON.stringify(rest) === JSON.stringify(other);
+const isUnchanged = ({ services, ...rest }: Owned, { services: now, ...other }: Owned): boolean => areSame(services, now, keyOfService) && JSON.stringify(rest) === JSON.stringify(other);
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
 const isOwnedAddress = (value: unknown): value is OwnedAddress =>

@@ -4,7 +4,7 @@ import type { Forwarding } from '../schema/forwarding.js';
 import { onceForEach } from '../once-for-each.js';
 import { commonPort } from '../targets.js';
 import type { Readable } from '../schema-walk.js';
-import { reportRepeated, uniqueness, type Context, type ReadableFile } from './context.js';
+import { reportRepeated, type Context, type ReadableFile } from './context.js';
 import { checkHealthChecks } from './health-checks.js';
 import { checkPoolPolicies } from './pool-policies.js';
 import { checkTargets, matchWords, readableTargets, targetWords } from './targets.js';
@@ -14,18 +14,26 @@ type Service = NonNullable<NonNullable<ReadableFile['virtual_servers']>[number]>
 /** Services in which nothing was found by themselves, and whether beside connection sync: of those that a reload leaves as they are nothing else is. */
 const faultless = new WeakMap<Service, boolean>();
 
-const checkServiceOnce = (context: Context, service: Service, path: Path): void => {
-  const isBesideSync = context.file.ipvs?.sync !== undefined;
-  if (faultless.get(service) === isBesideSync) return;
-  let isFaultless = true;
-  checkService({ ...context, report: (...finding) => ((isFaultless = false), context.report(...finding)) }, service, path);
-  if (isFaultless) faultless.set(service, isBesideSync);
+const checkServiceOnce = (context: Context, service: Service, index: number): void => {
+  if (faultless.get(service) !== isBesideSync(context)) checkServiceAnew(context, service, ['virtual_servers', index]);
 };
 
-const alreadyNamed = onceForEach(({ name }: Service): string => `a service is named ${name ?? ''} already`);
+const isBesideSync = ({ file }: Context): boolean => file.ipvs?.sync !== undefined;
+
+const checkServiceAnew = (context: Context, service: Service, path: Path): void => {
+  let isFaultless = true;
+  checkService({ ...context, report: (...finding) => ((isFaultless = false), context.report(...finding)) }, service, path);
+  if (isFaultless) faultless.set(service, isBesideSync(context));
+};
 
 /** What a service has for itself, and where it says so. */
-const claimsOf = onceForEach((service: Service): readonly { readonly words: string; readonly message: string; readonly at: string }[] => {
+interface Claim {
+  readonly words: string;
+  readonly message: string;
+  readonly at: string;
+}
+
+const claimsOf = onceForEach((service: Service): readonly Claim[] => {
   const { protocol } = service;
   const at = wayOf(service);
   return readableTargets(service).flatMap((target) => {
@@ -35,16 +43,40 @@ const claimsOf = onceForEach((service: Service): readonly { readonly words: stri
   });
 });
 
+/** By what each is taken, as its place in the list: the first that asks for it has it. */
+type Holders = Map<string, number>;
+
+/** @returns the one that has it already */
+const take = (holders: Holders, what: string, index: number): number | undefined => {
+  const holder = holders.get(what);
+  if (holder === undefined) holders.set(what, index);
+  return holder;
+};
+
 export const checkVirtualServers = (context: Context): void => {
-  const names = uniqueness(context, 'give every service a name of its own');
-  const targets = uniqueness(context, 'give every service an address, port and protocol of its own');
-  context.file.virtual_servers?.forEach((service, index) => {
+  const services = context.file.virtual_servers ?? [];
+  const [named, claimed]: [Holders, Holders] = [new Map(), new Map()];
+  services.forEach((service, index) => {
     if (service === undefined) return;
-    const path = ['virtual_servers', index];
-    if (service.name !== undefined) names(service.name, path, alreadyNamed(service), 'name');
-    for (const { words, message, at } of claimsOf(service)) targets(words, path, message, at);
-    checkServiceOnce(context, service, path);
+    if (service.name !== undefined) {
+      const holder = take(named, service.name, index);
+      if (holder !== undefined) reportName(context, service.name, index, holder);
+    }
+    claimsOf(service).forEach((claim) => {
+      const holder = take(claimed, claim.words, index);
+      if (holder !== undefined) reportClaim(context, claim, index, holder);
+    });
+    checkServiceOnce(context, service, index);
   });
+};
+
+const reportName = (context: Context, name: string, index: number, holder: number): void =>
+  reportRepeated(context, ['virtual_servers', index, 'name'], ['virtual_servers', holder, 'name'], `a service is named ${name} already`, 'give every service a name of its own');
+
+const reportClaim = (context: Context, { words, message, at }: Claim, index: number, holder: number): void => {
+  const other = context.file.virtual_servers?.[holder];
+  const earlier = other === undefined ? undefined : claimsOf(other).find((claim) => claim.words === words);
+  reportRepeated(context, ['virtual_servers', index, at], ['virtual_servers', holder, earlier?.at ?? at], message, 'give every service an address, port and protocol of its own');
 };
 
 /** Of one service alone. */
