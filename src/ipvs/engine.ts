@@ -131,6 +131,14 @@ export class LvsEngine {
     return this.servers.map((server) => server.status((key) => this.runner.stateOf(key), monotonicNow()));
   }
 
+  count(): { readonly servers: number; readonly healthy: number } {
+    const stateOf = (key: string): HealthState | undefined => this.runner.stateOf(key);
+    return {
+      servers: this.servers.reduce((sum, { configuration }) => sum + configuration.realServers.length, 0),
+      healthy: this.servers.reduce((sum, server) => sum + server.healthyServers(stateOf), 0),
+    };
+  }
+
   /** @param orderly with it goes what `on_stop` says; when the supervisor is gone all of the table stays, since traffic must not stop */
   async stop(orderly: boolean): Promise<void> {
     this.stopped = true;

@@ -56,6 +56,9 @@ export const runLvsProcess = (): void => {
       case 'status':
         void engine.status().then((virtualServers) => outbox.send({ type: 'status', id: message.id, virtualServers }));
         return;
+      case 'count':
+        parent.send({ type: 'counted', ...engine.count() });
+        return;
       case 'stop':
         // what goes then, its configuration says
         stop(true);

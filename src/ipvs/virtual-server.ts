@@ -266,6 +266,10 @@ export class VirtualServer {
     };
   }
 
+  healthyServers(stateOf: (key: string) => HealthState | undefined): number {
+    return this.configuration.realServers.filter((_, index) => this.stateAt(index, stateOf).verdict === 'up').length;
+  }
+
   private sorryStatus(stateOf: (key: string) => HealthState | undefined): Pick<VirtualServerStatus, 'sorry_server'> {
     const { sorryServer: sorry } = this.configuration;
     if (sorry === undefined) return {};

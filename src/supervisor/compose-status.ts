@@ -1,6 +1,6 @@
 /** The whole status, composed from what the children last said. Pure. */
 import type { EmailStatus, ProcessStatus, Status } from '../control/status.js';
-import type { LvsStatus, VrrpStatus } from './messages.js';
+import type { Counted, LvsStatus, VrrpStatus } from './messages.js';
 
 export interface StatusParts {
   readonly routerId: string;
@@ -30,13 +30,12 @@ export const composeStatus = ({ routerId, version, pid, startedAt, config, vrrp,
 });
 
 /** One line for `systemctl status`. */
-export const summarise = (vrrp: VrrpStatus | undefined, lvs: LvsStatus | undefined, troubled: readonly string[]): string => {
+export const summarise = (vrrp: VrrpStatus | undefined, counted: Counted | undefined, troubled: readonly string[]): string => {
   const states = (vrrp?.instances ?? []).map(({ name, state }) => `${name} ${state}`);
-  const servers = (lvs?.virtualServers ?? []).flatMap((service) => service.real_servers);
-  const healthy = servers.filter((server) => server.healthy === true).length;
+  const { servers, healthy } = counted ?? { servers: 0, healthy: 0 };
   const parts = [
     states.length > 4 ? `${states.slice(0, 4).join(', ')} and ${states.length - 4} more` : states.join(', '),
-    servers.length > 0 ? `${healthy} of ${servers.length} real servers healthy` : '',
+    servers > 0 ? `${healthy} of ${servers} real servers healthy` : '',
     troubled.length > 0 ? `not responding: ${troubled.join(', ')}` : '',
   ];
   return parts.filter((part) => part !== '').join('; ');

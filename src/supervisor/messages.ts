@@ -99,6 +99,11 @@ export interface StatusRequest {
   readonly id: number;
 }
 
+/** lvs: answer `counted`. */
+export interface Count {
+  readonly type: 'count';
+}
+
 /** lvs: the answer to `load_modules`. */
 export interface ModulesLoaded {
   readonly type: 'modules_loaded';
@@ -134,7 +139,7 @@ export interface ScriptEnded {
 }
 
 export type ToVrrp = VrrpConfigure | TrackResults | Stop | Ping | StatusRequest | Operate;
-export type ToLvs = LvsVirtualServers | LvsConfigureParts | LvsConfigureAgain | Stop | Ping | StatusRequest | ModulesLoaded | Isolated | ScriptEnded;
+export type ToLvs = LvsVirtualServers | LvsConfigureParts | LvsConfigureAgain | Stop | Ping | StatusRequest | Count | ModulesLoaded | Isolated | ScriptEnded;
 
 /** From both, first of all: loaded and waiting for `configure`. */
 export interface Ready {
@@ -241,6 +246,12 @@ export interface LvsStatus {
   readonly id: number;
   readonly virtualServers: readonly VirtualServerStatus[];
 }
+/** From lvs: the real servers of all services, and those whose checks they pass. */
+export interface Counted {
+  readonly type: 'counted';
+  readonly servers: number;
+  readonly healthy: number;
+}
 /** From vrrp: the answer to `operate`; a handover's comes when it is over. */
 export interface Operated {
   readonly type: 'operated';
@@ -279,4 +290,4 @@ export interface EndScript {
 }
 
 export type FromVrrp = Ready | VrrpConfigured | Event | Stopped | Masters | Transitions | SplitBrains | Yielding | Pong | VrrpStatus | Operated | RecordingTaken;
-export type FromLvs = Ready | Configured | Events | Stopped | LoadModules | RunScriptRequest | EndScript | Health | Pong | LvsStatus;
+export type FromLvs = Ready | Configured | Events | Stopped | LoadModules | RunScriptRequest | EndScript | Health | Pong | LvsStatus | Counted;

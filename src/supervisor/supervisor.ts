@@ -11,7 +11,7 @@ import { monotonicNow } from '../time/clock.js';
 import { plus, type Microseconds } from '../time/microseconds.js';
 import { CheckScripts } from './check-scripts.js';
 import { Child } from './child.js';
-import { composeStatus, summarise } from './compose-status.js';
+import { composeStatus } from './compose-status.js';
 import { diagnosticLine, logSettings, type Loaded } from './loaded.js';
 import { atStop } from '../config/on-stop.js';
 import type { RejectedConfiguration } from '../config/load-result.js';
@@ -30,6 +30,7 @@ import { Recordings } from './recordings.js';
 import { leftServices, ownedBy, OwnedRecord, servicesOf, without, type Owned } from './owned.js';
 import { Sequence, type ReloadOutcome } from './reload.js';
 import { ResumeList } from './resume.js';
+import { SummaryLine } from './summary-line.js';
 import { TrackSources } from '../track/sources.js';
 import { connectServiceManager, noServiceManager, type ServiceManager } from './systemd.js';
 import { inWords } from '../control/in-words.js';
@@ -99,7 +100,7 @@ export class Supervisor {
   #control: ControlServer | undefined;
   #manager: ServiceManager = noServiceManager;
   #timers: NodeJS.Timeout[] = [];
-  #summary = '';
+  #summary: SummaryLine | undefined;
   #isolated = false;
   #reloadWanted = false;
   #stopping: Promise<boolean> | undefined;
@@ -262,6 +263,8 @@ export class Supervisor {
         return message.events.forEach(this.#events.write);
       case 'health':
         return this.#notification.health(message.changes, message.complete);
+      case 'counted':
+        return this.#summary?.counted(message);
       case 'run_script':
         return this.#checkScripts.run(message.id, message.check);
       case 'end_script':
@@ -483,15 +486,9 @@ export class Supervisor {
       const tell = (): void => (children.every((child) => child.lookedAfter) ? manager.watchdog() : undefined);
       this.#timers.push(setInterval(tell, manager.watchdogInterval));
     }
-    const summarize = async (): Promise<void> => {
-      const [vrrp, lvs] = await Promise.all([this.#vrrp.status(STATUS_LIMIT_MS), this.#lvs.status(STATUS_LIMIT_MS)]);
-      const troubled = children.filter((child) => !child.responding).map((child) => child.name);
-      const summary = summarise(vrrp ?? this.#vrrp.lastStatus, lvs ?? this.#lvs.lastStatus, troubled);
-      if (summary === this.#summary) return;
-      this.#summary = summary;
-      manager.status(summary);
-    };
-    this.#timers.push(setInterval(() => void summarize(), SUMMARY_INTERVAL_MS));
+    const summary = new SummaryLine(this.#vrrp, this.#lvs, (line) => manager.status(line));
+    this.#summary = summary;
+    this.#timers.push(setInterval(() => void summary.refresh(), SUMMARY_INTERVAL_MS));
   }
 
   // --- stop -----------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ const run = () => {
   return {
     server,
     decide,
+    healthy: () => server.healthyServers(stateOf),
     /** as the engine tells of it */
     hear: (...news: readonly Verdict[]): void => {
       verdicts = news;
@@ -46,6 +47,15 @@ describe('a verdict that comes', () => {
     expect(table(audited)).toBe('11=1 12=1');
     server.applied(audited);
     expect(table(decide(Seconds(3)))).toBe('12=1');
+  });
+
+  it('counts its server among the healthy ones or not', () => {
+    const { healthy, hear } = run();
+    expect(healthy()).toBe(2);
+    hear('down', 'up');
+    expect(healthy()).toBe(1);
+    hear('down', 'unknown');
+    expect(healthy()).toBe(0);
   });
 
   it('not at all leaves the decision as it is', () => {

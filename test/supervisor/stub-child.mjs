@@ -37,6 +37,9 @@ process.on('message', (message) => {
     case 'status':
       if (!manners.includes('silent')) send({ type: message.type === 'ping' ? 'pong' : 'status', id: message.id, ...(name === 'vrrp' ? { instances: [], sync: undefined } : { virtualServers: [] }) });
       break;
+    case 'count':
+      send({ type: 'counted', servers: 0, healthy: 0 });
+      break;
     case 'operate': {
       const { kind, instance } = message.request;
       if (manners.includes('die_when_operated')) process.exit(9);
