@@ -21,11 +21,18 @@ export class Audits {
     clearTimeout(this.timer);
   }
 
+  /** Now that there is time, it makes the later ones quick, and those that a reload asks for. */
+  private async first(): Promise<void> {
+    await optimizeFromNow();
+    await this.audit();
+    collectGarbage();
+  }
+
   private next(milliseconds: number): void {
     if (this.isStopped) return;
     this.timer = setTimeout(() => {
-      const done = this.audit();
-      if (milliseconds === firstMilliseconds) void done.then(collectGarbage).then(optimizeFromNow);
+      if (milliseconds === firstMilliseconds) void this.first();
+      else void this.audit();
       this.next(Math.min(2 * milliseconds, longestMilliseconds));
     }, milliseconds);
   }

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { nodeOptions } from '../../supervisor/node-options.js';
+import { nodeEnvironment, nodeOptions } from '../../supervisor/node-options.js';
 import { measureAddresses, measureCrash, measureHandover, measureInstances } from './failover.js';
 import { measureMemory } from './memory.js';
 import { measureLateness, measureReload } from './punctuality.js';
@@ -13,8 +13,8 @@ import { measureTakeover } from './takeover.js';
 
 const runs = 10;
 /** what it prints is the measurement */
-const run = async (command: string, parameters: readonly string[]): Promise<void> => {
-  const [status] = (await once(spawn(command, parameters, { stdio: ['ignore', 'inherit', 'inherit'] }), 'exit')) as [number | null];
+const run = async (command: string, parameters: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> => {
+  const [status] = (await once(spawn(command, parameters, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...environment } }), 'exit')) as [number | null];
   if (status !== 0) throw new Error(`${command} ${parameters.join(' ')}: exit status ${status}`);
 };
 const one = async (measurement: Promise<Measurement>): Promise<readonly Measurement[]> => [await measurement];
@@ -37,7 +37,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Measurement[]>>> =
   },
   reload: () => one(measureReload(runs)),
   rates: async () => {
-    for (const [type, rate] of [['tcp', 2000], ['http', 1000]] as const) await run('chrt', ['-r', '1', process.execPath, ...nodeOptions.lvs, fileURLToPath(new URL('./rate-round.js', import.meta.url)), type, String(rate), '100000']);
+    for (const [type, rate] of [['tcp', 2000], ['http', 1000]] as const) await run('chrt', ['-r', '1', process.execPath, ...nodeOptions.lvs, fileURLToPath(new URL('./rate-round.js', import.meta.url)), type, String(rate), '100000'], nodeEnvironment);
     return [];
   },
   table: async () => [...(await measureTable(1000, 10, 5)), ...(await measureTable(2000, 16, 2))],
