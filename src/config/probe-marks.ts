@@ -24,7 +24,8 @@ const pathKey = (family: Family, { server, forwarding, tunnel }: ProbePath): str
 /** Of the checks of a service that have one: most have none. */
 const keysOf = ({ realServers }: Service): readonly string[] => (realServers.some(isProbe) ? realServers.flatMap(({ healthCheck: check }) => ('through' in check && check.through ? [pathKey(familyOf(check.address), check.through)] : [])) : []);
 
-const isProbe = ({ healthCheck }: Pick<RealServerConfiguration, 'healthCheck'>): boolean => pathOf(healthCheck) !== undefined;
+/** Whether a server's check goes to a virtual address. */
+export const isProbe = ({ healthCheck }: Pick<RealServerConfiguration, 'healthCheck'>): boolean => pathOf(healthCheck) !== undefined;
 
 const wantedPlace = (key: string, size: number): number => createHash('sha256').update(key).digest().readUInt32BE(0) % size;
 

@@ -1,5 +1,5 @@
 /** What is different between two configurations, in words: one line each, never a secret. */
-import { withoutCommonEnds } from './common-ends.js';
+import { withoutCommon } from './in-common.js';
 import { fileForm, type FileMapping, type FileValue } from './file-form.js';
 import type { Configuration, HealthCheckConfiguration, VirtualServerConfiguration } from './model.js';
 
@@ -11,9 +11,7 @@ export const differences = (before: Configuration, after: Configuration): string
 
 /** Of a thousand services most are the same, the very objects even, and need no other form to show it. */
 const withoutSameServices = (before: Configuration, after: Configuration): readonly [Configuration, Configuration] => {
-  const [had, has] = withoutCommonEnds(before.virtualServers, after.virtualServers);
-  const [hadOnes, hasOnes] = [new Set(had), new Set(has)];
-  const [old, now] = [had.filter((service) => !hasOnes.has(service)), has.filter((service) => !hadOnes.has(service))];
+  const [old, now] = withoutCommon(before.virtualServers, after.virtualServers);
   const text = (services: Configuration['virtualServers']): ReadonlySet<string> => new Set(services.map((service) => JSON.stringify(service)));
   const [oldTexts, newTexts] = [text(old), text(now)];
   const not = (services: Configuration['virtualServers'], others: ReadonlySet<string>): Configuration['virtualServers'] => services.filter((service) => !others.has(JSON.stringify(service)));

@@ -1,15 +1,13 @@
 /** What probes of virtual addresses need of the host: that it takes their answers while it holds such an address, which they come from. Pure. */
-import { markedPaths, pathOf } from '../config/probe-marks.js';
-import type { RealServerConfiguration, VirtualServerConfiguration, VrrpConfiguration } from '../config/model.js';
+import { isProbe, markedPaths } from '../config/probe-marks.js';
+import type { VirtualServerConfiguration, VrrpConfiguration } from '../config/model.js';
 import { isStrict, takesLocal } from '../network/answers-from-itself.js';
 import { type HostAddress, inNetwork } from '../network/host-address.js';
 import { familyOf } from '../network/ip-address.js';
 import type { Need } from './kernel-needs.js';
 
-const isAsked = ({ healthCheck }: RealServerConfiguration): boolean => pathOf(healthCheck) !== undefined;
-
 export const probeNeeds = ({ instances }: Pick<VrrpConfiguration, 'instances'>, services: readonly VirtualServerConfiguration[], host: readonly HostAddress[]): readonly Need[] => {
-  const asking = services.filter(({ realServers }) => realServers.some(isAsked));
+  const asking = services.filter(({ realServers }) => realServers.some(isProbe));
   if (!markedPaths(asking).some(({ family }) => family === 'ipv4')) return [];
   const own = new Set(host.map(({ address }) => address));
   const held = new Map(instances.flatMap(({ virtualAddresses }) => virtualAddresses.map((virtual) => [virtual.address, virtual.interface] as const)));

@@ -47,16 +47,12 @@ export class Notifier {
     this.#routerId = routerId;
     for (const { name, notify } of vrrp.instances) this.#set({ kind: 'INSTANCE', name }, notify);
     for (const { name, notify } of vrrp.syncGroups) this.#set({ kind: 'GROUP', name }, notify);
+    // of ten thousand real servers most have no commands, and where nobody had any none are to be forgotten
+    const hadNone = this.#settings.size === 0;
     for (const { name: virtualServer, quorum, realServers } of virtualServers) {
-      if (this.#concerns(quorum.commands)) this.#set({ kind: 'VIRTUAL_SERVER', name: virtualServer, virtualServer }, quorum.commands);
-      if (this.#settings.size === 0 && !realServers.some(hasCommands)) continue;
-      for (const server of realServers) if (this.#concerns(server.commands)) this.#set({ kind: 'REAL_SERVER', name: describeEndpoint(server), virtualServer }, server.commands);
+      if (!hadNone || quorum.commands !== undefined) this.#set({ kind: 'VIRTUAL_SERVER', name: virtualServer, virtualServer }, quorum.commands);
+      for (const server of hadNone ? realServers.filter(hasCommands) : realServers) this.#set({ kind: 'REAL_SERVER', name: describeEndpoint(server), virtualServer }, server.commands);
     }
-  }
-
-  /** Of ten thousand real servers most have no commands, and where nobody has any none are to be forgotten. */
-  #concerns(settings: ChangeCommands | undefined): boolean {
-    return settings !== undefined || this.#settings.size > 0;
   }
 
   #set(subject: Pick<CommandNotice, 'kind' | 'name' | 'virtualServer'>, settings: NotifyConfiguration | ChangeCommands | undefined): void {

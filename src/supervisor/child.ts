@@ -12,6 +12,7 @@ import { childEnvironment } from './environment.js';
 import { inWords } from '../control/in-words.js';
 
 const PING_INTERVAL_MS = 1_000;
+const STATUS_LIMIT_MS = 500;
 /** How long after its exit the last messages of a child may still be read. */
 const LAST_WORDS_MS = 100;
 
@@ -125,7 +126,7 @@ export class Child<Out extends { readonly type: string }, In extends { readonly 
   }
 
   /** The status of now, or undefined when it does not answer within `milliseconds`. */
-  status(milliseconds: number): Promise<StatusOf<In> | undefined> {
+  status(milliseconds = STATUS_LIMIT_MS): Promise<StatusOf<In> | undefined> {
     const id = ++this.#pingId;
     if (this.#running === undefined || !this.#running.sender.send({ type: 'status', id })) return Promise.resolve(undefined);
     return new Promise((resolve) => {

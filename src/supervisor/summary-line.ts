@@ -3,8 +3,6 @@ import type { Child } from './child.js';
 import { summarise } from './compose-status.js';
 import type { Counted, FromLvs, FromVrrp, ToLvs, ToVrrp } from './messages.js';
 
-const STATUS_LIMIT_MS = 500;
-
 export class SummaryLine {
   /** of the last that lvs has counted, however old */
   #counted: Counted | undefined;
@@ -29,7 +27,7 @@ export class SummaryLine {
   }
 
   async #tell(): Promise<void> {
-    const status = (await this.vrrp.status(STATUS_LIMIT_MS)) ?? this.vrrp.lastStatus;
+    const status = (await this.vrrp.status()) ?? this.vrrp.lastStatus;
     const troubled = [this.vrrp, this.lvs].filter((child) => !child.responding).map((child) => child.name);
     const line = summarise(status, this.#counted, troubled);
     if (line === this.#said) return;

@@ -38,7 +38,6 @@ import { inWords } from '../control/in-words.js';
 const CONFIGURED_LIMIT_MS = 10_000;
 const TABLE_LIMIT_MS = 5_000;
 const STOP_LIMIT_MS = 5_000;
-const STATUS_LIMIT_MS = 500;
 /** what a child's full queue refused is told again after this */
 const RETRY_MS = 1_000;
 const SUMMARY_INTERVAL_MS = 10_000;
@@ -441,7 +440,7 @@ export class Supervisor {
 
   /** Undefined until a configuration is loaded. */
   async status(): Promise<Status | undefined> {
-    const [vrrp, lvs] = await Promise.all([this.#vrrp.status(STATUS_LIMIT_MS), this.#lvs.status(STATUS_LIMIT_MS)]);
+    const [vrrp, lvs] = await Promise.all([this.#vrrp.status(), this.#lvs.status()]);
     if (this.#loaded === undefined) return undefined;
     const { configuration, sha256, loadedAt } = this.#loaded;
     const child = ({ name, pid, restarts, droppedMessages }: Child<ToVrrp, FromVrrp> | Child<ToLvs, FromLvs>, responding: boolean): Status['processes'][number] => ({
@@ -486,8 +485,7 @@ export class Supervisor {
       const tell = (): void => (children.every((child) => child.lookedAfter) ? manager.watchdog() : undefined);
       this.#timers.push(setInterval(tell, manager.watchdogInterval));
     }
-    const summary = new SummaryLine(this.#vrrp, this.#lvs, (line) => manager.status(line));
-    this.#summary = summary;
+    const summary = (this.#summary = new SummaryLine(this.#vrrp, this.#lvs, (line) => manager.status(line)));
     this.#timers.push(setInterval(() => void summary.refresh(), SUMMARY_INTERVAL_MS));
   }
 

@@ -1,4 +1,4 @@
-/** Every health check that a file has: of services, of their real servers and of their sorry servers. */
+/** The health checks of a file that have more to be checked than their own keys: of services, of their real servers and of their sorry servers. */
 import type { Path } from '../document.js';
 import type { CheckKeys } from '../inherit-check.js';
 import { onceForEach } from '../once-for-each.js';

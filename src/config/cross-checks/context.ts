@@ -16,14 +16,16 @@ export interface Context {
   readonly valueAt: (path: Path) => unknown;
 }
 
-/** A register of what must be unique; an entry that is there already is reported, with the line of the first. `part`: of what stands at `path`. */
-export const uniqueness = ({ report, lineOf }: Context, remedy: string) => {
-  const first = new Map<string, { readonly path: Path; readonly part: string | undefined }>();
-  const whole = (path: Path, part: string | undefined): Path => (part === undefined ? path : [...path, part]);
-  return (key: string, path: Path, message: string, part?: string): void => {
+/** A register of what must be unique; an entry that is there already is reported, with the line of the first. */
+export const uniqueness = (context: Context, remedy: string) => uniquenessOf(context, remedy, (path: Path) => path);
+
+/** The same of what is known by another thing than its path, which is asked for only when there is something to report. */
+export const uniquenessOf = <P>({ report, lineOf }: Context, remedy: string, pathOf: (place: P, key: string) => Path) => {
+  const first = new Map<string, P>();
+  return (key: string, place: P, message: string): void => {
     const earlier = first.get(key);
-    if (earlier === undefined) first.set(key, { path, part });
-    else reportRepeated({ report, lineOf }, whole(path, part), whole(earlier.path, earlier.part), message, remedy);
+    if (earlier === undefined) first.set(key, place);
+    else reportRepeated({ report, lineOf }, pathOf(place, key), pathOf(earlier, key), message, remedy);
   };
 };
 

@@ -4,7 +4,7 @@ import type { Forwarding } from '../schema/forwarding.js';
 import { onceForEach } from '../once-for-each.js';
 import { commonPort } from '../targets.js';
 import type { Readable } from '../schema-walk.js';
-import { reportRepeated, type Context, type ReadableFile } from './context.js';
+import { reportRepeated, uniquenessOf, type Context, type ReadableFile } from './context.js';
 import { checkHealthChecks } from './health-checks.js';
 import { checkPoolPolicies } from './pool-policies.js';
 import { checkTargets, matchWords, readableTargets, targetWords } from './targets.js';
@@ -26,14 +26,10 @@ const checkServiceAnew = (context: Context, service: Service, path: Path): void 
   if (isFaultless) faultless.set(service, isBesideSync(context));
 };
 
-/** What a service has for itself, and where it says so. */
-interface Claim {
-  readonly words: string;
-  readonly message: string;
-  readonly at: string;
-}
+const alreadyNamed = onceForEach(({ name }: Service): string => `a service is named ${name ?? ''} already`);
 
-const claimsOf = onceForEach((service: Service): readonly Claim[] => {
+/** What a service has for itself, and where it says so. */
+const claimsOf = onceForEach((service: Service): readonly { readonly words: string; readonly message: string; readonly at: string }[] => {
   const { protocol } = service;
   const at = wayOf(service);
   return readableTargets(service).flatMap((target) => {
@@ -43,40 +39,22 @@ const claimsOf = onceForEach((service: Service): readonly Claim[] => {
   });
 });
 
-/** By what each is taken, as its place in the list: the first that asks for it has it. */
-type Holders = Map<string, number>;
-
-/** @returns the one that has it already */
-const take = (holders: Holders, what: string, index: number): number | undefined => {
-  const holder = holders.get(what);
-  if (holder === undefined) holders.set(what, index);
-  return holder;
-};
-
 export const checkVirtualServers = (context: Context): void => {
   const services = context.file.virtual_servers ?? [];
-  const [named, claimed]: [Holders, Holders] = [new Map(), new Map()];
+  const placeOfClaim = (index: number, words: string): Path => {
+    const service = services[index];
+    const claim = service && claimsOf(service).find((each) => each.words === words);
+    return ['virtual_servers', index, ...(claim ? [claim.at] : [])];
+  };
+  // by their index: of a thousand services most paths are never asked for
+  const names = uniquenessOf(context, 'give every service a name of its own', (index: number) => ['virtual_servers', index, 'name']);
+  const targets = uniquenessOf(context, 'give every service an address, port and protocol of its own', placeOfClaim);
   services.forEach((service, index) => {
     if (service === undefined) return;
-    if (service.name !== undefined) {
-      const holder = take(named, service.name, index);
-      if (holder !== undefined) reportName(context, service.name, index, holder);
-    }
-    claimsOf(service).forEach((claim) => {
-      const holder = take(claimed, claim.words, index);
-      if (holder !== undefined) reportClaim(context, claim, index, holder);
-    });
+    if (service.name !== undefined) names(service.name, index, alreadyNamed(service));
+    claimsOf(service).forEach(({ words, message }) => targets(words, index, message));
     checkServiceOnce(context, service, index);
   });
-};
-
-const reportName = (context: Context, name: string, index: number, holder: number): void =>
-  reportRepeated(context, ['virtual_servers', index, 'name'], ['virtual_servers', holder, 'name'], `a service is named ${name} already`, 'give every service a name of its own');
-
-const reportClaim = (context: Context, { words, message, at }: Claim, index: number, holder: number): void => {
-  const other = context.file.virtual_servers?.[holder];
-  const earlier = other === undefined ? undefined : claimsOf(other).find((claim) => claim.words === words);
-  reportRepeated(context, ['virtual_servers', index, at], ['virtual_servers', holder, earlier?.at ?? at], message, 'give every service an address, port and protocol of its own');
 };
 
 /** Of one service alone. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withoutCommonEnds } from '../../src/config/common-ends.js';
+import { withoutCommon, withoutCommonEnds } from '../../src/config/in-common.js';
 
 describe('withoutCommonEnds', () => {
   it.each([
@@ -12,5 +12,12 @@ describe('withoutCommonEnds', () => {
     ['all beside an empty list', '', 'ab', '', 'ab'],
   ])('leaves %s', (_, some, others, someLeft, othersLeft) => {
     expect(withoutCommonEnds([...some], [...others])).toEqual([[...someLeft], [...othersLeft]]);
+  });
+});
+
+describe('withoutCommon', () => {
+  it('leaves what only one of them has, in its order, wherever the rest has moved to', () => {
+    expect(withoutCommon([...'abcde'], [...'aXdbe'])).toEqual([['c'], ['X']]);
+    expect(withoutCommon([...'abc'], [...'cba'])).toEqual([[], []]);
   });
 });
