@@ -5,7 +5,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest';
 import { request } from '../../src/control/client.js';
 import type { Reply } from '../../src/control/server.js';
 
@@ -165,3 +165,18 @@ export const run = (program: string, args: readonly string[], environment: NodeJ
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });
+
+/** One build for all tests of a file or a `describe`, a place anew for each: `take` is given both before the test. */
+export const inPlaces = (take: (place: Place, build: Build) => void): void => {
+  let build: Build;
+  let place: Place;
+  beforeAll(() => {
+    build = new Build();
+  }, 60_000);
+  afterAll(() => build.remove());
+  beforeEach(() => {
+    place = new Place(build);
+    take(place, build);
+  });
+  afterEach(() => place.clear());
+};

@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync, mkdirSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Status } from '../../src/control/status.js';
-import { Build, goodConfiguration, Place, run } from './program.js';
+import { type Build, goodConfiguration, inPlaces, type Place, run } from './program.js';
 
 const vip = { interface: 'eth0', address: '192.0.2.100', prefixLength: 32 };
 const web = { protocol: 'tcp', address: '192.0.2.100', port: 80 };
@@ -18,14 +18,7 @@ const isRunning = (pid: number): boolean => existsSync(`/proc/${pid}`);
 describe('tandemd', { timeout: 30_000 }, () => {
   let build: Build;
   let place: Place;
-  beforeAll(() => {
-    build = new Build();
-  }, 60_000);
-  afterAll(() => build.remove());
-  beforeEach(() => {
-    place = new Place(build);
-  });
-  afterEach(() => place.clear());
+  inPlaces((...made) => ([place, build] = made));
   const status = async (): Promise<Status> => JSON.parse((await place.tandem('status', '--json')).stdout) as Status;
   const pidOf = async (name: string): Promise<number> => (await status()).processes.find((each) => each.name === name)?.pid ?? 0;
 

@@ -1,17 +1,9 @@
 /** tandem's commands to the election, as processes, with a daemon whose vrrp child is a stub. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Build, Place } from '../bin/program.js';
+import { describe, expect, it } from 'vitest';
+import { inPlaces, type Place } from '../bin/program.js';
 
-let build: Build;
 let place: Place;
-beforeAll(() => {
-  build = new Build();
-}, 60_000);
-afterAll(() => build.remove());
-beforeEach(() => {
-  place = new Place(build);
-});
-afterEach(() => place.clear());
+inPlaces((made) => (place = made));
 
 const started = async (environment: NodeJS.ProcessEnv = {}): Promise<void> => place.daemon(environment).says('ready');
 

@@ -2,10 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { Build, goodConfiguration, Place } from '../bin/program.js';
+import { afterEach, expect, it } from 'vitest';
+import { goodConfiguration, inPlaces, type Place } from '../bin/program.js';
 
-let build: Build;
 let place: Place;
 const fill = (): void => {
   try {
@@ -15,19 +14,15 @@ const fill = (): void => {
   }
 };
 
-beforeAll(() => {
-  build = new Build();
-}, 60_000);
-afterAll(() => build.remove());
-beforeEach(() => {
-  place = new Place(build);
+inPlaces((made) => {
+  place = made;
   mkdirSync(place.runtime);
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tandem-test', place.runtime]);
 });
+// before the place is cleared: hooks that come after a test run in reverse
 afterEach(async () => {
   await place.killAll();
   execFileSync('umount', ['--lazy', place.runtime]);
-  await place.clear();
 });
 
 it('does not start when it cannot record what it is about to make', { timeout: 20_000 }, async () => {
